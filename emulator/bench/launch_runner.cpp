@@ -1,0 +1,214 @@
+#include "emulator/bench/launch_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "emulator/validate/judge.hpp"
+
+namespace coldframe {
+
+const char* to_text(BenchKind kind) { return kind == BenchKind::cold ? "cold" : "warm"; }
+
+const char* to_text(IntervalMethod method) {
+  switch (method) {
+    case IntervalMethod::order_statistics: return "order_statistics";
+    case IntervalMethod::launch_medians: return "launch_medians";
+    case IntervalMethod::launch_bootstrap: return "launch_bootstrap";
+    case IntervalMethod::within_launch: return "within_launch";
+  }
+  return "order_statistics";
+}
+
+const MetricSummary* BenchReport::find(const std::string& key) const {
+  for (const MetricSummary& metric : summary) {
+    if (metric.key == key) return &metric;
+  }
+  return nullptr;
+}
+
+namespace {
+
+std::string error_of(const InvokeResult& result) {
+  if (result.refusal != Refusal::none) return "throttled";
+  if (result.status == InvocationStatus::ok && !result.function_error) return "";
+  const std::string summary = error_summary(result);
+  if (result.status == InvocationStatus::ok) return "function_error: " + summary;
+  return fmt::format("{}: {}", to_text(result.status), summary);
+}
+
+class LaunchRunner {
+ public:
+  LaunchRunner(FunctionUnderTest& function, BenchScenario scenario, const BenchOptions& options,
+               const Clock& clock)
+      : function_(function), options_(options), clock_(clock), began_(clock.now()) {
+    report_.scenario = scenario;
+    report_.seed = options.seed;
+    report_.scenario.events = options.events.size();
+    if (options.max_time) report_.scenario.max_time_ms = to_ms(*options.max_time);
+  }
+
+  Result<BenchReport> run() {
+    BenchScenario& scenario = report_.scenario;
+    for (std::size_t i = 0; i < scenario.launches_requested && !report_.cannot_start; ++i) {
+      if (i > 0 && options_.max_time && clock_.now() - began_ >= *options_.max_time) {
+        scenario.stopped_early = true;
+        break;
+      }
+      if (Result<void> ran = run_launch(); !ran) return ran.error();
+      if (options_.progress) {
+        options_.progress({i + 1, scenario.launches_requested, report_.errors});
+      }
+    }
+    scenario.launches = report_.launches.size();
+    if (report_.calls > 0) {
+      report_.cold_ratio = static_cast<double>(cold_) / static_cast<double>(report_.calls);
+      report_.environments_max = 1;
+    }
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> run_launch() {
+    if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
+    report_.launches.emplace_back();
+    BenchLaunch& launch = report_.launches.back();
+    launch.id = report_.launches.size();
+    for (std::size_t call = 0; call < report_.scenario.calls_per_launch; ++call) {
+      if (Result<void> ran = run_call(launch, event_for(launch.id, call)); !ran) return ran.error();
+      if (report_.cannot_start) return {};
+    }
+    return {};
+  }
+
+  // `bench cold` gives both calls of a start the same event, so that they differ in warmth alone.
+  std::size_t event_for(std::size_t launch_id, std::size_t call) const {
+    const bool cold = report_.scenario.kind == BenchKind::cold;
+    return (cold ? launch_id - 1 : call) % options_.events.size();
+  }
+
+  Result<void> run_call(BenchLaunch& launch, std::size_t event) {
+    Result<Observation> observed = function_.invoke(options_.events[event]);
+    if (!observed) return observed.error();
+    const InvokeResult& result = observed.value().result;
+    const InvocationRecord& record = observed.value().record;
+    BenchSample sample;
+    sample.latency_ms = to_ms(observed.value().latency);
+    sample.duration_ms = to_ms(record.duration);
+    if (record.cpu) sample.cpu_ms = to_ms(*record.cpu);
+    sample.cold = record.cold;
+    sample.environment_id = record.environment_id;
+    if (options_.check && result.refusal == Refusal::none) {
+      if (const std::optional<std::string> wrong = options_.check(event, result)) {
+        sample.error = error_of(result).empty() ? "wrong_answer: " + *wrong : error_of(result);
+      }
+    } else {
+      sample.error = error_of(result);
+    }
+    if (launch.samples.empty()) {
+      if (record.init) launch.init_ms = to_ms(*record.init);
+      if (record.init_cpu) launch.init_cpu_ms = to_ms(*record.init_cpu);
+    }
+    if (record.max_memory_used_bytes) {
+      launch.peak_bytes =
+          std::max(launch.peak_bytes.value_or(0), *record.max_memory_used_bytes);
+    }
+    count(sample, result);
+    const bool first_ever = report_.calls == 1;
+    if (first_ever && failed_to_start(observed.value())) {
+      report_.cannot_start = true;
+      report_.exit_code = ExitCode::cannot_start;
+      report_.reasons.push_back(
+          fmt::format("the function cannot start: {}", error_summary(result)));
+    }
+    launch.samples.push_back(std::move(sample));
+    return {};
+  }
+
+  void count(const BenchSample& sample, const InvokeResult& result) {
+    ++report_.calls;
+    if (sample.cold) ++cold_;
+    if (!sample.error.empty()) ++report_.errors;
+    if (result.refusal == Refusal::throttled || result.refusal == Refusal::reserved_throttled) {
+      ++report_.throttles;
+    }
+  }
+
+  FunctionUnderTest& function_;
+  const BenchOptions& options_;
+  const Clock& clock_;
+  TimePoint began_;
+  std::size_t cold_ = 0;
+  BenchReport report_;
+};
+
+void judge_validity(BenchReport& report) {
+  std::map<std::string, std::size_t> kinds;
+  std::size_t replaced = 0;
+  for (const BenchLaunch& launch : report.launches) {
+    for (const BenchSample& sample : launch.samples) {
+      if (!sample.error.empty()) ++kinds[sample.error.substr(0, sample.error.find(':'))];
+      if (sample.cold && &sample != &launch.samples.front()) ++replaced;
+    }
+  }
+  if (report.errors > 0) {
+    std::string list;
+    for (const auto& [kind, times] : kinds) {
+      list += fmt::format("{}{} ×{}", list.empty() ? "" : ", ", kind, times);
+    }
+    report.validity_reasons.push_back(
+        fmt::format("{} of {} calls failed: {}", report.errors, report.calls, list));
+  }
+  if (replaced > 0) {
+    report.validity_reasons.push_back(fmt::format(
+        "the environment ended and was replaced in the middle of a launch, {} times", replaced));
+  }
+  report.valid = report.validity_reasons.empty();
+}
+
+// The gravest outcome decides: 2, then 1, then 5.
+void judge_thresholds(BenchReport& report, const BenchOptions& options) {
+  ExitCode code = report.valid ? ExitCode::ok : ExitCode::function_failed;
+  for (const std::string& reason : report.validity_reasons) report.reasons.push_back(reason);
+  for (const Threshold& threshold : options.thresholds) {
+    Result<ThresholdResult> result = evaluate(threshold, report);
+    if (!result) {
+      code = ExitCode::usage;
+      report.reasons.push_back(result.error().message);
+      continue;
+    }
+    const ThresholdVerdict verdict = result.value().verdict;
+    if (verdict == ThresholdVerdict::fail) {
+      if (code != ExitCode::usage) code = ExitCode::function_failed;
+      report.reasons.push_back(fmt::format("{} does not hold", threshold.expr));
+    } else if (verdict == ThresholdVerdict::undecided) {
+      if (code == ExitCode::ok) code = ExitCode::inconclusive;
+      const std::optional<std::size_t> needed = result.value().needed;
+      report.reasons.push_back(
+          needed ? fmt::format("{} is undecided; about {} {} would decide it", threshold.expr,
+                               *needed,
+                               report.scenario.kind == BenchKind::cold ? "starts" : "launches")
+                 : fmt::format("{} is undecided, and more samples would hardly decide it",
+                               threshold.expr));
+    }
+    report.thresholds.push_back(std::move(result).value());
+  }
+  report.exit_code = code;
+}
+
+}  // namespace
+
+Result<BenchReport> run_launches(FunctionUnderTest& function, BenchScenario scenario,
+                                 const BenchOptions& options, const Clock& clock) {
+  if (options.events.empty()) return usage_error("there is no event to call the function with");
+  return LaunchRunner(function, scenario, options, clock).run();
+}
+
+void conclude(BenchReport& report, const BenchOptions& options) {
+  judge_validity(report);
+  if (!report.cannot_start) judge_thresholds(report, options);
+}
+
+}  // namespace coldframe

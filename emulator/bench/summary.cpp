@@ -1,0 +1,168 @@
+#include "emulator/bench/summary.hpp"
+
+#include <algorithm>
+
+#include "emulator/stats/bootstrap.hpp"
+
+namespace coldframe {
+
+namespace {
+
+const BenchSample* good_sample(const BenchLaunch& launch, std::size_t index, bool cold) {
+  if (launch.samples.size() <= index) return nullptr;
+  const BenchSample& sample = launch.samples[index];
+  return sample.error.empty() && sample.cold == cold ? &sample : nullptr;
+}
+
+std::optional<double> value_of(const BenchLaunch& launch, const std::string& metric) {
+  const BenchSample* first = good_sample(launch, 0, true);
+  const BenchSample* second = good_sample(launch, 1, false);
+  if (metric == "peak") {
+    if (!launch.peak_bytes) return std::nullopt;
+    return static_cast<double>(*launch.peak_bytes);
+  }
+  if (metric == "init" && first != nullptr) return launch.init_ms;
+  if (metric == "init.cpu" && first != nullptr) return launch.init_cpu_ms;
+  if (metric == "first" && first != nullptr) return first->duration_ms;
+  if (metric == "first.cpu" && first != nullptr) return first->cpu_ms;
+  if (metric == "first.latency" && first != nullptr) return first->latency_ms;
+  // A suppressed init is part of the first call already, and then has no figure of its own.
+  if (metric == "cold" && first != nullptr) return launch.init_ms.value_or(0) + first->duration_ms;
+  if (metric == "second" && second != nullptr) return second->duration_ms;
+  if (metric == "second.cpu" && second != nullptr) return second->cpu_ms;
+  return std::nullopt;
+}
+
+std::vector<double> pooled(const std::vector<std::vector<double>>& launches) {
+  std::vector<double> all;
+  for (const std::vector<double>& calls : launches) {
+    all.insert(all.end(), calls.begin(), calls.end());
+  }
+  return all;
+}
+
+void add_metric(BenchReport& report, std::string key, const std::vector<double>& values) {
+  if (values.empty()) return;
+  const stats::Sample sample(values);
+  MetricSummary metric;
+  metric.key = std::move(key);
+  const auto at = [&](double p) {
+    BenchEstimate estimate;
+    estimate.value = sample.percentile(p);
+    estimate.launches = values.size();
+    return estimate;
+  };
+  metric.p50 = at(0.50);
+  metric.p90 = at(0.90);
+  metric.p95 = at(0.95);
+  metric.p99 = at(0.99);
+  metric.max = sample.max();
+  metric.mean = sample.mean();
+  report.summary.push_back(std::move(metric));
+}
+
+void add_call_metric(BenchReport& report, std::string key, Call which) {
+  const std::vector<std::vector<double>> launches = call_values(report, which);
+  if (launches.empty()) return;
+  const stats::Sample sample(pooled(launches));
+  MetricSummary metric;
+  metric.key = std::move(key);
+  metric.p50 = launch_percentile(launches, 0.50, report.seed);
+  metric.p90 = launch_percentile(launches, 0.90, report.seed);
+  metric.p95 = launch_percentile(launches, 0.95, report.seed);
+  metric.p99 = launch_percentile(launches, 0.99, report.seed);
+  metric.max = sample.max();
+  metric.mean = sample.mean();
+  report.summary.push_back(std::move(metric));
+}
+
+}  // namespace
+
+std::vector<double> launch_values(const BenchReport& report, const std::string& metric) {
+  std::vector<double> values;
+  for (const BenchLaunch& launch : report.launches) {
+    if (const std::optional<double> value = value_of(launch, metric)) values.push_back(*value);
+  }
+  return values;
+}
+
+std::vector<std::vector<double>> call_values(const BenchReport& report, Call which) {
+  std::vector<std::vector<double>> launches;
+  for (const BenchLaunch& launch : report.launches) {
+    std::vector<double> calls;
+    for (std::size_t i = launch.warm_up_calls.value_or(0); i < launch.samples.size(); ++i) {
+      const BenchSample& sample = launch.samples[i];
+      if (!sample.error.empty() || sample.cold) continue;
+      if (which == Call::duration) calls.push_back(sample.duration_ms);
+      if (which == Call::latency) calls.push_back(sample.latency_ms);
+      if (which == Call::cpu && sample.cpu_ms) calls.push_back(*sample.cpu_ms);
+    }
+    if (!calls.empty()) launches.push_back(std::move(calls));
+  }
+  return launches;
+}
+
+// With five launches or more the interval is over launches: order statistics of their medians for
+// p50, a bootstrap of whole launches for the tail. It also needs as many calls as the percentile
+// itself would: a tail nobody has seen has no upper bound.
+BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p,
+                                std::uint64_t seed) {
+  const stats::Sample all(pooled(launches));
+  const std::size_t count = launches.size();
+  BenchEstimate result;
+  result.launches = count;
+  result.value.n = all.size();
+  result.value.estimate = all.value(p);
+  const std::size_t launches_for_upper = stats::needed_for_upper_bound(0.5);
+  if (count < launches_for_upper) {
+    result.value = all.percentile(p);
+    result.method = IntervalMethod::within_launch;
+    result.needed_launches = launches_for_upper;
+    return result;
+  }
+  const bool median = p == 0.5;
+  result.method = median ? IntervalMethod::launch_medians : IntervalMethod::launch_bootstrap;
+  if (all.size() < stats::needed_for_upper_bound(p)) {
+    result.value.needed = stats::needed_for_upper_bound(p);
+    return result;
+  }
+  double lo = 0;
+  double hi = 0;
+  if (median) {
+    std::vector<double> medians;
+    for (const std::vector<double>& calls : launches) {
+      medians.push_back(stats::Sample(calls).value(0.5));
+    }
+    const stats::Estimate of_medians = stats::Sample(medians).percentile(0.5);
+    lo = of_medians.lo.value_or(0);
+    hi = *of_medians.hi;
+  } else {
+    const stats::Interval interval = stats::launch_bootstrap(launches, p, seed);
+    lo = interval.lo;
+    hi = interval.hi;
+  }
+  // The figure shown is that of all calls; an interval that left it out would only confuse.
+  const bool two_sided = count >= stats::needed_for_two_sided(0.5) &&
+                         all.size() >= stats::needed_for_two_sided(p);
+  if (two_sided) result.value.lo = std::min(lo, result.value.estimate);
+  result.value.hi = std::max(hi, result.value.estimate);
+  return result;
+}
+
+void add_summary(BenchReport& report) {
+  add_metric(report, "init_ms", launch_values(report, "init"));
+  add_metric(report, "init_cpu_ms", launch_values(report, "init.cpu"));
+  add_metric(report, "first_ms", launch_values(report, "first"));
+  if (report.scenario.kind == BenchKind::cold) {
+    add_metric(report, "warm_ms", launch_values(report, "second"));
+    add_metric(report, "latency_ms", launch_values(report, "first.latency"));
+    add_metric(report, "cpu_ms", launch_values(report, "first.cpu"));
+  } else {
+    add_call_metric(report, "warm_ms", Call::duration);
+    add_call_metric(report, "latency_ms", Call::latency);
+    add_call_metric(report, "cpu_ms", Call::cpu);
+  }
+  add_metric(report, "peak_bytes", launch_values(report, "peak"));
+}
+
+}  // namespace coldframe

@@ -1,0 +1,56 @@
+// Limits that a benchmark must keep: `METRIC OP VALUE`, as in "cold.p90 < 3s".
+//
+//   Result<Threshold> t = parse_threshold("warm.p99 <= 20ms");
+//
+// METRIC is init, first, cold, warm or latency with .p50 .p90 .p95 .p99 .max or .mean; or init.cpu,
+// warm.cpu, memory.peak, cold.ratio or errors. VALUE is a number with us, ms, s, MB, GB, % or
+// nothing. A percentile passes only if the far end of its confidence interval passes. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+
+namespace coldframe {
+
+enum class ThresholdOp { less, less_equal, greater, greater_equal };
+
+struct Threshold {
+  std::string expr;            // as it was written
+  std::string metric;          // "cold.p90"
+  ThresholdOp op = ThresholdOp::less;
+  double value = 0;            // in ms, bytes, a share (5 % is 0.05) or a count
+  bool as_share = false;       // errors written in %
+
+  bool holds_for(double measured) const;
+  bool is_upper_limit() const {
+    return op == ThresholdOp::less || op == ThresholdOp::less_equal;
+  }
+};
+
+Result<Threshold> parse_threshold(const std::string& expr);
+
+enum class ThresholdVerdict { pass, fail, undecided };
+const char* to_text(ThresholdVerdict verdict);
+
+struct ThresholdResult {
+  Threshold threshold;
+  double value = 0;                     // measured, in the threshold's unit
+  std::optional<double> lo;             // of its interval
+  std::optional<double> hi;
+  ThresholdVerdict verdict = ThresholdVerdict::undecided;
+  std::optional<std::size_t> needed;    // undecided: launches (starts) that would decide, about
+};
+
+struct BenchReport;
+
+// The metrics a threshold can name for this run, in the order of the help.
+std::vector<std::string> metrics_of(const BenchReport& report);
+
+// Error: the run did not measure the metric; the sentence names those that it has.
+Result<ThresholdResult> evaluate(const Threshold& threshold, const BenchReport& report);
+
+}  // namespace coldframe

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include "emulator/bench/threshold.hpp"
+
+namespace coldframe {
+
+const char* to_text(ThresholdVerdict verdict) {
+  switch (verdict) {
+    case ThresholdVerdict::pass: return "pass";
+    case ThresholdVerdict::fail: return "fail";
+    case ThresholdVerdict::undecided: return "undecided";
+  }
+  return "undecided";
+}
+
+bool Threshold::holds_for(double measured) const {
+  switch (op) {
+    case ThresholdOp::less: return measured < value;
+    case ThresholdOp::less_equal: return measured <= value;
+    case ThresholdOp::greater: return measured > value;
+    case ThresholdOp::greater_equal: return measured >= value;
+  }
+  return false;
+}
+
+namespace {
+
+enum class Quantity { time, memory, share, count, later };
+
+struct Unit {
+  std::string_view name;
+  Quantity quantity;
+  double factor;  // to ms, bytes or a share
+};
+
+constexpr double k_mib = 1024.0 * 1024.0;
+constexpr std::array k_units = {
+    Unit{"us", Quantity::time, 1e-3},   Unit{"ms", Quantity::time, 1.0},
+    Unit{"s", Quantity::time, 1000.0},  Unit{"m", Quantity::time, 60'000.0},
+    Unit{"MB", Quantity::memory, k_mib}, Unit{"GB", Quantity::memory, 1024.0 * k_mib},
+    Unit{"%", Quantity::share, 0.01},
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::optional<Quantity> quantity_of(std::string_view metric) {
+  if (metric == "init.cpu" || metric == "warm.cpu") return Quantity::time;
+  if (metric == "memory.peak") return Quantity::memory;
+  if (metric == "cold.ratio") return Quantity::share;
+  if (metric == "errors") return Quantity::count;
+  if (metric == "cost.per_million" || metric == "image.size") return Quantity::later;
+  const std::size_t point = metric.find('.');
+  if (point == std::string_view::npos) return std::nullopt;
+  const std::string_view family = metric.substr(0, point);
+  const std::string_view figure = metric.substr(point + 1);
+  bool known = false;
+  for (const std::string_view name : {"init", "first", "cold", "warm", "latency"}) {
+    known = known || family == name;
+  }
+  for (const std::string_view name : {"p50", "p90", "p95", "p99", "max", "mean"}) {
+    if (known && figure == name) return Quantity::time;
+  }
+  return std::nullopt;
+}
+
+Error bad(const std::string& expr, std::string_view why) {
+  return usage_error(fmt::format("the threshold \"{}\" {}", expr, why));
+}
+
+Result<void> read_value(const std::string& expr, std::string_view text, Quantity quantity,
+                        Threshold& threshold) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !std::isfinite(number) || number < 0) {
+    return bad(expr, "has no value; write one like 250ms, 3s, 400MB, 5% or 0");
+  }
+  const auto used = static_cast<std::size_t>(end - text.data());
+  const std::string_view unit_name = trimmed(text.substr(used));
+  if (unit_name.empty()) {
+    if (quantity == Quantity::time) {
+      return bad(expr, fmt::format("needs a unit of time, like {}ms or {}s", text, text));
+    }
+    // Memory without a unit is in MB, as everywhere on Lambda.
+    threshold.value = number * (quantity == Quantity::memory ? k_mib : 1.0);
+    return {};
+  }
+  for (const Unit& unit : k_units) {
+    if (unit.name != unit_name) continue;
+    const bool share_of_calls = quantity == Quantity::count && unit.quantity == Quantity::share;
+    if (unit.quantity != quantity && !share_of_calls) {
+      return bad(expr, fmt::format("compares {} with a value in {}", threshold.metric, unit_name));
+    }
+    threshold.value = number * unit.factor;
+    threshold.as_share = share_of_calls;
+    return {};
+  }
+  return bad(expr, fmt::format("has the unknown unit \"{}\"; units are us, ms, s, m, MB, GB and %",
+                               unit_name));
+}
+
+}  // namespace
+
+Result<Threshold> parse_threshold(const std::string& expr) {
+  const std::size_t at = expr.find_first_of("<>");
+  if (at == std::string::npos) {
+    return bad(expr, "has no <, <=, > or >=; write one like \"cold.p90 < 3s\"");
+  }
+  Threshold threshold;
+  threshold.expr = expr;
+  threshold.metric = trimmed(std::string_view(expr).substr(0, at));
+  const bool with_equal = expr.substr(at + 1, 1) == "=";
+  if (expr[at] == '<') {
+    threshold.op = with_equal ? ThresholdOp::less_equal : ThresholdOp::less;
+  } else {
+    threshold.op = with_equal ? ThresholdOp::greater_equal : ThresholdOp::greater;
+  }
+  const std::optional<Quantity> quantity = quantity_of(threshold.metric);
+  if (!quantity) {
+    return bad(expr, fmt::format(
+                         "names the unknown metric \"{}\"; metrics are init, first, cold, warm and "
+                         "latency with .p50 .p90 .p95 .p99 .max or .mean, init.cpu, warm.cpu, "
+                         "memory.peak, cold.ratio and errors",
+                         threshold.metric));
+  }
+  if (*quantity == Quantity::later) {
+    return bad(expr, fmt::format("names {}, which `bench` does not measure", threshold.metric));
+  }
+  const std::string_view value =
+      trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
+  if (value.substr(0, 8) == "baseline") {
+    return bad(expr, "compares with a baseline, and `bench` has none; give an absolute value");
+  }
+  if (Result<void> read = read_value(expr, value, *quantity, threshold); !read) {
+    return read.error();
+  }
+  return threshold;
+}
+
+}  // namespace coldframe

@@ -1,0 +1,50 @@
+// The program: parse, run the chosen command, exit with its code.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "emulator/cli/commands.hpp"
+
+using namespace coldframe::cli;
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (auto dashes = std::find(words.begin(), words.end(), "--"); dashes != words.end()) {
+    line.bootstrap.assign(dashes + 1, words.end());
+    words.erase(dashes, words.end());
+    if (line.bootstrap.empty()) {
+      std::fputs("coldframe: nothing after --; give the bootstrap command\n", stderr);
+      return 2;
+    }
+  }
+  CLI::App app("Runs your Lambda function through its real runtime client, as Lambda would.", "coldframe");
+  app.set_version_flag("--version", "coldframe " COLDFRAME_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
+  add_invoke(app, line);
+  add_serve(app, line);
+  add_validate(app, line);
+  add_bench(app, line);
+  add_doctor(app, line);
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stdout);
+    return 2;
+  }
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(words);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    std::string message = error.what();
+    if (auto end = message.find('\n'); end != std::string::npos) message.resize(end);
+    std::fprintf(stderr, "coldframe: %s; see --help\n", message.c_str());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "coldframe: %s\n", error.what());
+    return 4;
+  }
+  return line.exit_code;
+}

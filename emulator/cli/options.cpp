@@ -1,0 +1,166 @@
+#include "emulator/cli/options.hpp"
+
+#include <cstdio>
+#include <random>
+
+#include "emulator/base/units.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+Error later(const std::string& option, const std::string& value, const std::string& instead) {
+  return unsupported(option + " " + value + " is not in this version yet; " + instead);
+}
+
+Result<void> one_of(const std::string& option, const std::string& value,
+                    std::initializer_list<const char*> allowed) {
+  std::string list;
+  for (const char* word : allowed) {
+    if (value == word) return {};
+    list += (list.empty() ? "" : ", ") + std::string(word);
+  }
+  return usage_error(option + " '" + value + "': use one of " + list);
+}
+
+Result<void> check_backends(const RunOptions& o) {
+  struct Choice {
+    const char* option;
+    const std::string& value;
+    std::initializer_list<const char*> known;
+    std::initializer_list<const char*> ready;
+    const char* instead;
+  };
+  const Choice choices[] = {
+      {"--limits", o.limits, {"auto", "cgroup", "signal", "none"}, {"auto", "none"}, "use --limits none"},
+      {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {"auto", "none"}, "use --sandbox none"},
+      {"--network", o.network, {"auto", "open", "none", "host"}, {"auto", "host"}, "use --network host"},
+      {"--freeze", o.freeze, {"on", "off"}, {"off"}, "use --freeze off"},
+  };
+  for (const auto& choice : choices) {
+    if (auto ok = one_of(choice.option, choice.value, choice.known); !ok) return ok;
+    if (!one_of(choice.option, choice.value, choice.ready)) {
+      return later(choice.option, choice.value, choice.instead);
+    }
+  }
+  if (!o.cpu_scale.empty()) {
+    if (auto value = parse_positive(o.cpu_scale, "--cpu-scale"); !value) return value.error();
+    if (o.cpu_scale != "1") return later("--cpu-scale", o.cpu_scale, "CPU is not limited here");
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& app, RunOptions& o, bool many) {
+  auto* target = app.add_option("TARGET", o.targets,
+                                "directory with function.json, or that file; or -- COMMAND…");
+  if (!many) target->expected(0, 1);
+  const std::string group = "The function";
+  app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")->group(group)->type_name("MB");
+  app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")->group(group)->type_name("SECONDS");
+  app.add_option("--ephemeral-storage", o.tmp, "size of /tmp, 512 to 10240 MB")->group(group)->type_name("MB");
+  app.add_option("-E,--env", o.variables, "environment variable (repeatable)")
+      ->group(group)->type_name("KEY=VALUE")->allow_extra_args(false);
+  app.add_option("-n,--env-vars", o.variables_file, "variables from a file of SAM's shape")->group(group)->type_name("FILE");
+  app.add_option("--name", o.name, "function name")->group(group)->type_name("NAME");
+  app.add_option("--region", o.region, "region (us-east-1)")->group(group)->type_name("REGION");
+  app.add_option("--account", o.account, "account (123456789012)")->group(group)->type_name("ID");
+  app.add_option("--log-format", o.log_format, "text or json")->group(group)->type_name("FORMAT");
+  app.add_option("--credentials", o.credentials, "none: made-up AWS keys; env: the caller's own")->group(group)->type_name("none|env");
+  const std::string ground = "The ground";
+  app.add_option("--init-limit", o.init_limit, "longest init (10s)")->group(ground)->type_name("DURATION");
+  app.add_option("--time-scale", o.time_scale, "virtual seconds in a real one, for idle clocks (1)")->group(ground)->type_name("X");
+  app.add_option("--seed", o.seed, "seed of everything random")->group(ground)->type_name("N");
+  app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("LIMITS");
+  app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("SANDBOX");
+  app.add_option("--network", o.network)->group("")->type_name("NETWORK");
+  app.add_option("--freeze", o.freeze)->group("")->type_name("on|off");
+  app.add_option("--cpu-scale", o.cpu_scale)->group("")->type_name("X");
+  app.add_flag("-v,--verbose", o.verbose, "say more on stderr")->group(ground);
+}
+
+Result<Overrides> read_overrides(const RunOptions& o) {
+  if (auto ok = check_backends(o); !ok) return ok.error();
+  Overrides out;
+  if (!o.memory.empty()) {
+    auto value = parse_megabytes(o.memory, "--memory");
+    if (!value) return value.error();
+    out.memory_mb = *value;
+  }
+  if (!o.timeout.empty()) {
+    auto value = parse_duration(o.timeout, "--timeout");
+    if (!value) return value.error();
+    if (*value % std::chrono::seconds(1) != Duration::zero()) {
+      return usage_error("--timeout '" + o.timeout + "': Lambda takes whole seconds");
+    }
+    out.timeout_s = static_cast<int>(std::min<std::int64_t>(*value / std::chrono::seconds(1), 1'000'000));
+  }
+  if (!o.tmp.empty()) {
+    auto value = parse_megabytes(o.tmp, "--ephemeral-storage");
+    if (!value) return value.error();
+    out.tmp_mb = *value;
+  }
+  if (!o.init_limit.empty()) {
+    auto value = parse_duration(o.init_limit, "--init-limit");
+    if (!value) return value.error();
+    if (*value <= Duration::zero()) return usage_error("--init-limit must be above 0");
+    out.init_limit = *value;
+  }
+  if (!o.log_format.empty()) {
+    if (auto ok = one_of("--log-format", o.log_format, {"text", "json"}); !ok) return ok.error();
+    out.log_format = o.log_format == "json" ? LogFormat::json : LogFormat::text;
+  }
+  if (!o.credentials.empty()) {
+    if (auto ok = one_of("--credentials", o.credentials, {"none", "env"}); !ok) return ok.error();
+    out.credentials = o.credentials == "env" ? Credentials::caller : Credentials::made_up;
+  }
+  out.variables = o.variables;
+  out.variables_file = o.variables_file;
+  out.name = o.name;
+  out.region = o.region;
+  out.account = o.account;
+  return out;
+}
+
+Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
+  EmulatorOptions out;
+  if (!o.time_scale.empty()) {
+    auto value = parse_positive(o.time_scale, "--time-scale");
+    if (!value) return value.error();
+    out.time_scale = *value;
+  }
+  if (!o.seed.empty()) {
+    auto value = parse_integer(o.seed, "--seed", 0, INT64_MAX);
+    if (!value) return value.error();
+    out.seed = static_cast<std::uint64_t>(*value);
+  } else {
+    out.seed = std::random_device{}() >> 1;
+  }
+  return out;
+}
+
+Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
+                                 const Overrides& overrides) {
+  auto file = resolve_target(target, o.bootstrap, overrides);
+  if (!file) return file;
+  for (const auto& text : file->warnings) warn(text);
+  if (!file->sized) {
+    note("no MemorySize or Timeout given; Lambda's defaults are in force: 128 MB, 3 s");
+  }
+  if (o.verbose) {
+    for (const auto& key : file->ignored_keys) note("'" + key + "' has no meaning here; ignored");
+  }
+  return file;
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "coldframe: %s\n", error.message.c_str());
+  return static_cast<int>(error.code);
+}
+
+void note(const std::string& text) { std::fprintf(stderr, "coldframe: note: %s\n", text.c_str()); }
+void warn(const std::string& text) {
+  std::fprintf(stderr, "coldframe: warning: %s\n", text.c_str());
+}
+
+}  // namespace coldframe::cli

@@ -1,0 +1,50 @@
+// What a user typed, before anybody has an opinion about it; and its meaning for a running command.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/config/function_file.hpp"
+#include "emulator/config/target.hpp"
+#include "emulator/emulator.hpp"
+
+namespace coldframe::cli {
+
+// Options that every running command takes; texts as typed.
+struct RunOptions {
+  std::vector<std::string> targets;
+  std::vector<std::string> bootstrap;      // the words after `--`
+  std::string memory, timeout, tmp;
+  std::vector<std::string> variables;
+  std::string variables_file;
+  std::string name, region, account;
+  std::string log_format;
+  std::string limits = "auto", sandbox = "auto", network = "auto", freeze = "off";
+  std::string credentials;
+  std::string cpu_scale;
+  std::string init_limit;
+  std::string time_scale;
+  std::string seed;
+  bool verbose = false;
+};
+
+// Adds them to a command. `many`: it takes several TARGETs.
+void add_run_options(CLI::App& app, RunOptions& options, bool many = false);
+
+// Texts → checked values. Refuses, with exit code 77, what this version cannot do yet.
+Result<Overrides> read_overrides(const RunOptions& options);
+Result<EmulatorOptions> read_emulator_options(const RunOptions& options);
+
+// One target, checked. Prints notes and warnings on stderr.
+Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
+                                 const Overrides& overrides);
+
+// Prints "coldframe: MESSAGE" on stderr and returns the exit code.
+int fail(const Error& error);
+void note(const std::string& text);
+void warn(const std::string& text);
+
+}  // namespace coldframe::cli

@@ -1,0 +1,50 @@
+// A running emulator behind a command: signals watched, stdout written without blocking the loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulator/base/fd_writer.hpp"
+#include "emulator/cli/options.hpp"
+#include "emulator/emulator.hpp"
+
+namespace coldframe::cli {
+
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
+                                                std::vector<FunctionConfig> functions);
+  Emulator& emulator() { return *emulator_; }
+  FdWriter& out() { return out_; }
+  // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4 if
+  // stdout could not be written, else `code`.
+  int finish(int code);
+
+ private:
+  explicit Session(std::unique_ptr<Emulator> emulator);
+
+  std::unique_ptr<Emulator> emulator_;
+  FdWriter out_;
+  int write_error_ = 0;
+};
+
+// An Emulator's function as validate and bench want it.
+class EmulatedFunction final : public FunctionUnderTest {
+ public:
+  EmulatedFunction(Emulator& emulator, std::string name)
+      : emulator_(emulator), name_(std::move(name)) {}
+  Result<Observation> invoke(std::string_view event) override {
+    InvokeRequest request;
+    request.function = name_;
+    request.payload = make_payload(std::string(event));
+    return emulator_.observe(std::move(request));
+  }
+  Result<void> recycle() override { return emulator_.recycle(name_); }
+
+ private:
+  Emulator& emulator_;
+  std::string name_;
+};
+
+}  // namespace coldframe::cli

@@ -1,0 +1,67 @@
+#include "emulator/config/event_source.hpp"
+
+#include <unistd.h>
+
+#include "emulator/base/limits.hpp"
+#include "emulator/json/json_check.hpp"
+
+namespace coldframe {
+namespace {
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  char buffer[64 * 1024];
+  ssize_t got = 0;
+  while ((got = ::read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > limits::k_sync_request_bytes) break;
+  }
+  if (got < 0) return usage_error("cannot read the event from standard input");
+  return text;
+}
+
+Result<std::string> check_event(std::string text, const std::string& where) {
+  if (text.size() > limits::k_sync_request_bytes) {
+    return usage_error(where + " has " + std::to_string(text.size()) +
+                       " bytes; Lambda takes at most 6291456");
+  }
+  if (auto fault = check_json(text)) {
+    return usage_error(where + ":" + std::to_string(fault->line) + ":" +
+                       std::to_string(fault->column) + ": not JSON: " + fault->reason);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> read_event(const EventOptions& o, const FunctionFile& function) {
+  const int given = (o.file.empty() ? 0 : 1) + (o.has_text ? 1 : 0) + (o.has_body ? 1 : 0);
+  if (given > 1) return usage_error("give one of --event-file, --event and --body");
+  if (!o.envelope.empty() && !o.has_body) return usage_error("--as needs a --body");
+  if (o.has_body) {
+    if (o.envelope.empty()) return usage_error("--body needs --as apigw-v1, apigw-v2, url or alb");
+    auto event = build_envelope(o.envelope, o.body, function.config,
+                                std::chrono::system_clock::now());
+    if (!event) return event;
+    return check_event(std::move(*event), "the event around --body");
+  }
+  if (o.has_text) return check_event(o.text, "--event");
+  if (o.file == "-") {
+    auto text = read_standard_input();
+    if (!text) return text;
+    return check_event(std::move(*text), "standard input");
+  }
+  const std::string path = o.file.empty() ? function.event.string() : o.file;
+  if (path.empty()) return std::string("{}");
+  auto text = read_text_file(path, "event file");
+  if (!text) {
+    if (!o.file.empty() && path.find('=') != std::string::npos) {
+      return usage_error("cannot read event file '" + path + "'; for an environment variable, did "
+                         "you mean -E?");
+    }
+    return text;
+  }
+  return check_event(std::move(*text), path);
+}
+
+}  // namespace coldframe

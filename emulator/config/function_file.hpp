@@ -1,0 +1,48 @@
+// Reads function.json: AWS's own names, so that the output of `aws lambda get-function-configuration`
+// works unchanged, and a `Coldframe` object of our own. Relative paths are relative to the file.
+//
+//   auto loaded = load_function_file("function/scoring/function.json");
+//
+// Every value is checked here: type, range, spelling. An error is one sentence that names the file
+// and the key (exit code 2). Unknown AWS keys are kept in `ignored_keys` for -v.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/model/function_config.hpp"
+
+namespace coldframe {
+
+struct FunctionFile {
+  FunctionConfig config;
+  bool sized = false;                        // MemorySize or Timeout was given
+  std::filesystem::path event;               // Coldframe.Event; absolute, empty if none
+  std::vector<std::filesystem::path> goldens;
+  std::vector<std::string> budgets;
+  std::vector<std::string> ignored_keys;     // AWS keys that mean nothing locally
+  std::vector<std::string> warnings;         // complete sentences
+};
+
+Result<FunctionFile> load_function_file(const std::filesystem::path& path);
+// The same from a text; `path` stands in errors and anchors relative paths.
+Result<FunctionFile> parse_function_file(std::string_view text, const std::filesystem::path& path);
+
+// Merges `-n env.json` (SAM's shape: {"Parameters": {…}} or {"<FunctionName>": {…}}) into variables.
+Result<void> merge_variables_file(const std::filesystem::path& path, FunctionConfig& config);
+// Checks names and total size of the customer's variables; drops those that begin with `_`.
+Result<void> check_variables(FunctionConfig& config, const std::string& where,
+                             std::vector<std::string>& warnings);
+
+Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what);
+
+Result<void> check_function_name(const std::string& name, const std::string& where);
+Result<void> check_memory(std::int64_t megabytes, const std::string& where);
+Result<void> check_timeout(std::int64_t seconds, const std::string& where);
+Result<void> check_tmp(std::int64_t megabytes, const std::string& where);
+
+}  // namespace coldframe

@@ -1,0 +1,202 @@
+#include "emulator/config/target.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "emulator/base/units.hpp"
+#include "emulator/environment/entry_point.hpp"
+
+namespace coldframe {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+std::string machine() {
+  utsname host{};
+  return ::uname(&host) == 0 ? host.machine : "";
+}
+
+bool looks_like_image(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return fs::exists(path / "oci-layout", ignored);
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 265> head{};
+  file.read(head.data(), head.size());
+  const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
+  return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd") ||
+         (bytes.size() >= 262 && bytes.substr(257, 5) == "ustar");
+}
+
+Error images_later(const std::string& target) {
+  return unsupported("'" + target +
+                     "' is a container image; this version runs directories and commands only "
+                     "(unpack it, or name its function.json)");
+}
+
+Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
+  if (looks_like_image(path)) return images_later(target);
+  std::error_code ignored;
+  if (fs::exists(path / "function.json", ignored)) return load_function_file(path / "function.json");
+  if (fs::exists(path / "template.yaml", ignored) || fs::exists(path / "template.yml", ignored)) {
+    return unsupported("'" + target +
+                       "' has a template.yaml, which this version does not read yet; write a "
+                       "function.json beside it");
+  }
+  if (fs::exists(path / "bootstrap", ignored)) {
+    const fs::path base = fs::canonical(path, ignored);
+    FunctionFile file;
+    file.config.name = base.filename().string();
+    if (!check_function_name(file.config.name, "")) file.config.name = "function";
+    file.config.runtime = "provided";
+    file.config.task_root = file.config.working_directory = base;
+    return file;
+  }
+  return usage_error("'" + target +
+                     "' is not a function: it has neither a function.json nor a bootstrap");
+}
+
+Result<FunctionFile> load(const std::string& target, const std::vector<std::string>& bootstrap) {
+  if (!bootstrap.empty()) {
+    if (!target.empty()) {
+      return usage_error("'" + target + "' and a command after -- are two targets; give one");
+    }
+    FunctionFile file;
+    file.config.task_root = file.config.working_directory = fs::current_path();
+    file.config.entry_point = bootstrap;
+    if (bootstrap.size() > 1) file.config.handler = bootstrap.back();
+    if (machine() == "aarch64") file.config.architecture = "arm64";  // a command is for this host
+    return file;
+  }
+  if (target.empty()) return usage_error("no TARGET; name a directory with a function.json");
+  std::error_code error;
+  const fs::path path = target;
+  const auto status = fs::status(path, error);
+  if (fs::is_directory(status)) return load_directory(path, target);
+  if (fs::exists(status)) {
+    if (target.ends_with(".yaml") || target.ends_with(".yml")) {
+      return unsupported("'" + target + "': template files cannot be read by this version yet; "
+                                        "write a function.json");
+    }
+    if (looks_like_image(path)) return images_later(target);
+    return load_function_file(path);
+  }
+  for (const char* prefix : {"docker:", "podman:", "registry:"}) {
+    if (target.starts_with(prefix)) return images_later(target);
+  }
+  if (target == "-") return images_later(target);
+  return usage_error("'" + target + "' does not exist; a TARGET is a directory with a function.json");
+}
+
+Result<void> apply_environment(FunctionFile& file) {
+  if (const char* text = from_environment("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")) {
+    auto value = parse_integer(text, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", limits::k_memory_min_mb,
+                               limits::k_memory_max_mb);
+    if (!value) return value.error();
+    file.config.memory_mb = static_cast<int>(*value);
+    file.sized = true;
+  }
+  if (const char* text = from_environment("AWS_LAMBDA_FUNCTION_TIMEOUT")) {
+    auto value = parse_integer(text, "AWS_LAMBDA_FUNCTION_TIMEOUT", limits::k_timeout_min_s,
+                               limits::k_timeout_max_s);
+    if (!value) return value.error();
+    file.config.timeout_s = static_cast<int>(*value);
+    file.sized = true;
+  }
+  if (const char* text = from_environment("AWS_LAMBDA_FUNCTION_NAME")) {
+    if (auto ok = check_function_name(text, "AWS_LAMBDA_FUNCTION_NAME"); !ok) return ok;
+    file.config.name = text;
+  }
+  return {};
+}
+
+Result<void> apply_variables(FunctionFile& file, const Overrides& overrides) {
+  if (!overrides.variables_file.empty()) {
+    if (auto ok = merge_variables_file(overrides.variables_file, file.config); !ok) return ok;
+  }
+  for (const auto& text : overrides.variables) {
+    const auto equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (name.empty()) return usage_error("--env '" + text + "': write KEY=VALUE");
+    if (equals != std::string::npos) {
+      file.config.variables[name] = text.substr(equals + 1);
+    } else if (const char* value = std::getenv(name.c_str())) {
+      file.config.variables[name] = value;
+    } else {
+      return usage_error("--env '" + name + "' has no value and is not set here; write " + name +
+                         "=VALUE");
+    }
+  }
+  return check_variables(file.config, "environment variables", file.warnings);
+}
+
+Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
+  auto& config = file.config;
+  if (o.memory_mb) {
+    if (auto ok = check_memory(*o.memory_mb, "--memory"); !ok) return ok;
+    config.memory_mb = *o.memory_mb;
+  }
+  if (o.timeout_s) {
+    if (auto ok = check_timeout(*o.timeout_s, "--timeout"); !ok) return ok;
+    config.timeout_s = *o.timeout_s;
+  }
+  if (o.tmp_mb) {
+    if (auto ok = check_tmp(*o.tmp_mb, "--ephemeral-storage"); !ok) return ok;
+    config.tmp_mb = *o.tmp_mb;
+  }
+  file.sized = file.sized || o.memory_mb || o.timeout_s;
+  if (!o.name.empty()) {
+    if (auto ok = check_function_name(o.name, "--name"); !ok) return ok;
+    config.name = o.name;
+  }
+  if (!o.region.empty()) config.region = o.region;
+  if (!o.account.empty()) {
+    if (o.account.size() != 12 || o.account.find_first_not_of("0123456789") != std::string::npos) {
+      return usage_error("--account '" + o.account + "' is not twelve digits");
+    }
+    config.account = o.account;
+  }
+  if (o.log_format) config.log_format = *o.log_format;
+  if (o.credentials) config.credentials = *o.credentials;
+  if (o.init_limit) config.init_limit = *o.init_limit;
+  return apply_variables(file, o);
+}
+
+Result<void> check_startable(const FunctionConfig& config) {
+  std::error_code error;
+  if (!fs::is_directory(config.working_directory, error)) {
+    return usage_error("working directory '" + config.working_directory.string() +
+                       "' does not exist");
+  }
+  const EntryPoint entry = find_entry_point(config);
+  if (!entry.problem.empty()) return usage_error(entry.problem);
+  if (machine() != (config.architecture == "arm64" ? "aarch64" : "x86_64")) {
+    return unsupported("the function is for " + config.architecture + ", this host is " + machine() +
+                       "; run it on such a host, or set Architectures");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<FunctionFile> resolve_target(const std::string& target,
+                                    const std::vector<std::string>& bootstrap,
+                                    const Overrides& overrides) {
+  auto file = load(target, bootstrap);
+  if (!file) return file;
+  if (auto ok = apply_environment(*file); !ok) return ok.error();
+  if (auto ok = apply_flags(*file, overrides); !ok) return ok.error();
+  if (auto ok = check_startable(file->config); !ok) return ok.error();
+  return file;
+}
+
+}  // namespace coldframe

@@ -1,0 +1,98 @@
+// The library's front door and only composition root: it picks the back-ends, wires the rooms and
+// owns the loop. The program and C++ tests use the same class:
+//
+//   auto emulator = Emulator::create({}).value();
+//   emulator->add(config).value();
+//   InvokeResult answer = emulator->invoke_and_wait({.function = "f", .payload = make_payload("{}")});
+//   emulator->stop();
+//
+// One thread: the one that calls invoke_and_wait(), observe(), run() or stop(); these run the loop.
+// Destruction stops everything that is still running. create() forks the guard process, so call it
+// before starting threads.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/base/clock.hpp"
+#include "emulator/base/error.hpp"
+#include "emulator/base/fd_writer.hpp"
+#include "emulator/model/function_config.hpp"
+#include "emulator/model/function_under_test.hpp"
+#include "emulator/model/invoke.hpp"
+#include "emulator/model/record.hpp"
+#include "emulator/process/runtime_process.hpp"
+
+namespace coldframe {
+
+struct EmulatorOptions {
+  int concurrency = limits::k_default_concurrency;  // environments of a function at once, ≥ 1
+  int provisioned = 0;                              // started by serve(), ahead of any invoke
+  std::optional<Duration> idle_timeout;             // virtual time; nothing: as measured on AWS
+  double time_scale = 1;                            // virtual seconds per real second, > 0
+  std::uint64_t seed = 0;                           // for idle expiry
+  TextSink* log = nullptr;                          // platform and function lines; null: stderr
+  // For tests: replace the host's clock, timers or processes. Not owned.
+  Clock* clock = nullptr;
+  Timers* timers = nullptr;
+  ProcessLauncher* launcher = nullptr;
+  std::string state_directory;                      // of the run registry; empty: the default
+};
+
+class Emulator {
+ public:
+  // Errors: exit code 4. Sweeps what runs that were killed have left behind.
+  static Result<std::unique_ptr<Emulator>> create(EmulatorOptions options);
+  ~Emulator();
+  Emulator(const Emulator&) = delete;
+  Emulator& operator=(const Emulator&) = delete;
+
+  // Errors: exit code 2 (a second function of the same name).
+  Result<void> add(FunctionConfig config);
+  // Facts about every init and invoke, from now on. Not owned; outlives the emulator's last call.
+  void add_record_sink(RecordSink& sink);
+
+  // Opens the Invoke API; port 0 picks one. Returns the port. Errors: exit code 4.
+  Result<std::uint16_t> serve(const std::string& host, std::uint16_t port);
+  void invoke(InvokeRequest request, InvokeDone done);
+
+  // Runs the loop until the answer is there. Refusal::stopping if a signal came first.
+  InvokeResult invoke_and_wait(InvokeRequest request);
+  // The same, and on until the runtime has asked for its next event, so that the record is complete.
+  // Error: interrupted by a signal (exit code 128 + n).
+  Result<Observation> observe(InvokeRequest request);
+  // Ends every environment of the function; the next invoke meets a cold start.
+  Result<void> recycle(const std::string& function);
+
+  // SIGINT, SIGTERM and SIGHUP end the waiting calls; a second one ends the program at once.
+  void watch_signals();
+  // Ends the waiting calls as a signal would.
+  void interrupt(int signal_number);
+  int interrupted_by() const;      // 0: nothing
+  // Runs the loop until interrupted.
+  void run();
+  // Runs the loop until `done()`, or until interrupted (false).
+  bool run_until(const std::function<bool()>& done);
+  // Kills every process, waits for their end and closes the ports. Nothing is left after it.
+  void stop();
+
+  boost::asio::io_context& io();
+  // Names of the back-ends in force, for results: "none".
+  std::string limits_name() const;
+  std::string sandbox_name() const;
+  // What every environment is doing, as JSON, for a person who wonders.
+  std::string state_json() const;
+
+ private:
+  struct House;
+  explicit Emulator(std::unique_ptr<House> house);
+  std::unique_ptr<House> house_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,76 @@
+#include "emulator/environment/environment_log.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "emulator/base/limits.hpp"
+
+namespace coldframe {
+namespace {
+
+std::optional<Level> level_by_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (name == "TRACE") return Level::trace;
+  if (name == "DEBUG") return Level::debug;
+  if (name == "INFO") return Level::info;
+  if (name == "WARN" || name == "WARNING") return Level::warn;
+  if (name == "ERROR") return Level::error;
+  if (name == "FATAL" || name == "CRITICAL") return Level::fatal;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool EnvironmentLog::filtered_out(const LogEvent& event) const {
+  if (config_.log_format != LogFormat::json) return false;
+  std::optional<Level> level;
+  if (event.level != LogLevel::undefined) {
+    level = static_cast<Level>(static_cast<int>(event.level) - 1);
+  } else if (event.text.starts_with('{')) {
+    auto json = nlohmann::json::parse(event.text, nullptr, false);
+    if (json.is_object()) {
+      auto it = json.find("level");
+      if (it != json.end() && it->is_string()) level = level_by_name(it->get<std::string>());
+    }
+  }
+  return level.value_or(Level::info) < config_.application_level;
+}
+
+void EnvironmentLog::platform(std::string_view lines) {
+  if (!lines.empty()) emit(lines);
+}
+
+void EnvironmentLog::function(const LogEvent& event) {
+  if (filtered_out(event)) return;
+  std::string text(event.text);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\r', '\n');
+  text += '\n';
+  emit(text);
+}
+
+void EnvironmentLog::emit(std::string_view text) {
+  out_.write(text);
+  if (!tail_wanted_) return;
+  tail_ += text;
+  if (tail_.size() > 4 * limits::k_log_tail_bytes) {
+    tail_.erase(0, tail_.size() - limits::k_log_tail_bytes);
+  }
+}
+
+void EnvironmentLog::begin_tail(bool wanted) {
+  tail_wanted_ = wanted;
+  tail_.clear();
+}
+
+std::string EnvironmentLog::take_tail() {
+  tail_wanted_ = false;
+  if (tail_.size() > limits::k_log_tail_bytes) {
+    tail_.erase(0, tail_.size() - limits::k_log_tail_bytes);
+  }
+  return std::move(tail_);
+}
+
+}  // namespace coldframe

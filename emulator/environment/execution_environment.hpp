@@ -1,0 +1,148 @@
+// One execution environment from birth to removal: it starts the runtime, measures its init, hands it
+// one event at a time, and gives each invoke exactly one answer, whatever dies in between.
+//
+//   ExecutionEnvironment environment(services, config, owner);
+//   environment.invoke({request, done});       // starts the runtime if need be
+//   environment.stop([] { … });                // SIGKILL at once: no extension can be registered
+//
+// Owned by the pool; everything happens on the I/O thread. Life-cycle: lambda contract §2.7; the
+// stories are told in init_phase.cpp, invoke_phase.cpp and shutdown_phase.cpp.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "emulator/base/clock.hpp"
+#include "emulator/base/ids.hpp"
+#include "emulator/environment/environment_log.hpp"
+#include "emulator/environment/limits_backend.hpp"
+#include "emulator/environment/sandbox.hpp"
+#include "emulator/model/environment_state.hpp"
+#include "emulator/model/function_config.hpp"
+#include "emulator/model/invoke.hpp"
+#include "emulator/model/record.hpp"
+#include "emulator/process/runtime_process.hpp"
+#include "emulator/runtime_api/runtime_api.hpp"
+
+namespace coldframe {
+
+// What an environment needs from the house; outlives every environment.
+struct EnvironmentServices {
+  boost::asio::io_context& io;
+  const Clock& clock;
+  Timers& timers;
+  IdSource& ids;
+  ProcessLauncher& launcher;
+  LimitsBackend& limits;
+  const Sandbox& sandbox;
+  RecordSink& records;
+  TextSink& log;
+};
+
+// One invoke on its way: `done` is called exactly once.
+struct Invocation {
+  InvokeRequest request;     // request_id set
+  InvokeDone done;
+};
+
+class ExecutionEnvironment;
+
+class EnvironmentOwner {
+ public:
+  virtual ~EnvironmentOwner() = default;
+  // Can take another invoke: idle, or cold again after a reset.
+  virtual void on_available(ExecutionEnvironment& environment) = 0;
+};
+
+class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
+ public:
+  ExecutionEnvironment(EnvironmentServices& services, const FunctionConfig& config,
+                       EnvironmentOwner& owner);
+  ~ExecutionEnvironment() override;
+  ExecutionEnvironment(const ExecutionEnvironment&) = delete;
+  ExecutionEnvironment& operator=(const ExecutionEnvironment&) = delete;
+
+  // Opens the Runtime API. Errors: exit code 4 (no port, no descriptor).
+  Result<void> open();
+  // Precondition: no invoke in progress.
+  void invoke(Invocation invocation);
+  // Starts the runtime ahead of any invoke. Precondition: Cold.
+  void prewarm();
+  // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
+  // before stop() returns.
+  void stop(std::function<void()> done);
+
+  EnvironmentState state() const { return state_; }
+  const std::string& id() const { return id_; }
+  // Told to stop; takes no invoke any more.
+  bool stopping() const { return stopped_ || state_ == EnvironmentState::shutdown; }
+  bool has_invocation() const { return invocation_.has_value(); }
+  pid_t pid() const { return process_ ? process_->pid() : 0; }
+
+ private:
+  // init_phase.cpp
+  void start_process(EnvironmentState phase);
+  void begin_suppressed_init();
+  void on_init_complete() override;
+  void on_init_error(std::string body, std::string error_type) override;
+  void on_init_timeout();
+  void on_launch_failed(const LaunchFailure& failure) override;
+  void init_failed(InitStatus status, const std::string& error_type, Payload body);
+  void log_init(const InitRecord& record);
+  // invoke_phase.cpp
+  void dispatch();
+  void log_start();
+  void on_answer(RuntimeAnswer answer) override;
+  void on_invoke_complete() override;
+  void on_function_timeout();
+  void on_exit(const ExitStatus& status) override;
+  void on_log(const LogEvent& event) override;
+  void answer_caller(InvocationStatus status, Payload body);
+  void fail_caller(InvocationStatus status, const std::string& type, const std::string& body);
+  void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
+  // shutdown_phase.cpp
+  void reset();
+  void set_state(EnvironmentState state) { state_ = state; }
+  InvocationRecord& record() { return record_; }
+
+  EnvironmentServices& services_;
+  const FunctionConfig& config_;
+  EnvironmentOwner& owner_;
+  std::string id_;                       // 32 hex digits, also in the log stream's name
+  std::string log_stream_;
+  std::uint16_t port_ = 0;
+  EnvironmentState state_ = EnvironmentState::cold;
+  EnvironmentLog log_;
+  std::unique_ptr<EnvironmentLimits> limits_;
+  RuntimeApi api_;
+  std::unique_ptr<RuntimeProcess> process_;
+  bool process_exited_ = false;
+
+  // Init
+  TimePoint init_started_{};
+  WallTime init_wall_{};
+  TimerId init_timer_;
+  std::optional<Duration> init_duration_;     // waits for the first REPORT
+  std::optional<Duration> init_cpu_;
+  Payload init_error_body_;                   // posted to /init/error, or why the launch failed
+  std::string init_error_type_;
+  bool invoke_saw_init_ = false;
+
+  // The invoke in progress
+  std::optional<Invocation> invocation_;
+  std::optional<InvokeResult> held_result_;   // answered, but the log tail is still to come
+  bool answered_ = false;
+  std::string trace_id_;
+  TimePoint started_{};
+  std::optional<TimePoint> deadline_;         // set early for a suppressed init
+  std::optional<Duration> cpu_at_start_;
+  TimerId function_timer_;
+  InvocationRecord record_;
+
+  std::function<void()> stopped_;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,153 @@
+// Birth: from the first process to the first /next, and what happens when that does not come.
+#include "emulator/environment/entry_point.hpp"
+#include "emulator/environment/environment_variables.hpp"
+#include "emulator/environment/error_bodies.hpp"
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/model/platform_log.hpp"
+
+namespace coldframe {
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+  std::string out;
+  for (auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+}  // namespace
+
+void ExecutionEnvironment::prewarm() { start_process(EnvironmentState::init); }
+
+void ExecutionEnvironment::start_process(EnvironmentState phase) {
+  set_state(phase);
+  api_.reset();
+  process_exited_ = false;
+  init_error_body_.reset();
+  init_error_type_.clear();
+  init_wall_ = services_.clock.wall_now();
+  init_started_ = services_.clock.now();
+  if (config_.log_format == LogFormat::json) {
+    InitRecord record;
+    record.phase = phase == EnvironmentState::init ? InitPhase::init : InitPhase::invoke;
+    record.started = init_wall_;
+    log_.platform(json_log::init_start(config_, record));
+  }
+  if (phase == EnvironmentState::init) {
+    init_timer_ = services_.timers.at(init_started_ + config_.init_limit, [this] {
+      init_timer_ = {};
+      on_init_timeout();
+    });
+  }
+  const EntryPoint entry = find_entry_point(config_);
+  ProcessSpec spec;
+  spec.executable = entry.executable;
+  spec.argv = entry.argv;
+  spec.working_directory = config_.working_directory.string();
+  spec.marker = id_;
+  spec.environment = environment_variables(
+      config_, {services_.sandbox.runtime_api_host() + ":" + std::to_string(port_), log_stream_});
+  process_ = services_.launcher.launch(services_.sandbox.enter(std::move(spec)), *this);
+  limits_->on_process(process_->pid());
+}
+
+// An init that failed is tried once more, inside the invoke: the function timeout runs from here.
+void ExecutionEnvironment::begin_suppressed_init() {
+  started_ = services_.clock.now();
+  record_.started = services_.clock.wall_now();
+  deadline_ = started_ + config_.timeout();
+  function_timer_ = services_.timers.at(*deadline_, [this] {
+    function_timer_ = {};
+    on_function_timeout();
+  });
+  start_process(EnvironmentState::suppressed_init);
+}
+
+void ExecutionEnvironment::on_init_complete() {
+  const bool suppressed = state_ == EnvironmentState::suppressed_init;
+  if (!suppressed && state_ != EnvironmentState::init) return;
+  services_.timers.cancel(init_timer_);
+  const auto now = services_.clock.now();
+  const Duration duration = now - init_started_;
+  limits_->on_init_complete();
+  limits_->sample(now, true);
+  const auto cpu = limits_->cpu();
+  if (!suppressed) {
+    init_duration_ = duration;
+    init_cpu_ = cpu;
+    InitRecord record{config_.name, id_, InitPhase::init, InitStatus::success, "", duration, cpu,
+                      init_wall_};
+    log_init(record);
+  }
+  set_state(EnvironmentState::idle);
+  if (invocation_) {
+    dispatch();
+  } else if (!process_exited_) {
+    limits_->on_idle();
+    owner_.on_available(*this);
+  }
+}
+
+// Becomes effective when the process exits; until then it is only remembered.
+void ExecutionEnvironment::on_init_error(std::string body, std::string error_type) {
+  init_error_body_ = make_payload(std::move(body));
+  init_error_type_ = std::move(error_type);
+}
+
+void ExecutionEnvironment::on_init_timeout() {
+  if (state_ != EnvironmentState::init) return;
+  process_->drain_output();
+  limits_->sample(services_.clock.now(), true);
+  init_failed(InitStatus::timeout, "", nullptr);
+}
+
+void ExecutionEnvironment::on_launch_failed(const LaunchFailure& failure) {
+  if (state_ != EnvironmentState::init && state_ != EnvironmentState::suppressed_init) return;
+  const char* type = failure.stage == LaunchFailure::Stage::working_directory
+                         ? "Runtime.InvalidWorkingDir"
+                         : "Runtime.InvalidEntrypoint";
+  std::string reason = failure.reason;
+  if (config_.entry_point.empty() && config_.command.empty()) {
+    if (find_entry_point(config_).executable.empty()) reason = k_no_bootstrap;
+  } else {
+    log_.platform("IMAGE\tLaunch error: " + reason + "\tEntrypoint: [" + join(config_.entry_point) +
+                  "]\tCmd: [" + join(config_.command) + "]\tWorkingDir: [" +
+                  config_.working_directory.string() + "]\n");
+  }
+  process_exited_ = true;
+  const std::string request_id = invocation_ ? invocation_->request.request_id : "";
+  init_failed(InitStatus::error, type,
+              make_payload(error_bodies::platform_error(type, request_id, reason)));
+}
+
+// `body`: what the caller gets if the suppressed init fails in the same way; null: a timeout.
+void ExecutionEnvironment::init_failed(InitStatus status, const std::string& error_type,
+                                       Payload body) {
+  services_.timers.cancel(init_timer_);
+  const bool suppressed = state_ == EnvironmentState::suppressed_init;
+  InitRecord record{config_.name,
+                    id_,
+                    suppressed ? InitPhase::invoke : InitPhase::init,
+                    status,
+                    error_type,
+                    services_.clock.now() - init_started_,
+                    limits_->cpu(),
+                    init_wall_};
+  log_init(record);
+  if (!suppressed) return reset();
+  log_start();
+  record_.error_type = error_type;
+  answer_caller(InvocationStatus::init_error, std::move(body));
+  finish_invocation();
+  reset();
+}
+
+void ExecutionEnvironment::log_init(const InitRecord& record) {
+  services_.records.on_init(record);
+  if (config_.log_format == LogFormat::json) {
+    log_.platform(json_log::init_report(record, config_.system_level));
+  } else if (record.status != InitStatus::success) {
+    log_.platform(text_log::init_report(record));
+  }
+}
+
+}  // namespace coldframe

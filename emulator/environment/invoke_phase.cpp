@@ -1,0 +1,231 @@
+// The life of an invoke inside its environment: dispatch, answer, the runtime's next /next.
+#include <utility>
+
+#include "emulator/environment/error_bodies.hpp"
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/model/platform_log.hpp"
+#include "emulator/process/exit_status.hpp"
+
+namespace coldframe {
+
+void ExecutionEnvironment::invoke(Invocation invocation) {
+  invocation_ = std::move(invocation);
+  answered_ = false;
+  held_result_.reset();
+  deadline_.reset();
+  invoke_saw_init_ = state_ != EnvironmentState::idle || init_duration_.has_value();
+  record_ = {};
+  record_.function = config_.name;
+  record_.environment_id = id_;
+  record_.request_id = invocation_->request.request_id;
+  record_.memory_size_mb = config_.memory_mb;
+  record_.cold = invoke_saw_init_;
+  const auto& root = invocation_->request.trace_root;
+  trace_id_ = "Root=" +
+              (root.empty() ? "1-" + services_.ids.hex(8) + "-" + services_.ids.hex(24) : root) +
+              ";Parent=" + services_.ids.hex(16) + ";Sampled=0";
+  log_.begin_tail(invocation_->request.log_tail);
+  switch (state_) {
+    case EnvironmentState::cold: start_process(EnvironmentState::init); return;
+    case EnvironmentState::cold_again: begin_suppressed_init(); return;
+    case EnvironmentState::idle: dispatch(); return;
+    case EnvironmentState::init:    // pre-warming: on_init_complete() dispatches
+    case EnvironmentState::reset: return;  // processes are going: a suppressed init follows
+    default: return;
+  }
+}
+
+void ExecutionEnvironment::dispatch() {
+  limits_->on_dispatch();
+  const auto now = services_.clock.now();
+  const auto wall = services_.clock.wall_now();
+  if (!deadline_) {  // a suppressed init has set all three already
+    started_ = now;
+    record_.started = wall;
+    deadline_ = now + config_.timeout();
+    function_timer_ = services_.timers.at(*deadline_, [this] {
+      function_timer_ = {};
+      on_function_timeout();
+    });
+  }
+  set_state(EnvironmentState::busy);
+  cpu_at_start_ = limits_->cpu();
+  const auto& request = invocation_->request;
+  RuntimeEvent event;
+  event.request_id = request.request_id;
+  event.invocation_id = services_.ids.uuid();
+  event.deadline_ms = std::chrono::floor<std::chrono::milliseconds>(
+                          (wall + (*deadline_ - now)).time_since_epoch())
+                          .count();
+  event.function_arn = config_.arn();
+  if (!request.qualifier.empty()) event.function_arn += ":" + request.qualifier;
+  event.trace_id = trace_id_;
+  event.client_context = request.client_context;
+  event.cognito_identity = request.cognito_identity;
+  event.tenant_id = request.tenant_id;
+  event.payload = request.payload;
+  log_start();
+  api_.deliver(std::move(event));
+}
+
+void ExecutionEnvironment::log_start() {
+  if (config_.log_format == LogFormat::json) {
+    log_.platform(json_log::start(record_, config_, trace_id_, config_.system_level));
+  } else {
+    log_.platform(text_log::start(record_.request_id, config_.version));
+  }
+}
+
+void ExecutionEnvironment::on_log(const LogEvent& event) { log_.function(event); }
+
+void ExecutionEnvironment::on_answer(RuntimeAnswer answer) {
+  if (state_ != EnvironmentState::busy || answered_) return;
+  record_.response = services_.clock.now() - started_;
+  set_state(EnvironmentState::draining);
+  switch (answer.kind) {
+    case AnswerKind::response:
+      answer_caller(InvocationStatus::ok, std::move(answer.body));
+      return;
+    case AnswerKind::error:
+      record_.error_type = answer.error_type;
+      answer_caller(InvocationStatus::function_error, std::move(answer.body));
+      return;
+    case AnswerKind::too_large:
+      return fail_caller(InvocationStatus::function_error, "Function.ResponseSizeTooLarge",
+                         error_bodies::response_too_large());
+    case AnswerKind::truncated:
+      return fail_caller(
+          InvocationStatus::function_error, "Runtime.TruncatedResponse",
+          error_bodies::platform_error("Runtime.TruncatedResponse", record_.request_id,
+                                       "HTTP request detected as truncated"));
+    case AnswerKind::bad_mode:
+      return fail_caller(
+          InvocationStatus::function_error, "Runtime.InvalidResponseModeHeader",
+          error_bodies::platform_error("Runtime.InvalidResponseModeHeader", record_.request_id,
+                                       "Invalid function response mode"));
+  }
+}
+
+void ExecutionEnvironment::fail_caller(InvocationStatus status, const std::string& type,
+                                       const std::string& body) {
+  record_.error_type = type;
+  answer_caller(status, make_payload(body));
+}
+
+// The one place where a caller gets its answer.
+void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) {
+  if (answered_ || !invocation_) return;
+  answered_ = true;
+  record_.status = status;
+  record_.produced_bytes = body ? body->size() : 0;
+  InvokeResult result;
+  result.request_id = record_.request_id;
+  result.trace_id = trace_id_;
+  result.executed_version = config_.version;
+  result.payload = body ? std::move(body) : make_payload("");
+  result.function_error = status != InvocationStatus::ok;
+  result.status = status;
+  if (invocation_->request.log_tail) {
+    held_result_ = std::move(result);  // its tail ends with REPORT
+    return;
+  }
+  auto done = std::exchange(invocation_->done, nullptr);
+  if (done) done(std::move(result));
+}
+
+// END and REPORT, the record, and a held answer. `fixed_duration`: a timeout is exactly as long as
+// the timeout on AWS.
+void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_duration) {
+  services_.timers.cancel(function_timer_);
+  const auto now = services_.clock.now();
+  if (process_) process_->drain_output();
+  limits_->sample(now, false);
+  record_.duration = fixed_duration.value_or(now - started_);
+  record_.init = std::exchange(init_duration_, std::nullopt);
+  record_.init_cpu = std::exchange(init_cpu_, std::nullopt);
+  record_.billed_ms = billed_milliseconds(record_.init.value_or(Duration::zero()),
+                                          record_.duration, config_.timeout());
+  record_.max_memory_used_bytes = limits_->peak_bytes();
+  if (const auto cpu = limits_->cpu(); cpu && cpu_at_start_) record_.cpu = *cpu - *cpu_at_start_;
+  if (config_.log_format == LogFormat::json) {
+    const auto wall = services_.clock.wall_now();
+    log_.platform(json_log::runtime_done(record_, wall, config_.system_level));
+    log_.platform(json_log::report(record_, wall, config_.system_level));
+  } else {
+    log_.platform(text_log::end(record_.request_id) + text_log::report(record_));
+  }
+  auto invocation = std::move(*invocation_);
+  invocation_.reset();
+  cpu_at_start_.reset();
+  api_.release();
+  services_.records.on_invocation(record_);
+  if (held_result_) {
+    held_result_->log_tail = log_.take_tail();
+    auto result = std::move(*held_result_);
+    held_result_.reset();
+    if (invocation.done) invocation.done(std::move(result));
+  }
+}
+
+void ExecutionEnvironment::on_invoke_complete() {
+  if (state_ != EnvironmentState::draining) return;
+  finish_invocation();
+  set_state(EnvironmentState::idle);
+  limits_->on_idle();
+  if (!process_exited_) owner_.on_available(*this);
+}
+
+void ExecutionEnvironment::on_function_timeout() {
+  if (!invocation_) return;
+  process_->drain_output();
+  limits_->sample(services_.clock.now(), true);
+  if (state_ == EnvironmentState::suppressed_init) {
+    log_init({config_.name, id_, InitPhase::invoke, InitStatus::timeout, "",
+              services_.clock.now() - init_started_, limits_->cpu(), init_wall_});
+    log_start();
+  }
+  const bool answered_before = answered_;
+  fail_caller(InvocationStatus::timeout, "Sandbox.Timedout",
+              error_bodies::timed_out(record_.request_id, config_.timeout_s));
+  if (answered_before) {
+    record_.status = InvocationStatus::timeout;
+    record_.error_type = "Sandbox.Timedout";
+  }
+  finish_invocation(config_.timeout());
+  reset();
+}
+
+void ExecutionEnvironment::on_exit(const ExitStatus& status) {
+  process_exited_ = true;
+  api_.drain();  // what the process sent before it died still counts
+  const bool oom = limits_->out_of_memory();
+  const std::string type = oom ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+  const std::string reason = exit_reason(status);
+  switch (state_) {
+    case EnvironmentState::init:
+    case EnvironmentState::suppressed_init: {
+      const std::string id = invocation_ ? record_.request_id : "";
+      if (init_error_body_) {
+        init_failed(InitStatus::error, init_error_type_, init_error_body_);
+      } else {
+        init_failed(InitStatus::error, type,
+                    make_payload(error_bodies::platform_error(type, id, reason)));
+      }
+      return;
+    }
+    case EnvironmentState::busy:
+    case EnvironmentState::draining: {
+      const auto kind = oom ? InvocationStatus::out_of_memory : InvocationStatus::exit;
+      fail_caller(kind, type, error_bodies::platform_error(type, record_.request_id, reason));
+      record_.status = kind;
+      record_.error_type = type;
+      finish_invocation();
+      reset();
+      return;
+    }
+    case EnvironmentState::idle: reset(); return;
+    default: return;
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,96 @@
+// The end of a process, and of an environment.
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "emulator/environment/execution_environment.hpp"
+
+namespace coldframe {
+namespace {
+
+// YYYY/MM/DD/[$LATEST]<32 hex>, the form recorded on AWS.
+std::string log_stream_name(WallTime now, const std::string& version, const std::string& id) {
+  const auto seconds =
+      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  return fmt::format("{:04}/{:02}/{:02}/[{}]{}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     version, id);
+}
+
+}  // namespace
+
+ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
+                                           const FunctionConfig& config, EnvironmentOwner& owner)
+    : services_(services),
+      config_(config),
+      owner_(owner),
+      id_(services.ids.hex(32)),
+      log_stream_(log_stream_name(services.clock.wall_now(), config.version, id_)),
+      log_(services.log, config),
+      limits_(services.limits.create(id_, config)),
+      api_(services.io, *this) {}
+
+ExecutionEnvironment::~ExecutionEnvironment() {
+  services_.timers.cancel(init_timer_);
+  services_.timers.cancel(function_timer_);
+}
+
+Result<void> ExecutionEnvironment::open() {
+  auto port = api_.listen(services_.sandbox.runtime_api_host());
+  if (!port) return port.error();
+  port_ = *port;
+  return {};
+}
+
+// Kills the process group and whatever escaped from it; the environment lives on, cold again.
+void ExecutionEnvironment::reset() {
+  set_state(EnvironmentState::reset);
+  services_.timers.cancel(init_timer_);
+  services_.timers.cancel(function_timer_);
+  process_exited_ = true;
+  process_->kill([this] {
+    process_.reset();
+    limits_->on_process(0);
+    api_.reset();
+    init_duration_.reset();
+    init_cpu_.reset();
+    if (stopped_) {
+      set_state(EnvironmentState::shutdown);
+      auto stopped = std::move(stopped_);
+      stopped_ = nullptr;
+      return stopped();
+    }
+    set_state(EnvironmentState::cold_again);
+    if (invocation_) return begin_suppressed_init();
+    owner_.on_available(*this);
+  });
+}
+
+void ExecutionEnvironment::stop(std::function<void()> done) {
+  if (invocation_) {
+    auto invocation = std::move(*invocation_);
+    invocation_.reset();
+    held_result_.reset();
+    if (invocation.done) {
+      InvokeResult result;
+      result.refusal = Refusal::stopping;
+      result.request_id = invocation.request.request_id;
+      result.payload = make_payload("");
+      invocation.done(std::move(result));
+    }
+  }
+  if (state_ == EnvironmentState::reset) {
+    stopped_ = std::move(done);
+    return;
+  }
+  if (!process_) {
+    set_state(EnvironmentState::shutdown);
+    return done();
+  }
+  stopped_ = std::move(done);
+  reset();
+}
+
+}  // namespace coldframe

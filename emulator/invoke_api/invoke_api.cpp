@@ -1,0 +1,210 @@
+#include "emulator/invoke_api/invoke_api.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "emulator/base/base64.hpp"
+#include "emulator/base/limits.hpp"
+#include "emulator/invoke_api/replies.hpp"
+
+namespace coldframe {
+namespace {
+
+constexpr std::string_view k_prefix = "/2015-03-31/functions/";
+constexpr std::string_view k_suffix = "/invocations";
+
+std::optional<RequestFault> read_type(std::string_view text, InvocationType& type) {
+  if (text.empty() || text == "RequestResponse") {
+    type = InvocationType::request_response;
+  } else if (text == "Event") {
+    type = InvocationType::event;
+  } else if (text == "DryRun") {
+    type = InvocationType::dry_run;
+  } else {
+    return replies::validation("Value '" + std::string(text) +
+                               "' at 'invocationType' failed to satisfy constraint: Member must "
+                               "satisfy enum value set: [Event, RequestResponse, DryRun]");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> decode_client_context(std::string_view text) {
+  if (text.size() > limits::k_client_context_bytes) return std::nullopt;
+  auto decoded = base64_decode(text);
+  if (!decoded) return std::nullopt;
+  auto json = nlohmann::json::parse(*decoded, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  return decoded;
+}
+
+bool is_tenant_id(std::string_view text) {
+  return text.size() <= 256 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("._:/=+-@ ").find(static_cast<char>(c)) !=
+                                  std::string_view::npos;
+  });
+}
+
+// The Root of "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…", if it looks like one.
+std::string trace_root(std::string_view header) {
+  const auto at = header.find("Root=");
+  if (at == std::string_view::npos) return "";
+  auto root = header.substr(at + 5);
+  root = root.substr(0, root.find(';'));
+  const bool plain = std::all_of(root.begin(), root.end(), [](unsigned char c) {
+    return std::isxdigit(c) || c == '-';
+  });
+  return plain && root.size() == 35 && root.starts_with("1-") ? std::string(root) : "";
+}
+
+}  // namespace
+
+InvokeTarget route_invoke_request(http::Method method, std::string_view target) {
+  const auto question = target.find('?');
+  const auto path = target.substr(0, question);
+  auto query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+  InvokeTarget out;
+  if (path == "/healthz" || path == "/") {
+    const bool read = method == http::Method::get || method == http::Method::head;
+    out.route = read ? InvokeRoute::health : InvokeRoute::method_not_allowed;
+    return out;
+  }
+  if (!path.starts_with(k_prefix) || !path.ends_with(k_suffix) ||
+      path.size() <= k_prefix.size() + k_suffix.size()) {
+    return out;
+  }
+  out.function_name = path.substr(k_prefix.size(), path.size() - k_prefix.size() - k_suffix.size());
+  if (out.function_name.find('/') != std::string_view::npos) return out;
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    const auto item = query.substr(0, end);
+    if (item.starts_with("Qualifier=")) out.qualifier = item.substr(10);
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  out.route = method == http::Method::post ? InvokeRoute::invoke : InvokeRoute::method_not_allowed;
+  return out;
+}
+
+InvokeApi::InvokeApi(boost::asio::io_context& io, FunctionDirectory& directory, IdSource& ids)
+    : server_(io, *this, {.header_limit = limits::k_invoke_header_bytes}),
+      directory_(directory),
+      ids_(ids) {}
+
+void InvokeApi::on_head(http::Exchange& exchange) {
+  exchange.body_limit = limits::k_sync_request_bytes;
+}
+
+void InvokeApi::on_request(const http::ExchangePtr& exchange) {
+  const InvokeTarget target =
+      route_invoke_request(exchange->request.method, exchange->request.target);
+  switch (target.route) {
+    case InvokeRoute::health: exchange->reply(http::Response::plain(200, "ok\n")); return;
+    case InvokeRoute::not_found:
+      exchange->reply(replies::fault(replies::unknown_operation(), ids_.uuid()));
+      return;
+    case InvokeRoute::method_not_allowed:
+      exchange->reply(replies::fault(replies::wrong_method(), ids_.uuid()));
+      return;
+    case InvokeRoute::invoke: invoke(exchange, target); return;
+  }
+}
+
+std::optional<RequestFault> InvokeApi::read_headers(const http::Headers& headers,
+                                                    InvokeRequest& request) {
+  if (auto fault = read_type(headers.find("X-Amz-Invocation-Type"), request.type)) return fault;
+  const auto log_type = headers.find("X-Amz-Log-Type");
+  if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
+    return replies::validation("Value '" + std::string(log_type) +
+                               "' at 'logType' failed to satisfy constraint: Member must satisfy "
+                               "enum value set: [None, Tail]");
+  }
+  const bool sync = request.type == InvocationType::request_response;
+  request.log_tail = sync && log_type == "Tail";
+  const auto tenant = headers.find("X-Amz-Tenant-Id");
+  if (!is_tenant_id(tenant)) {
+    return replies::validation("Value '" + std::string(tenant) +
+                               "' at 'tenantId' failed to satisfy constraint: Member must satisfy "
+                               "regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+");
+  }
+  request.tenant_id = tenant;
+  request.trace_root = trace_root(headers.find("X-Amzn-Trace-Id"));
+  if (const auto context = headers.find("X-Amz-Client-Context"); !context.empty()) {
+    auto decoded = decode_client_context(context);
+    if (!decoded) return replies::bad_client_context();
+    if (sync) request.client_context = std::move(*decoded);  // not delivered to Event invokes
+  }
+  return std::nullopt;
+}
+
+void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& target) {
+  auto& http = exchange->request;
+  InvokeRequest request;
+  request.request_id = ids_.uuid();
+  auto refuse = [&](const RequestFault& fault) {
+    exchange->reply(replies::fault(fault, request.request_id));
+  };
+  if (exchange->body_state == http::BodyState::truncated) {
+    return exchange->reply(http::Response::plain(400, "truncated request\n"));
+  }
+  if (exchange->body_state == http::BodyState::too_large) return refuse(replies::sync_too_large());
+
+  auto parsed = parse_function_reference(target.function_name, target.qualifier);
+  if (auto* fault = std::get_if<RequestFault>(&parsed)) return refuse(*fault);
+  auto& reference = std::get<FunctionReference>(parsed);
+  if (auto fault = read_headers(http.headers, request)) return refuse(*fault);
+
+  const FunctionConfig* function = directory_.find(reference.name);
+  const FunctionConfig& house = function != nullptr ? *function : directory_.any();
+  if (!reference.region.empty() && reference.region != house.region) {
+    return refuse(replies::other_region(reference.region, house.region));
+  }
+  const bool foreign = !reference.account.empty() && reference.account != house.account;
+  const bool odd_qualifier = reference.qualifier.find('$') != std::string::npos &&
+                             reference.qualifier != "$LATEST" &&
+                             reference.qualifier != "$LATEST.PUBLISHED";
+  if (function == nullptr || foreign || odd_qualifier) {
+    return refuse(replies::not_found("arn:aws:lambda:" + house.region + ":" +
+                                         (foreign ? reference.account : house.account) +
+                                         ":function:" + reference.name,
+                                     reference.qualifier));
+  }
+  if (request.type == InvocationType::event && http.body.size() > limits::k_event_request_bytes) {
+    return refuse(replies::event_too_large(http.body.size()));
+  }
+  if (http.body.empty()) {
+    http.body = "{}";
+  } else if (auto why = payload_check_.fault(http.body)) {
+    return refuse(replies::not_json(*why));
+  }
+  request.function = function->name;
+  request.qualifier = std::move(reference.qualifier);
+  request.payload = make_payload(std::move(http.body));
+
+  switch (request.type) {
+    case InvocationType::dry_run: exchange->reply(replies::dry_run(request.request_id)); return;
+    case InvocationType::event:
+      exchange->reply(replies::accepted(request.request_id));
+      directory_.invoke(std::move(request), [](InvokeResult&&) {});
+      return;
+    case InvocationType::request_response:
+      directory_.invoke(std::move(request), [exchange](InvokeResult&& result) {
+        switch (result.refusal) {
+          case Refusal::none: exchange->reply(replies::success(result)); return;
+          case Refusal::throttled:
+          case Refusal::reserved_throttled:
+            exchange->reply(replies::fault(
+                replies::throttled(result.refusal == Refusal::reserved_throttled),
+                result.request_id));
+            return;
+          case Refusal::function_not_found:
+          case Refusal::stopping:
+            exchange->reply(replies::fault(
+                replies::service_error("The emulator is stopping."), result.request_id));
+            return;
+        }
+      });
+      return;
+  }
+}
+
+}  // namespace coldframe

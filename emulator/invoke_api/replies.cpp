@@ -1,0 +1,155 @@
+#include "emulator/invoke_api/replies.hpp"
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "emulator/base/base64.hpp"
+
+namespace coldframe::replies {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+RequestFault make(int status, const char* code, const Json& body) {
+  return {status, code, body.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+// "Root=1-…;Parent=…;Sampled=0" → "root=1-…;parent=…;sampled=0", as AWS answers.
+std::string lower_keys(std::string_view trace) {
+  std::string out;
+  bool key = true;
+  for (char c : trace) {
+    if (c == '=') key = false;
+    if (c == ';') key = true;
+    out += key && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view http_date() {
+  static std::time_t second = 0;
+  static char text[40];
+  static std::size_t size = 0;
+  const std::time_t now = std::time(nullptr);
+  if (now != second) {
+    second = now;
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  }
+  return {text, size};
+}
+
+void common_fields(http::Response& response, std::string_view request_id, std::string_view trace) {
+  response.field("Date", http_date());
+  response.fields += "Connection: keep-alive\r\n";
+  response.field("x-amzn-RequestId", request_id);
+  response.fields += "x-amzn-Remapped-Content-Length: 0\r\n";
+  if (!trace.empty()) response.field("X-Amzn-Trace-Id", lower_keys(trace));
+}
+
+http::Response success(const InvokeResult& result) {
+  http::Response r;
+  r.fields.reserve(384);
+  r.fields = "Content-Type: application/json\r\n";
+  common_fields(r, result.request_id, result.trace_id);
+  r.field("X-Amz-Executed-Version", result.executed_version);
+  if (result.function_error) r.fields += "X-Amz-Function-Error: Unhandled\r\n";
+  if (!result.log_tail.empty()) r.field("X-Amz-Log-Result", base64_encode(result.log_tail));
+  r.shared = result.payload;
+  return r;
+}
+
+http::Response accepted(std::string_view request_id) {
+  http::Response r;
+  r.status = 202;
+  common_fields(r, request_id, "");
+  return r;
+}
+
+http::Response dry_run(std::string_view request_id) {
+  http::Response r;
+  r.status = 204;
+  common_fields(r, request_id, "");
+  return r;
+}
+
+RequestFault validation(const std::string& message) {
+  return make(400, "ValidationException",
+              {{"message", "1 validation error detected: " + message}});
+}
+
+RequestFault not_json(const std::string& why) {
+  return make(400, "InvalidRequestContentException",
+              {{"Type", "User"},
+               {"message", "Could not parse request body into json: Could not parse payload into "
+                           "json: " + why}});
+}
+
+RequestFault bad_client_context() {
+  return make(400, "InvalidRequestContentException",
+              {{"Type", nullptr},
+               {"message", "Client context must be a valid Base64-encoded JSON object."}});
+}
+
+RequestFault not_found(const std::string& arn, const std::string& qualifier) {
+  return make(404, "ResourceNotFoundException",
+              {{"Type", "User"},
+               {"Message", "Function not found: " + arn + ":" +
+                               (qualifier.empty() ? "$LATEST" : qualifier)}});
+}
+
+RequestFault other_region(const std::string& asked, const std::string& ours) {
+  return make(404, "ResourceNotFoundException",
+              {{"Type", "User"},
+               {"Message", "Functions from '" + asked + "' are not reachable in this region ('" +
+                               ours + "')"}});
+}
+
+RequestFault sync_too_large() {
+  return make(413, "RequestEntityTooLargeException",
+              {{"Message",
+                "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}});
+}
+
+RequestFault event_too_large(std::size_t bytes) {
+  return make(413, "RequestEntityTooLargeException",
+              {{"Message", std::to_string(bytes) +
+                               " byte payload is too large for the Event invocation type (limit "
+                               "1048576 bytes)"}});
+}
+
+RequestFault throttled(bool reserved) {
+  return make(429, "TooManyRequestsException",
+              {{"Reason", reserved ? "ReservedFunctionConcurrentInvocationLimitExceeded"
+                                   : "ConcurrentInvocationLimitExceeded"},
+               {"Type", "User"},
+               {"message", "Rate Exceeded."}});
+}
+
+RequestFault service_error(const std::string& message) {
+  return make(500, "ServiceException", {{"Type", "Service"}, {"Message", message}});
+}
+
+RequestFault unknown_operation() {
+  return make(404, "UnknownOperationException",
+              {{"message", "No such operation here; invoke with POST "
+                           "/2015-03-31/functions/NAME/invocations"}});
+}
+
+RequestFault wrong_method() {
+  return make(405, "MethodNotAllowedException", {{"message", "Invoke is a POST"}});
+}
+
+http::Response fault(const RequestFault& fault, std::string_view request_id) {
+  http::Response r = http::Response::json(fault.status, fault.body);
+  common_fields(r, request_id, "");
+  r.field("x-amzn-ErrorType", fault.code);
+  if (fault.status == 429) r.fields += "Retry-After: 1\r\n";
+  if (fault.status == 405) r.fields += "Allow: POST\r\n";
+  return r;
+}
+
+}  // namespace coldframe::replies

@@ -1,0 +1,40 @@
+// Every status, header and error body of the Invoke API, in one place. The casing of the message key
+// differs by error on AWS and is kept: `Message` for not found, sizes and service errors, `message`
+// for the others. Source: recorded answers of AWS, 2022–2026.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "emulator/invoke_api/function_name.hpp"
+#include "emulator/model/invoke.hpp"
+#include "emulator/net/http_message.hpp"
+
+namespace coldframe::replies {
+
+// Adds what every answer has: Date, request id, trace id, remapped length, keep-alive.
+void common_fields(http::Response& response, std::string_view request_id,
+                   std::string_view trace_root);
+
+http::Response success(const InvokeResult& result);
+http::Response accepted(std::string_view request_id);
+http::Response dry_run(std::string_view request_id);
+
+RequestFault validation(const std::string& message);
+RequestFault not_json(const std::string& why);
+RequestFault bad_client_context();
+RequestFault not_found(const std::string& arn, const std::string& qualifier);
+RequestFault other_region(const std::string& asked, const std::string& ours);
+RequestFault sync_too_large();
+RequestFault event_too_large(std::size_t bytes);
+RequestFault throttled(bool reserved);
+RequestFault service_error(const std::string& message);
+RequestFault unknown_operation();
+RequestFault wrong_method();
+
+http::Response fault(const RequestFault& fault, std::string_view request_id);
+
+// "Tue, 24 Nov 2026 05:53:14 GMT", made anew once a second.
+std::string_view http_date();
+
+}  // namespace coldframe::replies

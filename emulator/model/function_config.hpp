@@ -1,0 +1,49 @@
+// What a function is: the effective settings after flags, environment, file and defaults were
+// merged. Names are AWS's own. Value type.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/base/clock.hpp"
+#include "emulator/base/limits.hpp"
+
+namespace coldframe {
+
+enum class LogFormat { text, json };
+enum class Level { trace, debug, info, warn, error, fatal };
+enum class Credentials { made_up, caller };
+
+struct FunctionConfig {
+  std::string name = "function";
+  std::string region = "us-east-1";
+  std::string account = "123456789012";
+  std::string version = "$LATEST";
+  int memory_mb = limits::k_memory_default_mb;
+  int timeout_s = limits::k_timeout_default_s;
+  int tmp_mb = limits::k_tmp_min_mb;
+  std::string architecture = "x86_64";
+  std::string runtime;                               // "python3.12", "provided.al2023"; empty: image
+  std::string handler;                               // zip functions; images: last of the command
+  std::map<std::string, std::string> variables;      // the customer's
+  std::vector<std::string> entry_point;              // empty: a file called `bootstrap`
+  std::vector<std::string> command;
+  std::filesystem::path task_root;                   // what is /var/task on Lambda; absolute
+  std::filesystem::path working_directory;           // absolute
+  LogFormat log_format = LogFormat::text;
+  Level application_level = Level::info;             // with JSON logs only
+  Level system_level = Level::info;
+  std::optional<int> reserved_concurrency;
+  Credentials credentials = Credentials::made_up;
+  Duration init_limit = limits::k_init_limit;
+
+  std::string arn() const {
+    return "arn:aws:lambda:" + region + ":" + account + ":function:" + name;
+  }
+  Duration timeout() const { return std::chrono::seconds(timeout_s); }
+};
+
+}  // namespace coldframe

@@ -1,0 +1,55 @@
+// What a caller asks for and what comes back: the nouns of the Invoke API, without HTTP.
+//
+//   InvokeRequest request{.function = "scoring", .payload = make_payload("{}")};
+//   emulator.invoke(std::move(request), [](InvokeResult result) { … });
+//
+// Payload bytes are never parsed and written again: they reach the other side as they came.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "emulator/model/record.hpp"
+
+namespace coldframe {
+
+using Payload = std::shared_ptr<const std::string>;  // never null once it is in a request or result
+inline Payload make_payload(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+enum class InvocationType { request_response, event, dry_run };
+
+struct InvokeRequest {
+  std::string function;                       // plain name
+  std::string qualifier;                      // as the caller wrote it; empty if none
+  InvocationType type = InvocationType::request_response;
+  Payload payload;
+  bool log_tail = false;
+  std::string client_context;                 // JSON, decoded; empty if none
+  std::string cognito_identity;               // JSON; empty if none
+  std::string tenant_id;
+  std::string trace_root;                     // "1-<8hex>-<24hex>" from the caller; empty: made up
+  std::string request_id;                     // empty: made up when the request is accepted
+};
+
+// Why a request did not reach the function. The Invoke API turns it into AWS's HTTP error.
+enum class Refusal { none, function_not_found, throttled, reserved_throttled, stopping };
+
+struct InvokeResult {
+  Refusal refusal = Refusal::none;
+  std::string request_id;
+  std::string trace_id;                       // value of the function's trace header
+  std::string executed_version;               // "$LATEST"
+  Payload payload;                            // answer of the function, or AWS's error JSON
+  bool function_error = false;                // X-Amz-Function-Error: Unhandled
+  InvocationStatus status = InvocationStatus::ok;
+  std::string log_tail;                       // last 4096 bytes, if asked for
+};
+
+using InvokeDone = std::function<void(InvokeResult&&)>;
+
+}  // namespace coldframe

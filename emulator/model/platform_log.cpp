@@ -1,0 +1,155 @@
+#include "emulator/model/platform_log.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace coldframe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line(WallTime time, const char* type, const Json& record) {
+  return Json{{"time", iso_time(time)}, {"type", type}, {"record", record}}.dump(
+             -1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
+}
+
+// Milliseconds truncated to microseconds, as AWS's telemetry has them.
+double event_ms(Duration d) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(d).count()) / 1e3;
+}
+
+const char* status_text(InitStatus status) {
+  switch (status) {
+    case InitStatus::success: return "success";
+    case InitStatus::timeout: return "timeout";
+    case InitStatus::error: return "error";
+  }
+  return "";
+}
+
+const char* status_text(InvocationStatus status) {
+  if (status == InvocationStatus::ok) return "success";
+  return status == InvocationStatus::timeout ? "timeout" : "error";
+}
+
+const char* phase_text(InitPhase phase) { return phase == InitPhase::init ? "init" : "invoke"; }
+
+// Status as REPORT prints it: nothing for an ordinary handler error, which AWS is not known to mark.
+std::string report_status(const InvocationRecord& record) {
+  switch (record.status) {
+    case InvocationStatus::ok:
+    case InvocationStatus::function_error: return "";
+    case InvocationStatus::timeout: return "Status: timeout";
+    default: return "Status: error\tError Type: " + record.error_type;
+  }
+}
+
+}  // namespace
+
+std::int64_t billed_milliseconds(Duration init, Duration duration, Duration timeout) {
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(init + std::min(duration, timeout));
+  return whole.count();
+}
+
+std::int64_t whole_megabytes(std::int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
+
+std::string iso_time(WallTime time) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto seconds = static_cast<std::time_t>(ms / 1000);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
+}
+
+namespace text_log {
+
+std::string start(const std::string& request_id, const std::string& version) {
+  return "START RequestId: " + request_id + " Version: " + version + "\n";
+}
+
+std::string end(const std::string& request_id) { return "END RequestId: " + request_id + "\n"; }
+
+std::string report(const InvocationRecord& r) {
+  std::string out = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\t"
+                                "Memory Size: {} MB\t",
+                                r.request_id, to_ms(r.duration), r.billed_ms, r.memory_size_mb);
+  if (r.max_memory_used_bytes) {
+    fmt::format_to(std::back_inserter(out), "Max Memory Used: {} MB\t",
+                   whole_megabytes(*r.max_memory_used_bytes));
+  }
+  if (r.init) fmt::format_to(std::back_inserter(out), "Init Duration: {:.2f} ms\t", to_ms(*r.init));
+  return out + report_status(r) + "\n";
+}
+
+std::string init_report(const InitRecord& r) {
+  std::string out = fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}\tStatus: {}",
+                                to_ms(r.duration), phase_text(r.phase), status_text(r.status));
+  if (!r.error_type.empty()) out += "\tError Type: " + r.error_type;
+  return out + "\n";
+}
+
+}  // namespace text_log
+
+namespace json_log {
+
+std::string init_start(const FunctionConfig& config, const InitRecord& r) {
+  if (config.system_level > Level::debug) return "";  // no runtimeVersion: DEBUG
+  return line(r.started, "platform.initStart",
+              {{"initializationType", "on-demand"},
+               {"phase", phase_text(r.phase)},
+               {"functionName", config.name},
+               {"functionVersion", config.version}});
+}
+
+std::string init_report(const InitRecord& r, Level level) {
+  const Level own = r.status == InitStatus::success ? Level::debug : Level::warn;
+  if (own < level) return "";
+  Json record{{"initializationType", "on-demand"},
+              {"phase", phase_text(r.phase)},
+              {"status", status_text(r.status)}};
+  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  record["metrics"] = {{"durationMs", event_ms(r.duration)}};
+  return line(r.started + r.duration, "platform.initReport", record);
+}
+
+std::string start(const InvocationRecord& r, const FunctionConfig& config,
+                  const std::string& trace_id, Level level) {
+  if (Level::info < level) return "";
+  return line(r.started, "platform.start",
+              {{"requestId", r.request_id},
+               {"functionArn", config.arn()},
+               {"version", config.version},
+               {"tracing", {{"type", "X-Amzn-Trace-Id"}, {"value", trace_id}}}});
+}
+
+std::string runtime_done(const InvocationRecord& r, WallTime now, Level level) {
+  const Level own = r.status == InvocationStatus::ok ? Level::debug : Level::warn;
+  if (own < level) return "";
+  Json record{{"requestId", r.request_id}, {"status", status_text(r.status)}};
+  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  record["metrics"] = {{"durationMs", event_ms(r.duration)}, {"producedBytes", r.produced_bytes}};
+  return line(now, "platform.runtimeDone", record);
+}
+
+std::string report(const InvocationRecord& r, WallTime now, Level level) {
+  const Level own = r.status == InvocationStatus::ok ? Level::info : Level::warn;
+  if (own < level) return "";
+  Json metrics{{"durationMs", event_ms(r.duration)},
+               {"billedDurationMs", r.billed_ms},
+               {"memorySizeMB", r.memory_size_mb}};
+  if (r.max_memory_used_bytes) {
+    metrics["maxMemoryUsedMB"] = whole_megabytes(*r.max_memory_used_bytes);
+  }
+  if (r.init) metrics["initDurationMs"] = event_ms(*r.init);
+  Json record{{"requestId", r.request_id}, {"status", status_text(r.status)}, {"metrics", metrics}};
+  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  return line(now, "platform.report", record);
+}
+
+}  // namespace json_log
+}  // namespace coldframe

@@ -1,0 +1,65 @@
+// One accepted connection of an HttpServer; private to this room.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "emulator/net/http_server.hpp"
+#include "emulator/net/request_parser.hpp"
+
+namespace coldframe::http {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // Takes ownership of the non-blocking socket `fd`.
+  Connection(HttpServer& server, int fd);
+
+  void start() { wait_readable(); }
+  // Reads all there is without waiting.
+  void read_available();
+  void close();
+  void send(Exchange& exchange, Response response);
+
+ private:
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                  boost::asio::io_context::executor_type>;
+
+  void wait_readable();
+  void wait_writable();
+  void consume(std::string_view bytes);
+  void continue_input();
+  void on_head();
+  void finish_request(BodyState state);
+  void on_end_of_input(bool error);
+  void flush();
+  void fail(int status);
+  void finish_reply();
+  bool ready_to_send() const { return reply_ready_ && (input_done_ || draining_forever_); }
+  bool reading_paused() const { return input_done_ && backlog_.size() > k_backlog_limit; }
+
+  static constexpr std::size_t k_backlog_limit = 64 * 1024;
+  static constexpr std::size_t k_drain_limit = 64 * 1024 * 1024;
+
+  HttpServer& server_;
+  Socket socket_;
+  RequestParser parser_;
+  ExchangePtr exchange_;          // the request being read or waiting for its reply
+  bool handed_over_ = false;      // on_request() was called for it
+  bool input_done_ = false;       // its body has been read to the end
+  bool reply_ready_ = false;
+  bool draining_forever_ = false; // the rest of the body is too long to read: answer and close
+  bool waiting_readable_ = false;
+  bool end_of_input_ = false;
+  bool closed_ = false;
+  bool consuming_ = false;
+  bool close_after_reply_ = false;
+  std::string backlog_;           // bytes of pipelined requests
+  std::string out_head_;
+  std::shared_ptr<const std::string> out_shared_;
+  std::string out_text_;
+  std::size_t out_sent_ = 0;
+};
+
+}  // namespace coldframe::http

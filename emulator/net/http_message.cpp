@@ -1,0 +1,128 @@
+#include "emulator/net/http_message.hpp"
+
+namespace coldframe::http {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+bool iequals(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  if (refs_.empty()) {
+    refs_.reserve(12);
+    text_.reserve(512);
+  }
+  Ref ref{};
+  ref.name = static_cast<std::uint32_t>(text_.size());
+  ref.name_size = static_cast<std::uint32_t>(name.size());
+  text_ += name;
+  ref.value = static_cast<std::uint32_t>(text_.size());
+  ref.value_size = static_cast<std::uint32_t>(value.size());
+  text_ += value;
+  refs_.push_back(ref);
+}
+
+std::string_view Headers::find(std::string_view wanted) const {
+  for (std::size_t i = 0; i < refs_.size(); ++i) {
+    if (refs_[i].name_size == wanted.size() && iequals(name(i), wanted)) return value(i);
+  }
+  return {};
+}
+
+void Headers::clear() {
+  text_.clear();
+  refs_.clear();
+}
+
+std::string_view Request::path() const {
+  return std::string_view(target).substr(0, std::string_view(target).find('?'));
+}
+
+std::string_view Request::query() const {
+  auto at = target.find('?');
+  return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
+}
+
+Response& Response::field(std::string_view name, std::string_view value) {
+  fields += name;
+  fields += ": ";
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
+    fields += value;
+  } else {
+    for (char c : value) {
+      if (c != '\r' && c != '\n' && c != '\0') fields += c;
+    }
+  }
+  fields += "\r\n";
+  return *this;
+}
+
+Response Response::json(int status, std::string body) {
+  Response r;
+  r.status = status;
+  r.fields = "Content-Type: application/json\r\n";
+  r.text = std::move(body);
+  return r;
+}
+
+Response Response::plain(int status, std::string body) {
+  Response r;
+  r.status = status;
+  r.fields = "Content-Type: text/plain; charset=utf-8\r\n";
+  r.text = std::move(body);
+  return r;
+}
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 100: return "Continue";
+    case 200: return "OK";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 413: return "Request Entity Too Large";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "Status";
+  }
+}
+
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && text.size() - i > 2) {
+      int high = hex_digit(text[i + 1]);
+      int low = hex_digit(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+}  // namespace coldframe::http

@@ -1,0 +1,100 @@
+#include "emulator/net/http_server.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "emulator/net/connection.hpp"
+
+namespace coldframe::http {
+namespace asio = boost::asio;
+
+HttpServer::HttpServer(asio::io_context& io, Handler& handler, ServerLimits limits)
+    : io_(io), handler_(handler), limits_(limits), acceptor_(io), retry_(io) {}
+
+HttpServer::~HttpServer() { close(); }
+
+Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t port) {
+  const std::string place = host + ":" + std::to_string(port);
+  boost::system::error_code error;
+  auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  if (error) {
+    return usage_error("cannot listen on " + place + ": '" + host +
+                       "' is not an IP address; try 127.0.0.1");
+  }
+  asio::ip::tcp::endpoint endpoint(address, port);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) {
+    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
+    acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  }
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(1024, error);
+  if (!error) acceptor_.non_blocking(true, error);
+  if (error) {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    std::string advice = error == asio::error::address_in_use
+                             ? "; choose another with --port, or 0 for a free one"
+                             : "";
+    return host_error("cannot listen on " + place + ": " + error.message() + advice);
+  }
+  wait_accept();
+  return acceptor_.local_endpoint().port();
+}
+
+void HttpServer::wait_accept() {
+  acceptor_.async_wait(asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
+    if (error || !acceptor_.is_open()) return;
+    accept_ready();
+    if (acceptor_.is_open()) wait_accept();
+  });
+}
+
+void HttpServer::accept_ready() {
+  // A bounded number, so that a flood of connects cannot keep the loop from everything else.
+  for (int i = 0; i < 256 && acceptor_.is_open(); ++i) {
+    const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr,
+                             SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        // Out of descriptors: the backlog keeps the connects; look again a little later.
+        acceptor_.cancel();
+        retry_.expires_after(std::chrono::milliseconds(20));
+        retry_.async_wait([this](const boost::system::error_code& error) {
+          if (!error && acceptor_.is_open()) wait_accept();
+        });
+      }
+      return;
+    }
+    if (connections_.size() >= limits_.max_connections) {
+      ::close(fd);
+      continue;
+    }
+    auto connection = std::make_shared<Connection>(*this, fd);
+    connections_.insert(connection);
+    connection->start();
+  }
+}
+
+void HttpServer::drain() {
+  if (acceptor_.is_open()) accept_ready();
+  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (auto& connection : all) connection->read_available();
+}
+
+void HttpServer::drop_connections() {
+  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (auto& connection : all) connection->close();
+}
+
+void HttpServer::close() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+  drop_connections();
+}
+
+}  // namespace coldframe::http

@@ -1,0 +1,107 @@
+// An HTTP/1.1 server on one Asio loop: keep-alive, pipelining (answered in order), bodies of any
+// framing, answers that come much later (a long poll), and notice when a waiting peer vanishes.
+//
+//   class Echo : public http::Handler {
+//     void on_request(const ExchangePtr& e) override { e->reply(Response::json(200, e->request.body)); }
+//   };
+//   HttpServer server(io, handler, {.header_limit = 1 << 20});
+//   auto port = server.listen("127.0.0.1", 0);
+//
+// Everything runs on the thread of the io_context. The handler must outlive the server; exchanges
+// may outlive the connection (a reply then goes nowhere). Sockets wait with readiness alone and are
+// read into one buffer shared by all connections, so an idle connection costs almost no memory and
+// drain() can read what a dead process left behind.
+#pragma once
+
+#include <any>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "emulator/base/error.hpp"
+#include "emulator/net/http_message.hpp"
+
+namespace coldframe::http {
+
+class Connection;
+
+// One request and the place for its one reply.
+class Exchange {
+ public:
+  Request request;
+  BodyState body_state = BodyState::complete;
+  std::size_t body_limit = 0;    // set by on_head(); bytes
+  std::any note;                 // the handler's own
+
+  // Sends the reply; a second call, or one after the peer vanished, has no effect. While the
+  // request body is still coming in, the reply waits until the rest was read and dropped.
+  void reply(Response response);
+  bool replied() const { return replied_; }
+
+ private:
+  friend class Connection;
+  std::weak_ptr<Connection> connection_;
+  bool replied_ = false;
+};
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // The header section is there, the body is not. Set exchange.body_limit here.
+  virtual void on_head(Exchange&) = 0;
+  // The body is complete, truncated or too large (called once, as soon as that is known).
+  virtual void on_request(const ExchangePtr&) = 0;
+  // The peer closed its side before the reply was sent.
+  virtual void on_peer_gone(Exchange&) {}
+};
+
+struct ServerLimits {
+  std::size_t header_limit = 1024 * 1024;
+  std::size_t max_connections = 4096;
+  // Whether a half-closed peer still wants its answer (callers: yes; runtimes: gone is gone).
+  bool half_close_is_gone = false;
+};
+
+class HttpServer {
+ public:
+  HttpServer(boost::asio::io_context& io, Handler& handler, ServerLimits limits);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and accepts. Port 0 picks a free one. Returns the port.
+  // Errors: exit code 4, "cannot listen on HOST:PORT: Address already in use".
+  Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+  // Reads, without waiting, everything peers have sent so far, connections not yet accepted
+  // included, and hands it to the handler. For use after the peer process has died.
+  void drain();
+  // Closes every connection; the listener stays.
+  void drop_connections();
+  // Closes the listener and every connection.
+  void close();
+  std::size_t connection_count() const { return connections_.size(); }
+
+ private:
+  friend class Connection;
+  using Executor = boost::asio::io_context::executor_type;
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
+
+  void wait_accept();
+  void accept_ready();
+  void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
+
+  boost::asio::io_context& io_;
+  Handler& handler_;
+  ServerLimits limits_;
+  Acceptor acceptor_;
+  boost::asio::steady_timer retry_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+};
+
+}  // namespace coldframe::http

@@ -1,0 +1,194 @@
+#include "emulator/pool/environment_pool.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace coldframe {
+
+EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config,
+                                 PoolOptions options)
+    : services_(services),
+      config_(config),
+      options_(options),
+      expiry_(options.idle_timeout, options.time_scale, options.seed) {}
+
+EnvironmentPool::~EnvironmentPool() {
+  for (auto& idle : idle_) services_.timers.cancel(idle.expiry);
+  for (auto& waiting : waiting_) services_.timers.cancel(waiting.grace);
+}
+
+PoolCounts EnvironmentPool::counts() const {
+  PoolCounts counts;
+  counts.idle = static_cast<int>(idle_.size());
+  counts.promised = static_cast<int>(waiting_.size());
+  counts.total = static_cast<int>(
+      std::count_if(environments_.begin(), environments_.end(),
+                    [](const auto& environment) { return !environment->stopping(); }));
+  counts.limit = options_.concurrency;
+  if (config_.reserved_concurrency) {
+    counts.limit = std::min(counts.limit, *config_.reserved_concurrency);
+  }
+  if (counts.idle == 0) {
+    counts.draining = static_cast<int>(
+        std::count_if(environments_.begin(), environments_.end(), [](const auto& environment) {
+          return environment->state() == EnvironmentState::draining;
+        }));
+  }
+  return counts;
+}
+
+void EnvironmentPool::submit(Invocation invocation) {
+  if (closed_ || stopping_ > 0) return refuse(std::move(invocation), Refusal::stopping);
+  const auto now = counts();
+  switch (place(now)) {
+    case Placement::reuse: {
+      ExecutionEnvironment& environment = *idle_.back().environment;
+      take_idle(environment);
+      environment.invoke(std::move(invocation));
+      return;
+    }
+    case Placement::await_draining: {
+      auto at = waiting_.insert(waiting_.end(), Waiting{std::move(invocation), {}});
+      at->grace = services_.timers.at(services_.clock.now() + k_drain_grace, [this, at] {
+        at->grace = {};
+        on_grace_over(at);
+      });
+      return;
+    }
+    case Placement::start: return start_for(std::move(invocation));
+    case Placement::throttle:
+      if (invocation.request.type == InvocationType::event && now.limit > 0) {
+        events_.push_back(std::move(invocation));
+        return;
+      }
+      const bool reserved =
+          config_.reserved_concurrency && *config_.reserved_concurrency <= options_.concurrency;
+      return refuse(std::move(invocation),
+                    reserved ? Refusal::reserved_throttled : Refusal::throttled);
+  }
+}
+
+void EnvironmentPool::refuse(Invocation invocation, Refusal refusal) {
+  InvokeResult result;
+  result.refusal = refusal;
+  result.request_id = invocation.request.request_id;
+  result.payload = make_payload("");
+  if (invocation.done) invocation.done(std::move(result));
+}
+
+ExecutionEnvironment* EnvironmentPool::create() {
+  auto environment = std::make_unique<ExecutionEnvironment>(
+      services_, config_, static_cast<EnvironmentOwner&>(*this));
+  if (auto opened = environment->open(); !opened) {
+    services_.log.write("coldframe: " + opened.error().message + "\n");
+    return nullptr;
+  }
+  environments_.push_back(std::move(environment));
+  return environments_.back().get();
+}
+
+void EnvironmentPool::start_for(Invocation invocation) {
+  if (ExecutionEnvironment* environment = create()) {
+    environment->invoke(std::move(invocation));
+  } else {
+    refuse(std::move(invocation), Refusal::throttled);
+  }
+}
+
+void EnvironmentPool::prewarm(int count) {
+  for (int i = 0; i < count && static_cast<int>(environments_.size()) < options_.concurrency; ++i) {
+    if (ExecutionEnvironment* environment = create()) environment->prewarm();
+  }
+}
+
+// The runtime did not come back for its next event in time: another environment, if there may be
+// one; else the request keeps its place.
+void EnvironmentPool::on_grace_over(std::list<Waiting>::iterator waiting) {
+  const auto now = counts();
+  if (now.total >= now.limit) return;
+  Invocation invocation = std::move(waiting->invocation);
+  waiting_.erase(waiting);
+  start_for(std::move(invocation));
+}
+
+void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
+  if (closed_ || stopping_ > 0) return;
+  const bool known = std::any_of(idle_.begin(), idle_.end(), [&](const Idle& idle) {
+    return idle.environment == &environment;
+  });
+  if (known) return;  // its runtime died while idle; it is still the same idle environment
+  if (!waiting_.empty()) {
+    services_.timers.cancel(waiting_.front().grace);
+    Invocation invocation = std::move(waiting_.front().invocation);
+    waiting_.pop_front();
+    environment.invoke(std::move(invocation));
+  } else if (!events_.empty()) {
+    Invocation invocation = std::move(events_.front());
+    events_.pop_front();
+    environment.invoke(std::move(invocation));
+  } else {
+    make_idle(environment);
+  }
+}
+
+void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
+  auto* kept = &environment;
+  idle_.push_back({kept, services_.timers.at(services_.clock.now() + expiry_.draw(),
+                                             [this, kept] { expire(kept); })});
+}
+
+void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
+  auto at = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) {
+    return idle.environment == &environment;
+  });
+  if (at == idle_.rend()) return;
+  services_.timers.cancel(at->expiry);
+  idle_.erase(std::next(at).base());
+}
+
+void EnvironmentPool::expire(ExecutionEnvironment* environment) {
+  take_idle(*environment);
+  environment->stop([this, environment] { remove(environment); });
+}
+
+void EnvironmentPool::remove(ExecutionEnvironment* environment) {
+  // Not from inside a call of the environment's own.
+  boost::asio::post(services_.io, [this, environment] {
+    std::erase_if(environments_, [&](const auto& owned) { return owned.get() == environment; });
+    if (stopping_ > 0 && --stopping_ == 0 && all_stopped_) {
+      auto done = std::move(all_stopped_);
+      all_stopped_ = nullptr;
+      done();
+    }
+  });
+}
+
+void EnvironmentPool::stop_all(std::function<void()> done) {
+  for (auto& idle : idle_) services_.timers.cancel(idle.expiry);
+  idle_.clear();
+  for (auto& waiting : waiting_) {
+    services_.timers.cancel(waiting.grace);
+    refuse(std::move(waiting.invocation), Refusal::stopping);
+  }
+  waiting_.clear();
+  if (environments_.empty()) return done();
+  all_stopped_ = std::move(done);
+  stopping_ = static_cast<int>(environments_.size());
+  std::vector<ExecutionEnvironment*> all;
+  for (auto& environment : environments_) all.push_back(environment.get());
+  for (auto* environment : all) {
+    if (environment->state() == EnvironmentState::shutdown) continue;  // its removal is on its way
+    environment->stop([this, environment] { remove(environment); });
+  }
+}
+
+void EnvironmentPool::recycle(std::function<void()> done) { stop_all(std::move(done)); }
+
+void EnvironmentPool::stop(std::function<void()> done) {
+  closed_ = true;
+  for (auto& event : events_) refuse(std::move(event), Refusal::stopping);
+  events_.clear();
+  stop_all(std::move(done));
+}
+
+}  // namespace coldframe

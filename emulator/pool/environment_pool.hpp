@@ -1,0 +1,86 @@
+// The environments of one function: which of them serves whom, how many there may be, when an idle
+// one is given up. Decisions are those of scaling_policy.hpp.
+//
+//   EnvironmentPool pool(services, config, options);
+//   pool.submit({request, done});      // answered or refused exactly once
+//   pool.recycle([] { … });            // ends every environment; the next invoke is a cold start
+//   pool.stop([] { … });
+//
+// Owned by Emulator; I/O thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/pool/idle_expiry.hpp"
+#include "emulator/pool/scaling_policy.hpp"
+
+namespace coldframe {
+
+struct PoolOptions {
+  int concurrency = limits::k_default_concurrency;
+  std::optional<Duration> idle_timeout;    // nothing: as measured on AWS
+  double time_scale = 1;
+  std::uint64_t seed = 0;
+};
+
+class EnvironmentPool final : private EnvironmentOwner {
+ public:
+  EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config, PoolOptions options);
+  ~EnvironmentPool() override;
+
+  void submit(Invocation invocation);
+  // Starts `count` environments ahead of any invoke.
+  void prewarm(int count);
+  void recycle(std::function<void()> done);
+  void stop(std::function<void()> done);
+
+  const FunctionConfig& config() const { return config_; }
+  std::size_t environment_count() const { return environments_.size(); }
+  const std::vector<std::unique_ptr<ExecutionEnvironment>>& environments() const {
+    return environments_;
+  }
+  std::size_t queued_events() const { return events_.size(); }
+
+ private:
+  struct Waiting {
+    Invocation invocation;
+    TimerId grace;
+  };
+
+  void on_available(ExecutionEnvironment& environment) override;
+  PoolCounts counts() const;
+  void refuse(Invocation invocation, Refusal refusal);
+  ExecutionEnvironment* create();
+  void start_for(Invocation invocation);
+  void on_grace_over(std::list<Waiting>::iterator waiting);
+  void make_idle(ExecutionEnvironment& environment);
+  void take_idle(ExecutionEnvironment& environment);
+  void expire(ExecutionEnvironment* environment);
+  void remove(ExecutionEnvironment* environment);
+  void stop_all(std::function<void()> done);
+
+  struct Idle {
+    ExecutionEnvironment* environment;
+    TimerId expiry;
+  };
+
+  EnvironmentServices& services_;
+  const FunctionConfig& config_;
+  PoolOptions options_;
+  IdleExpiry expiry_;
+  std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
+  std::vector<Idle> idle_;              // the most recently used one is last
+  std::list<Waiting> waiting_;          // sync requests that count on a draining environment
+  std::deque<Invocation> events_;       // Event invokes; they wait, they are never throttled
+  int stopping_ = 0;
+  bool closed_ = false;
+  std::function<void()> all_stopped_;
+};
+
+}  // namespace coldframe

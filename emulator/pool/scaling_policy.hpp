@@ -1,0 +1,32 @@
+// Which environment serves an invoke: a pure decision over counts.
+//
+// Lambda gives an event to an idle environment, else starts another up to the limit, else throttles
+// (429). One refinement for a local host: a caller that asks again the moment it has its answer
+// meets an environment whose runtime is still on its way to /next. Such a request waits a little
+// for it (k_drain_grace) instead of paying for a cold start that Lambda would not have made.
+#pragma once
+
+#include <chrono>
+
+namespace coldframe {
+
+struct PoolCounts {
+  int idle = 0;        // can take an event now
+  int draining = 0;    // answered, about to become idle
+  int promised = 0;    // draining ones that a waiting request already counts on
+  int total = 0;       // all environments alive
+  int limit = 0;       // the most there may be
+};
+
+enum class Placement { reuse, await_draining, start, throttle };
+
+constexpr Placement place(const PoolCounts& counts) {
+  if (counts.idle > 0) return Placement::reuse;
+  if (counts.draining > counts.promised) return Placement::await_draining;
+  if (counts.total < counts.limit) return Placement::start;
+  return Placement::throttle;
+}
+
+inline constexpr std::chrono::milliseconds k_drain_grace{25};
+
+}  // namespace coldframe

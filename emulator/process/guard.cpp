@@ -1,0 +1,57 @@
+#include "emulator/process/guard.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace coldframe {
+namespace {
+
+void close_all_but(int keep_a, int keep_b) {
+  for (int fd = 0; fd < 1024; ++fd) {
+    if (fd != keep_a && fd != keep_b) ::close(fd);
+  }
+}
+
+[[noreturn]] void run_guard(int life_line, RunRegistry& registry) {
+  ::setsid();
+  ::prctl(PR_SET_NAME, "coldframe-guard");
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(number, SIG_IGN);
+  close_all_but(life_line, registry.fd());
+  char byte = 0;
+  ssize_t got = 0;
+  while ((got = ::read(life_line, &byte, 1)) > 0 || (got < 0 && errno == EINTR)) {
+  }
+  kill_scopes(registry.read(), std::chrono::seconds(5));
+  registry.unlink();
+  ::_exit(0);
+}
+
+}  // namespace
+
+Guard::Guard(RunRegistry& registry) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  UniqueFd read_end(ends[0]);
+  life_line_.reset(ends[1]);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    life_line_.reset();
+    run_guard(read_end.release(), registry);
+  }
+  if (pid_ < 0) life_line_.reset();
+}
+
+Guard::~Guard() {
+  life_line_.reset();
+  if (pid_ > 0) {
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,257 @@
+#include "emulator/process/host_launcher.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/process/v2/process.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "emulator/process/output_pump.hpp"
+#include "emulator/process/spawn.hpp"
+
+namespace coldframe {
+namespace {
+
+namespace asio = boost::asio;
+namespace bp = boost::process::v2;
+
+std::string lower_first(std::string text) {
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + 32);
+  return text;
+}
+
+LaunchFailure explain(const ExecFailure& failure, const ProcessSpec& spec) {
+  const std::string why = lower_first(std::strerror(failure.error_number));
+  switch (failure.stage) {
+    case ExecStage::working_directory:
+      return {LaunchFailure::Stage::working_directory, "chdir " + spec.working_directory + ": " + why};
+    case ExecStage::exec:
+      return {LaunchFailure::Stage::entry_point, "fork/exec " + spec.executable + ": " + why};
+    case ExecStage::set_up: break;
+  }
+  return {LaunchFailure::Stage::host, "cannot set up the process: " + why};
+}
+
+// The shared part: callbacks of the loop may outlive the RuntimeProcess that the environment holds.
+class Child : public std::enable_shared_from_this<Child> {
+ public:
+  Child(asio::io_context& io, Offload& offload, RunRegistry& registry, ProcessSpec spec,
+        ProcessEvents& events)
+      : io_(io), offload_(offload), registry_(registry), spec_(std::move(spec)), events_(&events),
+        exec_report_(io) {}
+
+  void start();
+  void drain_output();
+  void kill(std::function<void()> gone);
+  void abandon();
+  pid_t pid() const { return pid_; }
+
+ private:
+  using Process = bp::basic_process<asio::io_context::executor_type>;
+
+  bool make_pipe(UniqueFd& read_end, UniqueFd& write_end);
+  void add_pump(UniqueFd read_end, bool framed);
+  void fail_later(LaunchFailure failure);
+  void watch_exec();
+  void read_exec_report();
+  void watch_exit();
+  void on_exit();
+  void finish_kill();
+  void signal_group();
+
+  asio::io_context& io_;
+  Offload& offload_;
+  RunRegistry& registry_;
+  ProcessSpec spec_;
+  ProcessEvents* events_;             // null once nobody listens any more
+  pid_t pid_ = -1;
+  std::optional<Process> process_;
+  asio::posix::stream_descriptor exec_report_;
+  std::vector<std::shared_ptr<OutputPump>> pumps_;
+  bool exited_ = false;
+  bool launch_failed_ = false;
+  bool scope_clear_ = false;
+  std::function<void()> gone_;
+};
+
+bool Child::make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  read_end.reset(ends[0]);
+  write_end.reset(ends[1]);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return true;
+}
+
+void Child::add_pump(UniqueFd read_end, bool framed) {
+  auto emit = [this](const LogEvent& event) {
+    if (events_ != nullptr) events_->on_log(event);
+  };
+  OutputPump::Splitter splitter;
+  if (framed) {
+    splitter = [frames = std::make_shared<FrameSplitter>(), emit](std::string_view bytes, bool end) {
+      end ? frames->finish(emit) : frames->feed(bytes, emit);
+    };
+  } else {
+    splitter = [lines = std::make_shared<LineSplitter>(), emit](std::string_view bytes, bool end) {
+      end ? lines->finish(emit) : lines->feed(bytes, emit);
+    };
+  }
+  pumps_.push_back(std::make_shared<OutputPump>(io_, std::move(read_end), std::move(splitter)));
+  pumps_.back()->start();
+}
+
+void Child::fail_later(LaunchFailure failure) {
+  launch_failed_ = exited_ = true;
+  asio::post(io_, [self = shared_from_this(), failure = std::move(failure)] {
+    if (self->events_ != nullptr) self->events_->on_launch_failed(failure);
+  });
+}
+
+void Child::start() {
+  UniqueFd out_read, out_write, err_read, err_write, log_read, log_write;
+  if (!make_pipe(out_read, out_write) || !make_pipe(err_read, err_write) ||
+      !make_pipe(log_read, log_write)) {
+    return fail_later({LaunchFailure::Stage::host,
+                       "cannot make a pipe: " + lower_first(std::strerror(errno))});
+  }
+  SpawnPlan plan;
+  plan.executable = spec_.executable;
+  plan.argv = spec_.argv;
+  plan.environment = spec_.environment;
+  plan.working_directory = spec_.working_directory;
+  plan.stdout_fd = out_write.get();
+  plan.stderr_fd = err_write.get();
+  plan.log_fd = log_write.get();
+  plan.log_fd_number = k_log_fd_number;
+  auto spawned = spawn(plan);
+  if (!spawned) return fail_later({LaunchFailure::Stage::host, spawned.error().message});
+  pid_ = spawned->pid;
+  registry_.add({pid_, spec_.marker});
+  process_.emplace(io_.get_executor(), spawned->pid, spawned->pidfd.release());
+  exec_report_.assign(spawned->exec_report.release());
+  add_pump(std::move(out_read), false);
+  add_pump(std::move(err_read), false);
+  add_pump(std::move(log_read), true);
+  watch_exec();
+  watch_exit();
+}
+
+void Child::watch_exec() {
+  exec_report_.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](const boost::system::error_code& error) {
+                            if (!error) self->read_exec_report();
+                          });
+}
+
+void Child::read_exec_report() {
+  if (!exec_report_.is_open()) return;
+  ExecFailure failure{};
+  const ssize_t got = ::read(exec_report_.native_handle(), &failure, sizeof failure);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch_exec();
+  boost::system::error_code ignored;
+  exec_report_.close(ignored);
+  if (got != static_cast<ssize_t>(sizeof failure)) return;  // closed by exec
+  launch_failed_ = true;
+  if (events_ != nullptr && !gone_) events_->on_launch_failed(explain(failure, spec_));
+}
+
+void Child::watch_exit() {
+  process_->async_wait([self = shared_from_this()](boost::system::error_code, int) {
+    self->on_exit();
+  });
+}
+
+void Child::on_exit() {
+  if (exited_) return;
+  exited_ = true;
+  const int native = process_->native_exit_code();
+  // Reaped: the number may be given to another child of ours from now on.
+  (void)process_->detach();
+  read_exec_report();
+  drain_output();
+  if (gone_) return finish_kill();
+  if (events_ != nullptr && !launch_failed_) events_->on_exit(ExitStatus::from_wait(native));
+}
+
+void Child::drain_output() {
+  // One system call tells for all three whether there is anything.
+  std::array<pollfd, 3> ready{};
+  std::size_t count = 0;
+  for (auto& pump : pumps_) {
+    if (pump->open() && count < ready.size()) ready[count++] = {pump->fd(), POLLIN, 0};
+  }
+  if (count == 0 || ::poll(ready.data(), count, 0) <= 0) return;
+  for (auto& pump : pumps_) pump->drain();
+}
+
+void Child::signal_group() {
+  if (pid_ <= 0) return;
+  // Before the child has called setsid() there is no such group yet.
+  if (::kill(-pid_, SIGKILL) != 0 && !exited_) ::kill(pid_, SIGKILL);
+}
+
+void Child::kill(std::function<void()> gone) {
+  gone_ = std::move(gone);
+  if (pid_ <= 0) {
+    scope_clear_ = true;
+    asio::post(io_, [self = shared_from_this()] { self->finish_kill(); });
+    return;
+  }
+  signal_group();
+  offload_.run(
+      [scope = KillScope{pid_, spec_.marker}] {
+        return kill_scopes({scope}, std::chrono::seconds(2));
+      },
+      [self = shared_from_this()](int) {
+        self->scope_clear_ = true;
+        self->finish_kill();
+      });
+}
+
+void Child::finish_kill() {
+  if (!gone_ || !exited_ || !scope_clear_) return;
+  for (auto& pump : pumps_) pump->close();
+  registry_.remove(pid_);
+  events_ = nullptr;
+  auto gone = std::move(gone_);
+  gone_ = nullptr;
+  gone();
+}
+
+void Child::abandon() {
+  events_ = nullptr;
+  if (!exited_) signal_group();
+  if (pid_ > 0 && !scope_clear_) registry_.remove(pid_);
+  for (auto& pump : pumps_) pump->close();
+  pumps_.clear();
+  gone_ = nullptr;
+}
+
+class HostProcess final : public RuntimeProcess {
+ public:
+  explicit HostProcess(std::shared_ptr<Child> child) : child_(std::move(child)) {}
+  ~HostProcess() override { child_->abandon(); }
+  pid_t pid() const override { return child_->pid(); }
+  void drain_output() override { child_->drain_output(); }
+  void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
+
+ private:
+  std::shared_ptr<Child> child_;
+};
+
+}  // namespace
+
+std::unique_ptr<RuntimeProcess> HostLauncher::launch(ProcessSpec spec, ProcessEvents& events) {
+  auto child = std::make_shared<Child>(io_, offload_, registry_, std::move(spec), events);
+  child->start();
+  return std::make_unique<HostProcess>(std::move(child));
+}
+
+}  // namespace coldframe

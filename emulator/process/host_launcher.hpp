@@ -1,0 +1,28 @@
+// ProcessLauncher for real children on this host: own session, pipes for output and framed logs,
+// registered with the guard before anything can go wrong.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "emulator/base/offload.hpp"
+#include "emulator/process/run_registry.hpp"
+#include "emulator/process/runtime_process.hpp"
+
+namespace coldframe {
+
+class HostLauncher final : public ProcessLauncher {
+ public:
+  HostLauncher(boost::asio::io_context& io, Offload& offload, RunRegistry& registry)
+      : io_(io), offload_(offload), registry_(registry) {}
+  std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override;
+
+ private:
+  boost::asio::io_context& io_;
+  Offload& offload_;
+  RunRegistry& registry_;
+};
+
+// Number of the descriptor that carries framed logs in the child (seen on AWS: 62).
+inline constexpr int k_log_fd_number = 62;
+
+}  // namespace coldframe

@@ -1,0 +1,69 @@
+#include "emulator/process/output_pump.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace coldframe {
+namespace {
+
+std::array<char, 64 * 1024>& scratch() {
+  static std::array<char, 64 * 1024> buffer;
+  return buffer;
+}
+
+}  // namespace
+
+OutputPump::OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter)
+    : pipe_(io, read_end.release()), splitter_(std::move(splitter)) {}
+
+void OutputPump::wait() {
+  if (!open_ || waiting_) return;
+  waiting_ = true;
+  pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                   [self = shared_from_this()](const boost::system::error_code& error) {
+                     self->waiting_ = false;
+                     if (error || !self->open_) return;
+                     // One bounded bite a turn, so that a chatty process cannot hold the loop.
+                     self->read_some(256 * 1024);
+                     self->wait();
+                   });
+}
+
+bool OutputPump::read_some(std::size_t budget) {
+  while (open_ && budget > 0) {
+    const ssize_t got = ::read(pipe_.native_handle(), scratch().data(), scratch().size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) {
+      open_ = false;
+      boost::system::error_code ignored;
+      pipe_.close(ignored);
+      splitter_({}, true);
+      return false;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    splitter_({scratch().data(), size}, false);
+    if (size < scratch().size()) return false;
+    budget -= std::min(budget, size);
+  }
+  return open_;
+}
+
+void OutputPump::drain() {
+  // A pipe holds 64 KiB; more than a few of those means that the writer keeps up with us.
+  if (open_) read_some(1024 * 1024);
+}
+
+void OutputPump::close() {
+  if (!open_) return;
+  drain();
+  if (!open_) return;
+  open_ = false;
+  boost::system::error_code ignored;
+  pipe_.close(ignored);
+  splitter_({}, true);
+}
+
+}  // namespace coldframe

@@ -1,0 +1,38 @@
+// Reads one pipe of a process and turns its bytes into log events. Private to this room's launcher.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+
+#include "emulator/base/unique_fd.hpp"
+#include "emulator/process/log_frames.hpp"
+
+namespace coldframe {
+
+class OutputPump : public std::enable_shared_from_this<OutputPump> {
+ public:
+  using Splitter = std::function<void(std::string_view bytes, bool end)>;
+  // `read_end` must be non-blocking.
+  OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter);
+
+  void start() { wait(); }
+  // Reads all there is without waiting.
+  void drain();
+  // Drains once more, ends an unfinished line and closes; writers that live on get SIGPIPE.
+  void close();
+  int fd() { return pipe_.native_handle(); }
+  bool open() const { return open_; }
+
+ private:
+  void wait();
+  bool read_some(std::size_t budget);  // false: nothing more for now, or the end
+
+  boost::asio::posix::stream_descriptor pipe_;
+  Splitter splitter_;
+  bool open_ = true;
+  bool waiting_ = false;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,120 @@
+#include "emulator/process/spawn.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace coldframe {
+namespace {
+
+// Everything below runs in the child of a process that may have several threads: system calls only.
+[[noreturn]] void fail(int report, ExecStage stage, int error_number) {
+  ExecFailure failure{stage, error_number};
+  [[maybe_unused]] auto n = ::write(report, &failure, sizeof failure);
+  ::_exit(127);
+}
+
+// Moves `fd` out of the way of the numbers that are about to be given out.
+int lift(int fd, int report) {
+  if (fd < 0) return fd;
+  const int lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, 128);
+  if (lifted < 0) fail(report, ExecStage::set_up, errno);
+  return lifted;
+}
+
+[[noreturn]] void run_child(const SpawnPlan& plan, char* const* argv, char* const* envp,
+                            int report, pid_t parent) {
+  struct sigaction reset {};
+  reset.sa_handler = SIG_DFL;
+  for (int number = 1; number < 32; ++number) ::sigaction(number, &reset, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+
+  ::setsid();
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
+  if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
+
+  const int lifted_report = lift(report, report);
+  const int out = lift(plan.stdout_fd, lifted_report);
+  const int err = lift(plan.stderr_fd, lifted_report);
+  const int log = lift(plan.log_fd, lifted_report);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) {
+    fail(lifted_report, ExecStage::set_up, errno);
+  }
+  if (log >= 0 && ::dup2(log, plan.log_fd_number) < 0) {
+    fail(lifted_report, ExecStage::set_up, errno);
+  }
+  // All others close at exec; before Linux 5.11 the flag is unknown and each is set by hand.
+  const unsigned first = 3;
+  if (::syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) != 0) {
+    for (int fd = 3; fd < 4096; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  if (log >= 0) ::fcntl(plan.log_fd_number, F_SETFD, 0);
+
+  if (::chdir(plan.working_directory.c_str()) != 0) {
+    fail(lifted_report, ExecStage::working_directory, errno);
+  }
+  ::execve(plan.executable.c_str(), argv, envp);
+  fail(lifted_report, ExecStage::exec, errno);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Result<Spawned> spawn(const SpawnPlan& plan) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    return host_error("cannot start a process: pipe: " + std::string(std::strerror(errno)));
+  }
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  auto argv = pointers(plan.argv);
+  auto envp = pointers(plan.environment);
+  const pid_t parent = ::getpid();
+
+  // No signal handler of ours may run in the child before it has reset them.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  if (pid == 0) run_child(plan, argv.data(), envp.data(), write_end.get(), parent);
+  const int fork_errno = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) {
+    return host_error("cannot start a process: fork: " + std::string(std::strerror(fork_errno)));
+  }
+
+  Spawned child;
+  child.pid = pid;
+  child.exec_report = std::move(read_end);
+  child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!child.pidfd) {
+    const int error_number = errno;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return host_error("cannot watch a process: pidfd_open: " +
+                      std::string(std::strerror(error_number)) +
+                      " (Linux 5.3 or newer is needed)");
+  }
+  ::fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
+  return child;
+}
+
+}  // namespace coldframe

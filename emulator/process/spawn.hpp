@@ -1,0 +1,46 @@
+// Starts a child: the only code between fork and exec. The child gets its own session and process
+// group, dies with us (PR_SET_PDEATHSIG), and inherits no descriptor but those named here.
+//
+// spawn() returns as soon as the child exists. Whether the exec worked is known when `exec_report`
+// becomes readable: end of file means yes, an ExecFailure record means no (the child then ends by
+// itself with status 127 and must still be reaped). Call it on a thread that lives as long as the
+// process: the death signal is tied to the calling thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/base/unique_fd.hpp"
+
+namespace coldframe {
+
+struct SpawnPlan {
+  std::string executable;              // path; no search is made
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string working_directory;
+  int stdout_fd = -1;                  // become 1 and 2; standard input is /dev/null
+  int stderr_fd = -1;
+  int log_fd = -1;                     // becomes `log_fd_number`; -1: none
+  int log_fd_number = 62;
+};
+
+enum class ExecStage : int { set_up = 1, working_directory = 2, exec = 3 };
+struct ExecFailure {
+  ExecStage stage;
+  int error_number;
+};
+
+struct Spawned {
+  pid_t pid = -1;
+  UniqueFd pidfd;
+  UniqueFd exec_report;                // non-blocking
+};
+
+// Errors (exit code 4): no process or descriptor left.
+Result<Spawned> spawn(const SpawnPlan& plan);
+
+}  // namespace coldframe

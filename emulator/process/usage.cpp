@@ -1,0 +1,95 @@
+#include "emulator/process/usage.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/base/unique_fd.hpp"
+
+namespace coldframe {
+namespace {
+
+std::size_t read_small(const char* path, char* buffer, std::size_t size) {
+  UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0;
+  const ssize_t got = ::read(fd.get(), buffer, size);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+// "VmRSS:     1234 kB" → bytes.
+std::int64_t status_value(std::string_view status, std::string_view key) {
+  const auto at = status.find(key);
+  if (at == std::string_view::npos) return 0;
+  return std::strtoll(status.data() + at + key.size(), nullptr, 10) * 1024;
+}
+
+void append_children(pid_t pid, std::vector<pid_t>& out) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(tasks.c_str()), ::closedir);
+  if (!directory) return;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (entry->d_name[0] == '.') continue;
+    char text[4096];
+    const std::string path = tasks + "/" + entry->d_name + "/children";
+    const std::size_t size = read_small(path.c_str(), text, sizeof text - 1);
+    text[size] = '\0';
+    for (char* at = text; *at != '\0';) {
+      char* end = at;
+      const long child = std::strtol(at, &end, 10);
+      if (end == at) break;
+      out.push_back(static_cast<pid_t>(child));
+      at = end;
+      while (*at == ' ') ++at;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Duration> process_cpu(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  // The clock id of clock_getcpuclockid(3), which glibc checks with one more system call.
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(pid) << 3) | 2U);
+  timespec time{};
+  if (::clock_gettime(clock, &time) != 0) return std::nullopt;
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+std::optional<TreeMemory> tree_memory(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  TreeMemory memory;
+  std::vector<pid_t> tree{pid};
+  for (std::size_t i = 0; i < tree.size() && i < 1024; ++i) {
+    char status[4096];
+    const std::string path = "/proc/" + std::to_string(tree[i]) + "/status";
+    const std::size_t size = read_small(path.c_str(), status, sizeof status - 1);
+    status[size] = '\0';
+    const std::string_view text(status, size);
+    if (i == 0 && text.find("VmHWM:") == std::string_view::npos) return std::nullopt;
+    memory.resident_bytes += status_value(text, "VmRSS:");
+    if (i == 0) memory.leader_peak_bytes = status_value(text, "VmHWM:");
+    append_children(tree[i], tree);
+  }
+  return memory;
+}
+
+void MemoryMeter::sample(pid_t pid, TimePoint now, bool forced) {
+  if (!forced && now < next_) return;
+  const auto started = std::chrono::steady_clock::now();
+  const auto memory = tree_memory(pid);
+  const auto cost = std::chrono::steady_clock::now() - started;
+  next_ = now + std::max<Duration>(cost * 50, std::chrono::milliseconds(1));
+  if (!memory) return;
+  peak_ = std::max({peak_.value_or(0), memory->resident_bytes, memory->leader_peak_bytes});
+}
+
+}  // namespace coldframe

@@ -1,0 +1,37 @@
+// What a process has used so far, read from the kernel without its help.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "emulator/base/clock.hpp"
+
+namespace coldframe {
+
+// CPU time of all threads of the process, children not included; a system call of < 1 µs.
+// Nothing if the process is gone.
+std::optional<Duration> process_cpu(pid_t pid);
+
+struct TreeMemory {
+  std::int64_t resident_bytes = 0;   // sum over the process and its living descendants
+  std::int64_t leader_peak_bytes = 0;  // the kernel's high-water mark of the process itself
+};
+// Some 20 µs a process; nothing if the process is gone.
+std::optional<TreeMemory> tree_memory(pid_t pid);
+
+// Peak memory of a runtime over the life of its environment. For a single process it is exact (the
+// kernel keeps the mark); for a tree it is the largest sum seen at a sample. Samples are spaced so
+// that they cost at most 2 % of the time, whoever asks for them however often.
+class MemoryMeter {
+ public:
+  void sample(pid_t pid, TimePoint now, bool forced = false);
+  std::optional<std::int64_t> peak_bytes() const { return peak_; }
+
+ private:
+  std::optional<std::int64_t> peak_;
+  TimePoint next_{};
+};
+
+}  // namespace coldframe

@@ -1,0 +1,179 @@
+#include "emulator/report/bench_text.hpp"
+
+#include <fmt/format.h>
+
+#include "emulator/report/text_table.hpp"
+#include "emulator/stats/binomial.hpp"
+
+namespace coldframe {
+
+namespace {
+
+// The unit of an interval is that of its estimate: "1.48 s [1.46, 1.52]" where all share it.
+std::string interval_text(const stats::Estimate& value, std::string (*shown)(double)) {
+  if (value.lo && value.hi) return fmt::format("[{}, {}]", shown(*value.lo), shown(*value.hi));
+  return fmt::format("[≤ {}]", shown(*value.hi));
+}
+
+std::string without_unit(const std::string& text, const std::string& unit) {
+  const bool same = text.size() > unit.size() &&
+                    text.compare(text.size() - unit.size(), unit.size(), unit) == 0;
+  return same ? text.substr(0, text.size() - unit.size()) : text;
+}
+
+std::string estimate_text(const BenchEstimate& estimate, std::string (*shown)(double),
+                          const char* percentile, const char* samples) {
+  const stats::Estimate& value = estimate.value;
+  if (!value.hi) {
+    return fmt::format("{} needs ≥ {} {} (have {})", percentile, value.needed.value_or(0), samples,
+                       value.n);
+  }
+  const std::string main = shown(value.estimate);
+  const std::string unit = main.substr(main.rfind(' '));
+  if (!value.lo) return fmt::format("{} {}", main, interval_text(value, shown));
+  return fmt::format("{} [{}, {}]", main, without_unit(shown(*value.lo), unit),
+                     without_unit(shown(*value.hi), unit));
+}
+
+const char* label_of(const std::string& key, BenchKind kind) {
+  const bool cold = kind == BenchKind::cold;
+  if (key == "init_ms") return "init";
+  if (key == "init_cpu_ms") return "init CPU";
+  if (key == "first_ms") return "first call";
+  if (key == "warm_ms") return cold ? "second call" : "warm call";
+  if (key == "latency_ms") return cold ? "latency, cold" : "latency";
+  if (key == "cpu_ms") return cold ? "first call CPU" : "warm call CPU";
+  return "peak memory";
+}
+
+std::string head_line(const BenchReport& report, const std::string& name) {
+  const BenchScenario& scenario = report.scenario;
+  std::string line;
+  if (scenario.kind == BenchKind::cold) {
+    line = fmt::format("bench cold  {}   {} starts, one cold and one second call each", name,
+                       scenario.launches);
+  } else {
+    line = fmt::format("bench warm  {}   {} launches × {} calls, the first cold", name,
+                       scenario.launches, scenario.calls_per_launch);
+  }
+  if (scenario.stopped_early) {
+    line += fmt::format("; stopped by --max-time ({} asked for)", scenario.launches_requested);
+  }
+  return line + "\n";
+}
+
+std::string metric_table(const BenchReport& report) {
+  if (report.summary.empty()) return "";
+  TextTable table({"", "p50 [95 %]", "p90 [95 %]", "p99 [95 %]", "max"});
+  for (const MetricSummary& metric : report.summary) {
+    const bool bytes = metric.key == "peak_bytes";
+    std::string (*shown)(double) = bytes ? bytes_text : time_text;
+    const bool by_start = metric.p50.method == IntervalMethod::order_statistics;
+    const char* launches = report.scenario.kind == BenchKind::cold ? "starts" : "launches";
+    const char* samples = by_start ? launches : "calls";
+    table.add({label_of(metric.key, report.scenario.kind),
+               estimate_text(metric.p50, shown, "p50", samples),
+               estimate_text(metric.p90, shown, "p90", samples),
+               estimate_text(metric.p99, shown, "p99", samples), shown(metric.max)});
+  }
+  return table.text();
+}
+
+std::string warm_up_line(const BenchReport& report) {
+  if (report.scenario.kind != BenchKind::warm || report.launches.empty()) return "";
+  std::size_t least = report.launches.front().warm_up_calls.value_or(0);
+  std::size_t most = least;
+  bool capped = false;
+  for (const BenchLaunch& launch : report.launches) {
+    const std::size_t calls = launch.warm_up_calls.value_or(0);
+    least = std::min(least, calls);
+    most = std::max(most, calls);
+    capped = capped || (calls > 1 && calls * 2 >= launch.samples.size());
+  }
+  const std::string range =
+      least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
+  std::string line = fmt::format("warm-up: the first {} call{} of a launch left out (found)\n",
+                                 range, most == 1 ? "" : "s");
+  if (capped) line += "  a launch was still warming up after half of its calls; use more --calls\n";
+  return line;
+}
+
+std::string method_lines(const BenchReport& report) {
+  if (report.summary.empty()) return "";
+  std::string text = "percentiles: nearest rank, ceil(p·n), of raw samples";
+  const MetricSummary* calls = report.find("warm_ms");
+  if (report.scenario.kind == BenchKind::cold) {
+    return text + "; intervals: order statistics\n";
+  }
+  if (calls == nullptr) return text + "\n";
+  if (calls->p50.method == IntervalMethod::within_launch) {
+    return text + fmt::format("; intervals of calls hold within {} only and say nothing about the "
+                              "next launch (needs ≥ {} launches)\n",
+                              calls->p50.launches == 1 ? "this launch" : "these launches",
+                              calls->p50.needed_launches.value_or(0));
+  }
+  return text + "; intervals of calls: over launches\n";
+}
+
+std::string errors_line(const BenchReport& report) {
+  if (report.errors == 0) return "";
+  const stats::Interval share = stats::clopper_pearson(report.errors, report.calls);
+  return fmt::format("errors: {} of {} calls, {:.2g} % [{:.2g}, {:.2g}]\n", report.errors,
+                     report.calls,
+                     100.0 * static_cast<double>(report.errors) /
+                         static_cast<double>(report.calls),
+                     100.0 * share.lo, 100.0 * share.hi);
+}
+
+std::string threshold_value(const Threshold& threshold, double value) {
+  if (threshold.metric == "errors" && !threshold.as_share) return fmt::format("{:.0f}", value);
+  if (threshold.metric == "errors" || threshold.metric == "cold.ratio") {
+    return fmt::format("{:.3g} %", value * 100.0);
+  }
+  return threshold.metric == "memory.peak" ? bytes_text(value) : time_text(value);
+}
+
+std::string threshold_lines(const BenchReport& report) {
+  if (report.thresholds.empty()) return "";
+  TextTable table({"threshold", "measured", "95 %", "verdict"});
+  bool wall = false;
+  for (const ThresholdResult& result : report.thresholds) {
+    const Threshold& threshold = result.threshold;
+    const auto end = [&](const std::optional<double>& value) {
+      return value ? threshold_value(threshold, *value) : std::string("?");
+    };
+    std::string verdict = to_text(result.verdict);
+    if (result.needed) {
+      verdict += fmt::format(" (about {} {} would decide)", *result.needed,
+                             report.scenario.kind == BenchKind::cold ? "starts" : "launches");
+    }
+    const bool bounded = result.lo || result.hi;
+    table.add({threshold.expr, threshold_value(threshold, result.value),
+               bounded ? fmt::format("[{}, {}]", end(result.lo), end(result.hi)) : "", verdict});
+    const bool anywhere = threshold.metric == "init.cpu" || threshold.metric == "warm.cpu" ||
+                          threshold.metric == "memory.peak" || threshold.metric == "cold.ratio" ||
+                          threshold.metric == "errors";
+    wall = wall || !anywhere;
+  }
+  return table.text() + (wall ? "wall times hold for this machine only; CPU times and ratios for "
+                                "any\n"
+                              : "");
+}
+
+}  // namespace
+
+std::string bench_text(const BenchReport& report, const std::string& function_name) {
+  std::string text = head_line(report, function_name) + metric_table(report) +
+                     warm_up_line(report) + method_lines(report) + errors_line(report) +
+                     threshold_lines(report);
+  text += report.valid ? "VALID" : "INVALID";
+  for (const std::string& reason : report.validity_reasons) text += "  " + one_line(reason);
+  text += "\n";
+  if (report.exit_code != ExitCode::ok) {
+    text += fmt::format("FAIL   exit {}   {}\n", static_cast<int>(report.exit_code),
+                        one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
+  }
+  return text;
+}
+
+}  // namespace coldframe

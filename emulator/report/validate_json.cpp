@@ -1,0 +1,87 @@
+#include "emulator/report/validate_json.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "emulator/json/json_check.hpp"
+
+namespace coldframe {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A kept value as JSON, or as text where it was cut or is none (NaN).
+Json kept_value(const std::string& text) {
+  if (check_json(text)) return text;
+  Json value = Json::parse(text, nullptr, false);
+  const bool exact = !value.is_discarded() && (!value.is_number() || to_json_text(value) == text);
+  return exact ? value : Json(text);
+}
+
+void add_values(Json& json, const Finding& finding) {
+  if (!finding.want.empty()) json["want"] = kept_value(finding.want);
+  if (!finding.got.empty()) json["got"] = kept_value(finding.got);
+  if (finding.abs) json["abs"] = *finding.abs;
+  if (finding.allowed) json["allowed"] = *finding.allowed;
+}
+
+Json finding_json(const Finding& finding) {
+  Json json = {{"severity", finding.severity == Severity::failure ? "fail" : "warn"},
+               {"kind", to_text(finding.kind)},
+               {"pass", to_text(finding.pass)},
+               {"path", finding.path}};
+  add_values(json, finding);
+  const std::optional<double> over = finding.over();
+  if (over && std::isfinite(*over)) json["over"] = *over;
+  json["message"] = finding.message;
+  return json;
+}
+
+Json case_json(const CaseResult& result) {
+  Json json = {{"id", result.id}, {"status", to_text(result.status)}};
+  json["findings"] = Json::array();
+  for (const Finding& finding : result.findings) json["findings"].push_back(finding_json(finding));
+  if (result.findings_dropped > 0) json["findings_dropped"] = result.findings_dropped;
+  if (result.max_abs) json["max_abs"] = *result.max_abs;
+  if (!result.findings.empty() && result.findings.front().severity == Severity::failure) {
+    Json first = {{"path", result.findings.front().path}};
+    add_values(first, result.findings.front());
+    json["first"] = first;
+  }
+  json["quantum_flips"] = result.quantum_flips;
+  json["near_cut_flips"] = result.near_cut_flips;
+  return json;
+}
+
+Json summary_json(const ValidationReport& report) {
+  const ValidationSummary& summary = report.summary;
+  Json json = {{"total", summary.total},     {"passed", summary.passed},
+               {"failed", summary.failed},   {"errors", summary.errors},
+               {"skipped", summary.skipped}, {"quantum_flips", summary.quantum_flips},
+               {"near_cut_flips", summary.near_cut_flips}};
+  if (summary.max_abs) json["max_abs"] = *summary.max_abs;
+  json["histogram"] = Json::array();
+  for (const HistogramBin& bin : report.histogram) {
+    Json entry = {{"above", bin.above}};
+    if (std::isfinite(bin.up_to)) entry["up_to"] = bin.up_to;
+    entry["count"] = bin.count;
+    json["histogram"].push_back(entry);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string validate_json(const ResultHead& head, const ValidationReport& report) {
+  ResultDocument document(head);
+  document.add("golden", report.files);
+  document.add("tolerance", {{"rtol", report.tolerance.rtol}, {"atol", report.tolerance.atol}});
+  std::vector<std::string> cases;
+  for (const CaseResult& result : report.cases) cases.push_back(to_json_text(case_json(result)));
+  document.add_list("cases", cases);
+  document.add("summary", summary_json(report));
+  return document.text();
+}
+
+}  // namespace coldframe

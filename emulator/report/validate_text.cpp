@@ -1,0 +1,131 @@
+#include "emulator/report/validate_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "emulator/report/text_table.hpp"
+
+namespace coldframe {
+
+namespace {
+
+constexpr std::size_t k_most_shown = 10;
+constexpr std::size_t k_widest_value = 40;
+
+std::string counts_line(const ValidationSummary& summary) {
+  std::string line = fmt::format("cases  {}   pass {}   fail {}   error {}", summary.total,
+                                 summary.passed, summary.failed, summary.errors);
+  if (summary.skipped > 0) line += fmt::format("   skipped {}", summary.skipped);
+  return line + fmt::format("   near-cut flips {}   quantum flips {}\n", summary.near_cut_flips,
+                            summary.quantum_flips);
+}
+
+std::string bin_label(const HistogramBin& bin) {
+  if (bin.up_to == 0) return "0";
+  if (!std::isfinite(bin.up_to)) return fmt::format(">{:.0e}", bin.above);
+  return fmt::format("≤{:.0e}", bin.up_to);
+}
+
+// "|Δ|    0 ▇▇▇▇ 968   ≤1e-04 ▁ 15"
+std::string histogram_line(const std::vector<HistogramBin>& bins) {
+  if (bins.empty()) return "";
+  std::size_t most = 0;
+  for (const HistogramBin& bin : bins) most = std::max(most, bin.count);
+  std::string line = "|Δ|  ";
+  for (const HistogramBin& bin : bins) {
+    const std::size_t length = bin.count * 8 / most;
+    std::string bar = length == 0 ? "▁" : "";
+    for (std::size_t i = 0; i < length; ++i) bar += "▇";
+    line += fmt::format("  {} {} {}", bin_label(bin), bar, bin.count);
+  }
+  return line + "\n";
+}
+
+std::vector<std::string> worst_row(const CaseResult& result) {
+  const Finding& finding = result.findings.front();
+  const std::string dash = "–";
+  const bool numeric = finding.abs && finding.allowed;
+  const auto value = [&](const std::string& text) {
+    return text.empty() ? dash : one_line(shortened(text, k_widest_value));
+  };
+  std::vector<std::string> row = {result.id, finding.path, value(finding.want),
+                                  value(finding.got)};
+  row.push_back(finding.abs ? number_text(*finding.abs) : dash);
+  row.push_back(numeric ? number_text(*finding.allowed) : dash);
+  row.push_back(numeric ? number_text(*finding.over()) : dash);
+  // The columns say all of a number that is off; everything else needs its sentence.
+  if (finding.kind != FindingKind::number) row.push_back(one_line(shortened(finding.message, 100)));
+  return row;
+}
+
+std::string worst_table(const std::vector<const CaseResult*>& bad) {
+  TextTable table({"case", "path", "want", "got", "|Δ|", "allowed", "×over"});
+  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) table.add(worst_row(*bad[i]));
+  std::string text = "worst\n" + table.text("  ");
+  if (bad.size() > k_most_shown) {
+    text += fmt::format("  and {} more\n", bad.size() - k_most_shown);
+  }
+  return text;
+}
+
+std::string warnings_line(const ValidationReport& report) {
+  std::size_t cases = 0;
+  const Finding* example = nullptr;
+  const CaseResult* owner = nullptr;
+  for (const CaseResult& result : report.cases) {
+    const auto warning = std::find_if(
+        result.findings.begin(), result.findings.end(),
+        [](const Finding& finding) { return finding.severity == Severity::warning; });
+    if (warning == result.findings.end()) continue;
+    if (cases++ == 0) {
+      example = &*warning;
+      owner = &result;
+    }
+  }
+  if (cases == 0) return "";
+  return fmt::format("warn   {} case{} with warnings; {} at {}: {}\n", cases, cases == 1 ? "" : "s",
+                     owner->id, example->path, one_line(example->message));
+}
+
+// Ids go into a shell command.
+std::string shell_quoted(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.,/:@=+").find(c) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string verdict_line(const ValidationReport& report, const std::string& again) {
+  if (report.exit_code == ExitCode::ok) {
+    const ValidationSummary& summary = report.summary;
+    return fmt::format("PASS   {} of {} cases, cold and warm\n", summary.passed, summary.total);
+  }
+  std::string line = fmt::format("FAIL   exit {}   {}\n", static_cast<int>(report.exit_code),
+                                 one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
+  if (report.cannot_start) return line;
+  std::string ids;
+  const std::vector<const CaseResult*> bad = report.worst_first();
+  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) {
+    ids += (i == 0 ? "" : ",") + bad[i]->id;
+  }
+  return line + fmt::format("again  {} --only {}\n", again, shell_quoted(ids));
+}
+
+}  // namespace
+
+std::string validate_text(const ValidationReport& report, const std::string& again) {
+  std::string text = counts_line(report.summary);
+  if (report.cannot_start) return text + verdict_line(report, again);
+  text += histogram_line(report.histogram);
+  const std::vector<const CaseResult*> bad = report.worst_first();
+  if (!bad.empty()) text += worst_table(bad);
+  return text + warnings_line(report) + verdict_line(report, again);
+}
+
+}  // namespace coldframe

@@ -1,0 +1,110 @@
+// The Runtime API of one execution environment: its own listener on loopback (the port says which
+// environment speaks), the routes of /2018-06-01, and the poll that waits for the next event.
+//
+//   RuntimeApi api(io, events);
+//   auto port = api.listen("127.0.0.1");
+//   api.deliver(event);                        // answers the waiting /next, now or when it comes
+//
+// What the runtime does comes out as RuntimeEvents calls, on the I/O thread; late, doubled and
+// foreign posts are refused here and never come out. Owned by ExecutionEnvironment.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/model/invoke.hpp"
+#include "emulator/net/http_server.hpp"
+#include "emulator/runtime_api/runtime_session.hpp"
+
+namespace coldframe {
+
+// What `GET …/invocation/next` hands out. Header values that are empty are not sent.
+struct RuntimeEvent {
+  std::string request_id;
+  std::string invocation_id;      // nonce, new for each delivery attempt
+  std::int64_t deadline_ms = 0;   // epoch milliseconds
+  std::string function_arn;
+  std::string trace_id;
+  std::string client_context;
+  std::string cognito_identity;
+  std::string tenant_id;
+  Payload payload;
+};
+
+enum class AnswerKind { response, error, too_large, truncated, bad_mode };
+
+// A settled answer of the runtime to the event that is running.
+struct RuntimeAnswer {
+  AnswerKind kind = AnswerKind::response;
+  Payload body;
+  std::string content_type;
+  std::string error_type;         // cleaned; set for kind error
+};
+
+class RuntimeEvents {
+ public:
+  virtual ~RuntimeEvents() = default;
+  virtual void on_init_complete() = 0;                        // first /next
+  virtual void on_init_error(std::string body, std::string error_type) = 0;
+  virtual void on_answer(RuntimeAnswer answer) = 0;           // called before the runtime's 202
+  virtual void on_invoke_complete() = 0;                      // the /next after an answer
+};
+
+class RuntimeApi final : public http::Handler {
+ public:
+  RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events);
+
+  Result<std::uint16_t> listen(const std::string& host);
+  // Hands out an event. Precondition: ready().
+  void deliver(RuntimeEvent event);
+  bool ready() const { return session_.can_deliver(); }
+  // Processes what a dead runtime had sent, before its death is judged.
+  void drain() { server_.drain(); }
+  // The invoke that is running is over; posts for it find no such id.
+  void release() { session_.release(); }
+  // Forgets the process: connections dropped, state Started.
+  void reset();
+  const RuntimeSession& session() const { return session_; }
+
+  void on_head(http::Exchange& exchange) override;
+  void on_request(const http::ExchangePtr& exchange) override;
+  void on_peer_gone(http::Exchange& exchange) override;
+
+ private:
+  struct Post;
+
+  void next(const http::ExchangePtr& exchange);
+  void finish_response(const http::ExchangePtr& exchange, const Post& post);
+  void finish_error(const http::ExchangePtr& exchange, const Post& post);
+  void finish_init_error(const http::ExchangePtr& exchange, const Post& post);
+  http::Response event_reply() const;
+
+  http::HttpServer server_;
+  RuntimeEvents& events_;
+  RuntimeSession session_;
+  std::optional<RuntimeEvent> running_;
+  std::vector<http::ExchangePtr> polls_;      // every /next that waits; released together
+};
+
+// Routing is a pure function of method and path (also a fuzz target).
+enum class RuntimeRoute {
+  ping, next, response, error, init_error, not_found, method_not_allowed,
+};
+struct RuntimeTarget {
+  RuntimeRoute route = RuntimeRoute::not_found;
+  std::string_view request_id;                // view into `path`
+};
+RuntimeTarget route_runtime_request(http::Method method, std::string_view path);
+
+// Keeps `(Runtime|Function).Xyz` anywhere in the text; other `Function.*` → `Function.Unknown`;
+// anything else, nothing included → `Runtime.Unknown`. Source: RIE, 2026-11.
+std::string clean_error_type(std::string_view type);
+
+// Body of an error posted as application/vnd.aws.lambda.error.cause+json: without `errorCause`.
+// Nothing if it cannot be parsed.
+std::optional<std::string> strip_error_cause(std::string_view body);
+
+}  // namespace coldframe

@@ -1,0 +1,287 @@
+#include "emulator/validate/comparer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "emulator/json/decimal.hpp"
+
+namespace coldframe {
+
+Finding Comparer::make(FindingKind kind, const JsonValue* want, const JsonValue* got,
+                       std::string message) {
+  Finding finding;
+  finding.kind = kind;
+  finding.path = path_.text();
+  if (want != nullptr) finding.want = shortened(write_json(*want));
+  if (got != nullptr) finding.got = shortened(write_json(*got));
+  finding.message = std::move(message);
+  return finding;
+}
+
+void Comparer::warn(FindingKind kind, const JsonValue* want, const JsonValue* got,
+                    std::string message) {
+  Finding finding = make(kind, want, got, std::move(message));
+  finding.severity = Severity::warning;
+  findings_.add(std::move(finding));
+}
+
+void Comparer::note_abs(double abs) {
+  if (!std::isfinite(abs)) return;
+  result_.max_abs = std::max(result_.max_abs.value_or(0.0), abs);
+}
+
+Comparison Comparer::take() {
+  findings_.move_to(result_);
+  return std::move(result_);
+}
+
+void Comparer::values(const JsonValue& want, const JsonValue& got) {
+  const LeafRule rule = rules_.at(path_, base_);
+  if (rule.ignore) return;
+  flags(got);
+  if (non_finite(want, got, rule)) return;
+  const bool embedded_by_rule = rule.embedded.value_or(false) && !path_.ends_in_key("body");
+  if (embedded_by_rule && got.is(JsonKind::string)) {
+    embedded(want, false, got, false);
+  } else if (want.kind() != got.kind()) {
+    types(want, got);
+  } else if (want.is(JsonKind::number)) {
+    numbers(want, got, rule);
+  } else if (want.is(JsonKind::array)) {
+    arrays(want, got);
+  } else if (want.is(JsonKind::object)) {
+    objects(want, got, rule);
+  } else {
+    scalars(want, got, rule);
+  }
+}
+
+void Comparer::flags(const JsonValue& got) {
+  if (got.has_lone_surrogate()) {
+    warn(FindingKind::lone_surrogate, nullptr, &got,
+         "a lone surrogate: many clients cannot read this text");
+  }
+  for (const JsonMember& member : got.members()) {
+    if (!member.duplicate) continue;
+    warn(FindingKind::duplicate_key, nullptr, nullptr,
+         fmt::format("the key {} appears more than once; the last one is compared",
+                     quote_json(member.key)));
+  }
+}
+
+// Whether the comparison of this place is settled because one side is NaN or Infinity.
+bool Comparer::non_finite(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  if (got.is_finite() && want.is_finite()) return false;
+  const JsonValue& odd = got.is_finite() ? want : got;
+  const NonFinitePolicy policy = odd.text() == "NaN" ? rule.nan : rule.inf;
+  if (policy == NonFinitePolicy::ignore) return true;
+  const bool equal = want.is(JsonKind::number) && want.text() == got.text();
+  if (policy == NonFinitePolicy::equal && equal) return true;
+  if (got.is_finite()) {
+    fail(FindingKind::number, &want, &got, fmt::format("{} was wanted", want.text()));
+  } else {
+    fail(FindingKind::non_finite, &want, &got,
+         fmt::format("{}: not valid JSON for most clients", got.text()));
+  }
+  return true;
+}
+
+void Comparer::types(const JsonValue& want, const JsonValue& got) {
+  if (want.is_container() && got.is(JsonKind::string)) {
+    const ParsedJson inner = parse_json(got.text());
+    if (inner && inner.value().is_container()) {
+      fail(FindingKind::double_encoding, &want, &got,
+           fmt::format("an {} was wanted; the answer holds it as JSON inside a text",
+                       to_text(want.kind())));
+      return;
+    }
+  }
+  fail(FindingKind::type, &want, &got,
+       fmt::format("{} wanted, {} got", to_text(want.kind()), to_text(got.kind())));
+}
+
+void Comparer::numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  const bool want_integer = is_integer_literal(want.text());
+  const bool got_integer = is_integer_literal(got.text());
+  if (rule.strict_types && want_integer != got_integer) {
+    fail(FindingKind::type, &want, &got,
+         want_integer ? "an integer was wanted" : "a number with a fraction was wanted");
+    return;
+  }
+  const Decimal exact = Decimal::parse(got.text());
+  if (got_integer && exact.is_beyond_double_integers()) {
+    warn(FindingKind::big_integer, &want, &got,
+         "an integer beyond 2^53: many clients read it inexactly");
+  }
+  if (want_integer && !rule.integers_loose) {
+    exact_numbers(want, got, rule);
+  } else {
+    near_numbers(want, got, rule);
+  }
+}
+
+void Comparer::exact_numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  const bool equal = Decimal::parse(want.text()) == Decimal::parse(got.text());
+  const double abs = equal ? 0.0 : std::abs(got.number() - want.number());
+  note_abs(abs);
+  if (equal) return;
+  if (rule.label != nullptr && is_near_cut(*rule.label)) {
+    ++result_.near_cut_flips;
+    return;
+  }
+  Finding finding = make(FindingKind::number, &want, &got, "not the wanted integer");
+  if (std::isfinite(abs)) finding.abs = abs;
+  finding.allowed = 0.0;
+  findings_.add(std::move(finding));
+}
+
+void Comparer::near_numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  const Decimal got_decimal = Decimal::parse(got.text());
+  if (Decimal::parse(want.text()) == got_decimal) {
+    note_abs(0.0);
+    return;
+  }
+  const double want_number = want.number();
+  const double got_number = got.number();
+  const double abs = std::abs(got_number - want_number);
+  note_abs(abs);
+  // Both beyond a double's range: infinite minus infinite is no distance at all.
+  const bool comparable = std::isfinite(want_number) && std::isfinite(got_number);
+  if (comparable && rule.tolerance.accepts(got_number, want_number)) return;
+  if (rule.decimals && comparable) {
+    const double quantum = std::pow(10.0, -*rule.decimals);
+    if (got_decimal.decimals() <= *rule.decimals && abs < 1.5 * quantum) {
+      ++result_.quantum_flips;
+      return;
+    }
+  }
+  if (rule.label != nullptr && is_near_cut(*rule.label)) {
+    ++result_.near_cut_flips;
+    return;
+  }
+  Finding finding = make(FindingKind::number, &want, &got, "outside the tolerance");
+  if (comparable) {
+    finding.abs = abs;
+    finding.allowed = rule.tolerance.allowed(want_number);
+  }
+  findings_.add(std::move(finding));
+}
+
+bool Comparer::is_near_cut(const LabelRule& label) const {
+  std::deque<JsonValue> arena;
+  const std::vector<Located> scores = locate(want_root_, label.from, arena);
+  for (const Located& score : scores) {
+    if (!score.value->is(JsonKind::number)) continue;
+    for (const double cut : label.cuts) {
+      if (std::abs(score.value->number() - cut) <= label.band) return true;
+    }
+  }
+  return false;
+}
+
+void Comparer::scalars(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  const bool equal = want.is(JsonKind::boolean) ? want.boolean() == got.boolean()
+                                                : want.text() == got.text();
+  if (equal) return;
+  if (rule.label != nullptr && is_near_cut(*rule.label)) {
+    ++result_.near_cut_flips;
+    return;
+  }
+  const bool boolean = want.is(JsonKind::boolean);
+  fail(boolean ? FindingKind::boolean : FindingKind::text, &want, &got,
+       boolean ? "not the wanted value" : "not the wanted text");
+}
+
+void Comparer::arrays(const JsonValue& want, const JsonValue& got) {
+  const std::size_t wanted = want.items().size();
+  if (wanted != got.items().size()) {
+    fail(FindingKind::array_length, &want, &got,
+         fmt::format("{} elements wanted, {} got", wanted, got.items().size()));
+    for (std::size_t i = 0; i < got.items().size(); ++i) {
+      path_.push_index(i);
+      unwanted(got.items()[i]);
+      path_.pop();
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < wanted; ++i) {
+    path_.push_index(i);
+    values(want.items()[i], got.items()[i]);
+    path_.pop();
+  }
+}
+
+void Comparer::objects(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
+  const bool outermost = path_.steps().empty();
+  members(want, got);
+  if (outermost && options_.only_wanted_keys) return;
+  std::unordered_map<std::string_view, bool> wanted;
+  for (const JsonMember& member : want.members()) wanted.emplace(member.key, true);
+  for (const JsonMember& member : got.members()) {
+    if (wanted.count(member.key) != 0) continue;
+    path_.push_key(member.key);
+    if (!rules_.at(path_, base_).ignore) {
+      if (rule.extra == KeyPolicy::fail) {
+        fail(FindingKind::extra_key, nullptr, &member.value, "a key that is not wanted");
+      } else if (rule.extra == KeyPolicy::warn) {
+        warn(FindingKind::extra_key, nullptr, &member.value, "a key that is not wanted");
+      }
+      unwanted(member.value);
+    }
+    path_.pop();
+  }
+}
+
+void Comparer::members(const JsonValue& want, const JsonValue& got) {
+  std::unordered_map<std::string_view, const JsonValue*> by_key;
+  for (const JsonMember& member : got.members()) by_key[member.key] = &member.value;
+  std::unordered_map<std::string_view, const JsonValue*> wanted;
+  for (const JsonMember& member : want.members()) wanted[member.key] = &member.value;
+  for (const JsonMember& candidate : want.members()) {
+    if (wanted[candidate.key] != &candidate.value) continue;  // a later duplicate counts
+    path_.push_key(candidate.key);
+    const auto found = by_key.find(candidate.key);
+    if (found != by_key.end()) {
+      member(want, got, candidate.value, *found->second);
+    } else if (const LeafRule rule = rules_.at(path_, base_); !rule.ignore) {
+      if (rule.missing == KeyPolicy::fail) {
+        fail(FindingKind::missing_key, &candidate.value, nullptr, "the key is missing");
+      } else if (rule.missing == KeyPolicy::warn) {
+        warn(FindingKind::missing_key, &candidate.value, nullptr, "the key is missing");
+      }
+    }
+    path_.pop();
+  }
+}
+
+namespace {
+
+bool is_flagged_base64(const JsonValue& parent) {
+  const JsonValue* flag = parent.find("isBase64Encoded");
+  return flag != nullptr && flag->is(JsonKind::boolean) && flag->boolean();
+}
+
+}  // namespace
+
+void Comparer::member(const JsonValue& want_parent, const JsonValue& got_parent,
+                      const JsonValue& want, const JsonValue& got) {
+  const LeafRule rule = rules_.at(path_, base_);
+  if (!path_.ends_in_key("body") || rule.ignore || !rule.embedded.value_or(true)) {
+    values(want, got);
+  } else if (got.is(JsonKind::string)) {
+    flags(got);
+    embedded(want, is_flagged_base64(want_parent), got, is_flagged_base64(got_parent));
+  } else {
+    const bool proxy = got_parent.find("statusCode") != nullptr;
+    if (proxy && !got.is(JsonKind::null)) {
+      warn(FindingKind::body_not_text, nullptr, nullptr,
+           "the body beside a statusCode is no text: API Gateway answers 502 to that");
+    }
+    values(want, got);
+  }
+}
+
+}  // namespace coldframe

@@ -1,0 +1,231 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <utility>
+
+#include "emulator/json/json_check.hpp"
+#include "emulator/validate/golden_case.hpp"
+
+namespace coldframe {
+
+namespace {
+
+Error not_json(const JsonFault& fault) {
+  return usage_error(
+      fmt::format("not JSON at column {}: {}", fault.column, fault.reason));
+}
+
+// The file behind "@name", read as it is.
+Result<std::string> read_reference(const std::string& reference, const std::string& directory) {
+  const std::filesystem::path file = std::filesystem::path(directory) / reference.substr(1);
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(file, ignored)) {
+    const char* why = stream ? "it is a directory" : std::strerror(errno);
+    return usage_error(fmt::format("cannot read {}, named by \"{}\": {}", file.string(), reference,
+                                   why));
+  }
+  return std::string{std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool is_reference(const JsonValue& value) {
+  return value.is(JsonKind::string) && value.text().size() > 1 && value.text().front() == '@';
+}
+
+// Whether the object has exactly these keys.
+bool has_keys(const JsonValue& object, std::initializer_list<std::string_view> keys) {
+  if (object.members().size() != keys.size()) return false;
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](std::string_view key) { return object.find(key) != nullptr; });
+}
+
+class LineParser {
+ public:
+  LineParser(std::string_view line, const std::string& directory)
+      : line_(line), directory_(directory) {}
+
+  Result<GoldenCase> parse() {
+    const ParsedJson parsed = parse_json(line_);
+    if (!parsed) return not_json(parsed.fault());
+    const JsonValue& object = parsed.value();
+    if (!object.is(JsonKind::object)) {
+      return usage_error("a golden case must be a JSON object with \"id\", \"event\" and "
+                         "\"expect\"");
+    }
+    for (const std::string_view key : {"id", "event", "expect"}) {
+      if (object.find(key) == nullptr) return usage_error(fmt::format("\"{}\" is missing", key));
+    }
+    for (const JsonMember& member : object.members()) {
+      if (member.duplicate) return usage_error(fmt::format("\"{}\" is given twice", member.key));
+      if (Result<void> read = read_key(member.key, member.value); !read) return read.error();
+    }
+    return std::move(case_);
+  }
+
+ private:
+  Result<void> read_key(const std::string& key, const JsonValue& value) {
+    if (key == "id") return read_id(value);
+    if (key == "event") return read_event(value);
+    if (key == "expect") return read_expect(value);
+    if (key == "tags") return read_tags(value);
+    if (key == "rules") return read_rules(value);
+    if (key == "label") {
+      case_.label = write_json(value);
+      return {};
+    }
+    if (key == "wrap") return read_wrap(value);
+    if (key == "origin") {
+      if (!value.is(JsonKind::object)) return usage_error("\"origin\" must be an object");
+      return {};
+    }
+    return usage_error(fmt::format(
+        "\"{}\" is not a key of a golden case; it has id, event, expect, label, tags, rules, wrap "
+        "and origin",
+        key));
+  }
+
+  Result<void> read_id(const JsonValue& value) {
+    const auto is_odd = [](char c) {
+      return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == ',';
+    };
+    const std::string& id = value.text();
+    if (!value.is(JsonKind::string) || id.empty() || std::any_of(id.begin(), id.end(), is_odd)) {
+      return usage_error("\"id\" must be a text that is not empty, without commas or control "
+                         "characters");
+    }
+    case_.id = id;
+    return {};
+  }
+
+  Result<void> read_event(const JsonValue& value) {
+    std::string where = "\"event\"";
+    if (is_reference(value)) {
+      Result<std::string> text = read_reference(value.text(), directory_);
+      if (!text) return text.error();
+      case_.event = std::move(text).value();
+      where = value.text();
+    } else {
+      case_.event = line_.substr(value.begin(), value.end() - value.begin());
+    }
+    // The line was read tolerantly; an event must be JSON as Lambda takes it.
+    if (const std::optional<JsonFault> fault = check_json(case_.event)) {
+      return usage_error(fmt::format("{} is not JSON that Lambda takes (line {}, column {} of it): "
+                                     "{}",
+                                     where, fault->line, fault->column, fault->reason));
+    }
+    return {};
+  }
+
+  Result<void> read_expect(const JsonValue& value) {
+    if (is_reference(value)) {
+      Result<std::string> text = read_reference(value.text(), directory_);
+      if (!text) return text.error();
+      ParsedJson parsed = parse_json(text.value());
+      if (!parsed) {
+        return usage_error(fmt::format("{} is {}", value.text(),
+                                       not_json(parsed.fault()).message));
+      }
+      case_.expect.value = parsed.take();
+      return {};
+    }
+    if (has_keys(value, {"value"})) {
+      case_.expect.value = *value.find("value");
+      return {};
+    }
+    if (has_keys(value, {"error"})) return read_expected_error(*value.find("error"));
+    if (has_keys(value, {"status", "body"})) return read_expected_status(value);
+    if (has_keys(value, {"any"}) || has_keys(value, {"any", "rules"})) return read_any(value);
+    case_.expect.value = value;
+    return {};
+  }
+
+  Result<void> read_expected_error(const JsonValue& error) {
+    const Error shape = usage_error(
+        "\"expect\" with the single key \"error\" is a wanted function error and must be like "
+        "{\"error\":{\"errorType\":\"KeyError\"}}; an answer that looks so is written "
+        "{\"value\":…}");
+    if (!error.is(JsonKind::object)) return shape;
+    for (const JsonMember& member : error.members()) {
+      if (!member.value.is(JsonKind::string)) return shape;
+      if (member.key == "errorType") {
+        case_.expect.error_type = member.value.text();
+      } else if (member.key == "errorMessage") {
+        case_.expect.error_message = member.value.text();
+      } else {
+        return shape;
+      }
+    }
+    case_.expect.kind = Expectation::Kind::error;
+    return {};
+  }
+
+  Result<void> read_expected_status(const JsonValue& value) {
+    const JsonValue& status = *value.find("status");
+    const bool whole = status.is(JsonKind::number) && status.is_finite() &&
+                       std::floor(status.number()) == status.number();
+    if (!whole) {
+      return usage_error("\"expect\" with the keys \"status\" and \"body\" is a wanted HTTP answer "
+                         "and its status must be a whole number; an answer that looks so is "
+                         "written {\"value\":…}");
+    }
+    const std::string text = fmt::format("{{\"statusCode\":{},\"body\":{}}}", status.text(),
+                                         write_json(*value.find("body")));
+    case_.expect.kind = Expectation::Kind::status;
+    case_.expect.value = parse_json(text).take();
+    return {};
+  }
+
+  Result<void> read_any(const JsonValue& value) {
+    if (!value.find("any")->is(JsonKind::boolean) || !value.find("any")->boolean()) {
+      return usage_error("\"expect\" with the key \"any\" must be {\"any\":true}, with \"rules\" if "
+                         "you like; an answer that looks so is written {\"value\":…}");
+    }
+    case_.expect.kind = Expectation::Kind::any;
+    if (const JsonValue* rules = value.find("rules")) return read_rules(*rules);
+    return {};
+  }
+
+  Result<void> read_rules(const JsonValue& value) {
+    Result<RuleSet> rules = parse_rules(value);
+    if (!rules) return usage_error(fmt::format("in its rules: {}", rules.error().message));
+    for (const PathRule& rule : rules.value().rules()) case_.rules.add(rule);
+    return {};
+  }
+
+  Result<void> read_tags(const JsonValue& value) {
+    const bool texts = value.is(JsonKind::array) &&
+                       std::all_of(value.items().begin(), value.items().end(),
+                                   [](const JsonValue& tag) { return tag.is(JsonKind::string); });
+    if (!texts) return usage_error("\"tags\" must be a list of texts");
+    for (const JsonValue& tag : value.items()) case_.tags.push_back(tag.text());
+    return {};
+  }
+
+  Result<void> read_wrap(const JsonValue& value) {
+    const bool none = value.items().size() == 1 && value.items()[0].is(JsonKind::string) &&
+                      value.items()[0].text() == "none";
+    if (none) return {};
+    return usage_error("\"wrap\" can only be [\"none\"] in this version; write the envelope into "
+                       "the event");
+  }
+
+  std::string_view line_;
+  const std::string& directory_;
+  GoldenCase case_;
+};
+
+}  // namespace
+
+Result<GoldenCase> parse_golden_line(std::string_view line, const std::string& directory) {
+  return LineParser(line, directory).parse();
+}
+
+}  // namespace coldframe

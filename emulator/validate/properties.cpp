@@ -1,0 +1,122 @@
+#include "emulator/validate/properties.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <regex>
+
+#include "emulator/json/decimal.hpp"
+
+namespace coldframe {
+
+namespace {
+
+// std::regex recurses once per character; a longer text could exhaust the stack.
+constexpr std::size_t k_longest_regex_subject = 4096;
+
+std::string type_name(const JsonValue& value) {
+  if (value.is(JsonKind::number) && value.is_finite() &&
+      Decimal::parse(value.text()).is_integral()) {
+    return "integer";
+  }
+  return to_text(value.kind());
+}
+
+std::string check_range(const JsonValue& value, double low, double high) {
+  if (!value.is(JsonKind::number)) return "is not a number";
+  const double number = value.number();
+  if (number >= low && number <= high) return "";
+  return fmt::format("is not in the range from {} to {}", low, high);
+}
+
+std::string check_sum(const JsonValue& value, double target, double spread) {
+  if (!value.is(JsonKind::array)) return "is not an array";
+  double sum = 0;
+  for (const JsonValue& item : value.items()) {
+    if (!item.is(JsonKind::number)) return "holds something that is not a number";
+    sum += item.number();
+  }
+  if (std::abs(sum - target) <= spread) return "";
+  return fmt::format("adds up to {}, not to {} ± {}", sum, target, spread);
+}
+
+std::string check_len(const JsonValue& value, std::size_t least, std::size_t most) {
+  std::size_t length = 0;
+  switch (value.kind()) {
+    case JsonKind::string: length = value.text().size(); break;
+    case JsonKind::array: length = value.items().size(); break;
+    case JsonKind::object: length = value.members().size(); break;
+    default: return "has no length";
+  }
+  if (length >= least && length <= most) return "";
+  return fmt::format("has length {}, not {} to {}", length, least, most);
+}
+
+std::string check_regex(const JsonValue& value, const std::string& pattern) {
+  if (!value.is(JsonKind::string)) return "is not a text";
+  if (value.text().size() > k_longest_regex_subject) {
+    return fmt::format("is longer than the {} bytes a regex is tried on", k_longest_regex_subject);
+  }
+  if (std::regex_search(value.text(), std::regex(pattern, std::regex::ECMAScript))) return "";
+  return fmt::format("does not match {}", quote_json(pattern));
+}
+
+std::string check_type(const JsonValue& value, const std::string& wanted) {
+  const std::string actual = type_name(value);
+  if (actual == wanted || (wanted == "number" && actual == "integer")) return "";
+  return fmt::format("is of type {}, not {}", actual, wanted);
+}
+
+bool is_same(const JsonValue& a, const JsonValue& b) {
+  if (a.is(JsonKind::number) && b.is(JsonKind::number) && a.is_finite() && b.is_finite()) {
+    return Decimal::parse(a.text()) == Decimal::parse(b.text());
+  }
+  return write_json(a) == write_json(b);
+}
+
+// What is wrong with the value, as the end of a sentence that begins with its path; or nothing.
+std::string first_broken(const JsonValue& value, const PropertyRule& rule) {
+  std::string wrong;
+  if (rule.type) wrong = check_type(value, *rule.type);
+  if (wrong.empty() && rule.range) wrong = check_range(value, rule.range->first, rule.range->second);
+  if (wrong.empty() && rule.len) wrong = check_len(value, rule.len->first, rule.len->second);
+  if (wrong.empty() && rule.sum) wrong = check_sum(value, rule.sum->first, rule.sum->second);
+  if (wrong.empty() && rule.regex) wrong = check_regex(value, *rule.regex);
+  if (wrong.empty() && !rule.one_of.empty()) {
+    wrong = "is none of the allowed values";
+    for (const JsonValue& allowed : rule.one_of) {
+      if (is_same(allowed, value)) wrong.clear();
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+void check_property_rules(const JsonValue& got, const RuleSet& rules, FindingList& findings) {
+  for (const PathRule& rule : rules.rules()) {
+    if (rule.property.empty()) continue;
+    std::deque<JsonValue> arena;
+    const std::vector<Located> places = locate(got, rule.path, arena);
+    const auto add = [&findings](std::string path, std::string shown, std::string message) {
+      Finding finding;
+      finding.kind = FindingKind::property;
+      finding.path = std::move(path);
+      finding.got = std::move(shown);
+      finding.message = std::move(message);
+      findings.add(std::move(finding));
+    };
+    const bool has_wildcard = rule.path.literal_steps() != rule.path.length();
+    if (places.empty() && !has_wildcard) {
+      add(rule.path.text(), "", fmt::format("{} does not exist, but has a rule", rule.path.text()));
+    }
+    for (const Located& place : places) {
+      const std::string wrong = first_broken(*place.value, rule.property);
+      if (wrong.empty()) continue;
+      add(place.path, shortened(write_json(*place.value)),
+          fmt::format("{} {}", place.path, wrong));
+    }
+  }
+}
+
+}  // namespace coldframe

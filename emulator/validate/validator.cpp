@@ -1,0 +1,244 @@
+#include "emulator/validate/validator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace coldframe {
+
+Result<MaxFail> MaxFail::parse(const std::string& text) {
+  const Error bad = usage_error(fmt::format(
+      "\"{}\" is not a number of failures; write a count like 3 or a share like 0.5%", text));
+  MaxFail result;
+  result.percent = !text.empty() && text.back() == '%';
+  const char* end = text.data() + text.size() - (result.percent ? 1 : 0);
+  const auto [stop, error] = std::from_chars(text.data(), end, result.value);
+  if (error != std::errc() || stop != end || !(result.value >= 0)) return bad;
+  if (result.percent ? result.value > 100 : std::floor(result.value) != result.value) return bad;
+  return result;
+}
+
+bool MaxFail::allows(std::size_t failed, std::size_t total) const {
+  const auto count = static_cast<double>(failed);
+  return percent ? count * 100 <= value * static_cast<double>(total) : count <= value;
+}
+
+namespace {
+
+bool is_worse_status(CaseStatus a, CaseStatus b) {
+  const auto weight = [](CaseStatus status) {
+    switch (status) {
+      case CaseStatus::error: return 3;
+      case CaseStatus::fail: return 2;
+      case CaseStatus::pass: return 1;
+      case CaseStatus::skip: return 0;
+    }
+    return 0;
+  };
+  return weight(a) > weight(b);
+}
+
+// The same finding in both passes becomes one; both lists are worst first, and so is the result.
+void merge_findings(std::vector<Finding>& into, std::vector<Finding>&& more) {
+  for (Finding& finding : more) {
+    const auto same = std::find_if(into.begin(), into.end(), [&](const Finding& known) {
+      return known.pass == Pass::cold && known.same_place_and_value(finding);
+    });
+    if (same != into.end()) {
+      same->pass = Pass::both;
+    } else {
+      into.push_back(std::move(finding));
+    }
+  }
+  std::stable_sort(into.begin(), into.end(),
+                   [](const Finding& a, const Finding& b) { return worse(a, b); });
+}
+
+void add_judgement(CaseResult& into, Judgement&& judgement, Pass pass) {
+  Comparison& comparison = judgement.comparison;
+  for (Finding& finding : comparison.findings) finding.pass = pass;
+  merge_findings(into.findings, std::move(comparison.findings));
+  into.findings_dropped += comparison.findings_dropped;
+  if (comparison.max_abs) {
+    into.max_abs = std::max(into.max_abs.value_or(0.0), *comparison.max_abs);
+  }
+  into.quantum_flips = std::max(into.quantum_flips, comparison.quantum_flips);
+  into.near_cut_flips = std::max(into.near_cut_flips, comparison.near_cut_flips);
+  if (is_worse_status(judgement.status, into.status)) into.status = judgement.status;
+}
+
+Result<std::vector<const GoldenCase*>> choose(const GoldenSuite& suite,
+                                              const std::vector<std::string>& only) {
+  std::vector<const GoldenCase*> chosen;
+  for (const std::string& id : only) {
+    if (suite.find(id) == nullptr) {
+      return usage_error(fmt::format("there is no golden case \"{}\" in {}", id,
+                                     fmt::join(suite.files, ", ")));
+    }
+  }
+  for (const GoldenCase& golden : suite.cases) {
+    if (only.empty() || std::find(only.begin(), only.end(), golden.id) != only.end()) {
+      chosen.push_back(&golden);
+    }
+  }
+  return chosen;
+}
+
+std::vector<HistogramBin> histogram_of(const std::vector<CaseResult>& cases) {
+  // Below 1e-12 all is rounding, above 1e6 all is lost: one bin each is enough.
+  constexpr int k_first = -12;
+  constexpr int k_last = 6;
+  std::vector<HistogramBin> bins = {{0, 0, 0}, {0, std::pow(10.0, k_first), 0}};
+  for (int decade = k_first; decade < k_last; ++decade) {
+    bins.push_back({std::pow(10.0, decade), std::pow(10.0, decade + 1), 0});
+  }
+  bins.push_back({std::pow(10.0, k_last), HUGE_VAL, 0});
+  for (const CaseResult& result : cases) {
+    if (!result.max_abs) continue;
+    const auto bin = std::find_if(bins.begin(), bins.end(), [&](const HistogramBin& candidate) {
+      return *result.max_abs <= candidate.up_to;
+    });
+    ++bin->count;
+  }
+  bins.erase(std::remove_if(bins.begin(), bins.end(),
+                            [](const HistogramBin& bin) { return bin.count == 0; }),
+             bins.end());
+  return bins;
+}
+
+bool is_bad(CaseStatus status) {
+  return status == CaseStatus::fail || status == CaseStatus::error;
+}
+
+// For a case that wanted an error and got one, from a function that never started.
+Judgement not_started(const std::string& error) {
+  Finding finding;
+  finding.kind = FindingKind::no_answer;
+  finding.path = "$";
+  finding.message = fmt::format("the function did not start: {}", error);
+  Judgement judgement;
+  judgement.status = CaseStatus::error;
+  judgement.comparison.findings.push_back(std::move(finding));
+  return judgement;
+}
+
+class Run {
+ public:
+  Run(FunctionUnderTest& function, const ValidateOptions& options,
+      std::vector<const GoldenCase*> cases)
+      : function_(function), options_(options), cases_(std::move(cases)) {
+    for (const GoldenCase* golden : cases_) {
+      CaseResult result;
+      result.id = golden->id;
+      result.file = golden->file;
+      result.line = golden->line;
+      report_.cases.push_back(std::move(result));
+    }
+  }
+
+  Result<ValidationReport> go(const GoldenSuite& suite) {
+    report_.files = suite.files;
+    report_.tolerance = options_.tolerance;
+    if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
+    for (const Pass pass : {Pass::cold, Pass::warm}) {
+      for (std::size_t i = 0; i < cases_.size() && !report_.cannot_start; ++i) {
+        if (Result<void> ran = run_case(i, pass); !ran) return ran.error();
+      }
+    }
+    finish();
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> run_case(std::size_t index, Pass pass) {
+    const GoldenCase& golden = *cases_[index];
+    Result<Observation> observed = function_.invoke(golden.event);
+    if (!observed) return observed.error();
+    const Observation& observation = observed.value();
+    CaseResult& result = report_.cases[index];
+    const bool was_bad = is_bad(result.status);
+    result.latency += observation.latency;
+    add_judgement(result, judge(golden, observation.result, options_.tolerance), pass);
+    const bool first_ever = index == 0 && pass == Pass::cold;
+    if (first_ever && failed_to_start(observation)) {
+      report_.cannot_start = true;
+      report_.start_error = error_summary(observation.result);
+      if (!is_bad(result.status)) add_judgement(result, not_started(report_.start_error), pass);
+    }
+    ++done_;
+    if (!was_bad && is_bad(result.status)) ++bad_;
+    if (options_.progress) options_.progress({pass, done_, cases_.size() * 2, bad_});
+    return {};
+  }
+
+  void finish() {
+    ValidationSummary& summary = report_.summary;
+    summary.total = report_.cases.size();
+    for (const CaseResult& result : report_.cases) {
+      switch (result.status) {
+        case CaseStatus::pass: ++summary.passed; break;
+        case CaseStatus::fail: ++summary.failed; break;
+        case CaseStatus::error: ++summary.errors; break;
+        case CaseStatus::skip: ++summary.skipped; break;
+      }
+      summary.quantum_flips += result.quantum_flips;
+      summary.near_cut_flips += result.near_cut_flips;
+      if (result.max_abs) {
+        summary.max_abs = std::max(summary.max_abs.value_or(0.0), *result.max_abs);
+      }
+    }
+    report_.histogram = histogram_of(report_.cases);
+    decide();
+  }
+
+  void decide() {
+    const ValidationSummary& summary = report_.summary;
+    if (report_.cannot_start) {
+      report_.exit_code = ExitCode::cannot_start;
+      report_.reasons.push_back(
+          fmt::format("the function cannot start: {}", report_.start_error));
+      return;
+    }
+    if (summary.errors > 0) {
+      report_.exit_code = ExitCode::function_failed;
+      report_.reasons.push_back(fmt::format("{} of {} cases had no answer to judge",
+                                            summary.errors, summary.total));
+    }
+    if (!options_.max_fail.allows(summary.failed, summary.total)) {
+      report_.exit_code = ExitCode::function_failed;
+      report_.reasons.push_back(
+          fmt::format("{} of {} cases failed", summary.failed, summary.total));
+    }
+  }
+
+  FunctionUnderTest& function_;
+  const ValidateOptions& options_;
+  std::vector<const GoldenCase*> cases_;
+  std::size_t done_ = 0;
+  std::size_t bad_ = 0;
+  ValidationReport report_;
+};
+
+}  // namespace
+
+std::vector<const CaseResult*> ValidationReport::worst_first() const {
+  std::vector<const CaseResult*> bad;
+  for (const CaseResult& result : cases) {
+    if (is_bad(result.status)) bad.push_back(&result);
+  }
+  std::stable_sort(bad.begin(), bad.end(), [](const CaseResult* a, const CaseResult* b) {
+    return worse(a->findings.front(), b->findings.front());
+  });
+  return bad;
+}
+
+Result<ValidationReport> Validator::run(FunctionUnderTest& function, const GoldenSuite& suite) {
+  Result<std::vector<const GoldenCase*>> cases = choose(suite, options_.only);
+  if (!cases) return cases.error();
+  return Run(function, options_, std::move(cases).value()).go(suite);
+}
+
+}  // namespace coldframe

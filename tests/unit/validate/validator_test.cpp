@@ -1,0 +1,246 @@
+#include "emulator/validate/validator.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/validate/fake_function.hpp"
+
+namespace coldframe {
+namespace {
+
+using testing::FakeCall;
+using testing::FakeFunction;
+using testing::answer;
+using testing::broken;
+
+GoldenSuite suite_of(const std::vector<std::string>& lines) {
+  GoldenSuite suite;
+  suite.files = {"golden/cases.jsonl"};
+  for (const std::string& line : lines) {
+    Result<GoldenCase> golden = parse_golden_line(line, "");
+    EXPECT_TRUE(golden) << line;
+    golden.value().file = suite.files[0];
+    golden.value().line = suite.cases.size() + 1;
+    suite.cases.push_back(golden.value());
+  }
+  return suite;
+}
+
+GoldenSuite squares() {
+  return suite_of({R"({"id":"one","event":1,"expect":{"n":1.5}})",
+                   R"({"id":"two","event":2,"expect":{"n":2.5}})",
+                   R"({"id":"three","event":3,"expect":{"n":3.5}})"});
+}
+
+Observation half_more(const FakeCall& call) { return answer(R"({"n":)" + call.event + ".5}"); }
+
+ValidationReport run(FakeFunction& function, const GoldenSuite& suite,
+                     ValidateOptions options = {}) {
+  Result<ValidationReport> report = Validator(std::move(options)).run(function, suite);
+  EXPECT_TRUE(report) << (report ? "" : report.error().message);
+  return report ? report.value() : ValidationReport();
+}
+
+TEST(Validator, RunsEveryCaseColdAndOnceMoreWarmInOneEnvironment) {
+  FakeFunction function(half_more);
+  const ValidationReport report = run(function, squares());
+  EXPECT_EQ(function.starts(), 1);
+  ASSERT_EQ(function.calls().size(), 6u);
+  EXPECT_EQ(function.calls()[3].event, "1");
+  EXPECT_EQ(report.summary.passed, 3u);
+  EXPECT_EQ(report.exit_code, ExitCode::ok);
+  EXPECT_TRUE(report.reasons.empty());
+  EXPECT_EQ(report.summary.max_abs, 0.0);
+  ASSERT_EQ(report.histogram.size(), 1u);
+  EXPECT_EQ(report.histogram[0].count, 3u);
+}
+
+TEST(Validator, FailsACaseThatIsRightColdAndWrongWarm) {
+  FakeFunction function([](const FakeCall& call) {
+    return call.call == 5 ? answer(R"({"n":7.5})") : half_more(call);
+  });
+  const ValidationReport report = run(function, squares());
+  EXPECT_EQ(report.cases[1].status, CaseStatus::fail);
+  ASSERT_EQ(report.cases[1].findings.size(), 1u);
+  EXPECT_EQ(report.cases[1].findings[0].pass, Pass::warm);
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+  EXPECT_EQ(report.reasons, std::vector<std::string>{"1 of 3 cases failed"});
+}
+
+TEST(Validator, TellsTheSameFindingOfBothPassesOnce) {
+  FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
+  const ValidationReport report = run(function, squares());
+  EXPECT_EQ(report.summary.passed, 1u);
+  EXPECT_EQ(report.summary.failed, 2u);
+  ASSERT_EQ(report.cases[2].findings.size(), 1u);
+  EXPECT_EQ(report.cases[2].findings[0].pass, Pass::both);
+  ASSERT_EQ(report.worst_first().size(), 2u);
+  EXPECT_EQ(report.worst_first()[0]->id, "three") << "2 off is worse than 1 off";
+}
+
+TEST(Validator, CountsAnUnexpectedFunctionErrorAsAWrongAnswer) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.event != "2") return half_more(call);
+    return broken(InvocationStatus::function_error,
+                  R"({"errorType":"KeyError","errorMessage":"'body'"})");
+  });
+  const ValidationReport report = run(function, squares());
+  EXPECT_EQ(report.cases[1].status, CaseStatus::fail);
+  EXPECT_EQ(report.cases[1].findings[0].kind, FindingKind::function_error);
+  EXPECT_EQ(report.cases[1].findings[0].message, "function error KeyError: 'body'");
+}
+
+TEST(Validator, CallsATimeoutAnErrorThatNoMaxFailExcuses) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.event != "2") return half_more(call);
+    return broken(InvocationStatus::timeout, R"({"errorType":"Sandbox.Timedout"})");
+  });
+  ValidateOptions options;
+  options.max_fail = MaxFail::parse("50%").value();
+  const ValidationReport report = run(function, squares(), options);
+  EXPECT_EQ(report.cases[1].status, CaseStatus::error);
+  EXPECT_EQ(report.summary.errors, 1u);
+  EXPECT_EQ(report.summary.failed, 0u);
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+  EXPECT_EQ(report.reasons[0], "1 of 3 cases had no answer to judge");
+  EXPECT_FALSE(report.cannot_start);
+}
+
+TEST(Validator, StopsAtOnceWhenTheFunctionCannotStart) {
+  for (const InvocationStatus status : {InvocationStatus::init_error, InvocationStatus::exit,
+                                        InvocationStatus::timeout,
+                                        InvocationStatus::out_of_memory}) {
+    FakeFunction function([&](const FakeCall&) {
+      return broken(status, R"({"errorType":"Runtime.ExitError","errorMessage":"status 1"})");
+    });
+    const ValidationReport report = run(function, squares());
+    EXPECT_TRUE(report.cannot_start);
+    EXPECT_EQ(report.exit_code, ExitCode::cannot_start);
+    EXPECT_EQ(function.calls().size(), 1u) << "no case is tried after that";
+    EXPECT_EQ(report.cases[0].status, CaseStatus::error);
+    EXPECT_EQ(report.cases[1].status, CaseStatus::skip);
+    EXPECT_EQ(report.summary.skipped, 2u);
+    EXPECT_EQ(report.reasons[0], "the function cannot start: Runtime.ExitError: status 1");
+  }
+}
+
+TEST(Validator, KnowsACrashAfterInitFromAFailedStart) {
+  FakeFunction function([&](const FakeCall&) {
+    return broken(InvocationStatus::exit, R"({"errorType":"Runtime.ExitError"})");
+  });
+  function.fail_after_init();
+  const ValidationReport report = run(function, squares());
+  EXPECT_FALSE(report.cannot_start);
+  EXPECT_EQ(report.summary.errors, 3u);
+}
+
+TEST(Validator, PassesAnExpectedFunctionErrorAndStatus) {
+  const GoldenSuite suite = suite_of(
+      {R"({"id":"raises","event":1,"expect":{"error":{"errorType":"KeyError"}}})",
+       R"({"id":"refuses","event":2,"expect":{"status":400,"body":{"code":"BAD"}}})",
+       R"({"id":"times-out","event":3,"expect":{"error":{"errorType":"Sandbox.Timedout"}}})"});
+  FakeFunction function([](const FakeCall& call) {
+    if (call.event == "1") {
+      return broken(InvocationStatus::function_error, R"({"errorType":"KeyError"})");
+    }
+    if (call.event == "3") {
+      return broken(InvocationStatus::timeout, R"({"errorType":"Sandbox.Timedout"})");
+    }
+    return answer(R"({"statusCode":400,"headers":{"x":"y"},"body":"{\"code\":\"BAD\"}"})");
+  });
+  const ValidationReport report = run(function, suite);
+  EXPECT_EQ(report.summary.passed, 3u);
+  EXPECT_TRUE(report.cases[1].findings.empty()) << "headers are nobody's business here";
+}
+
+TEST(Validator, FailsAnotherErrorThanTheWantedAndAnAnswerInsteadOfOne) {
+  const GoldenSuite suite =
+      suite_of({R"({"id":"other","event":1,"expect":{"error":{"errorType":"KeyError"}}})",
+                R"({"id":"answer","event":2,"expect":{"error":{"errorType":"KeyError"}}})"});
+  FakeFunction function([](const FakeCall& call) {
+    return call.event == "1"
+               ? broken(InvocationStatus::function_error, R"({"errorType":"TypeError"})")
+               : answer("{}");
+  });
+  const ValidationReport report = run(function, suite);
+  EXPECT_EQ(report.cases[0].findings[0].path, "$.errorType");
+  EXPECT_EQ(report.cases[1].findings[0].kind, FindingKind::no_function_error);
+  EXPECT_EQ(report.summary.failed, 2u);
+}
+
+TEST(Validator, FailsAnEmptyAnswerAndOneThatIsNotJson) {
+  FakeFunction function([](const FakeCall& call) { return answer(call.event == "1" ? "" : "oops"); });
+  const ValidationReport report = run(function, squares());
+  EXPECT_EQ(report.cases[0].findings[0].message, "the answer is empty");
+  EXPECT_EQ(report.cases[1].findings[0].kind, FindingKind::not_json);
+}
+
+TEST(Validator, RunsOnlyTheCasesAskedForAndRefusesUnknownIds) {
+  FakeFunction function(half_more);
+  ValidateOptions options;
+  options.only = {"three", "one"};
+  const ValidationReport report = run(function, squares(), options);
+  ASSERT_EQ(report.cases.size(), 2u);
+  EXPECT_EQ(report.cases[0].id, "one");
+  options.only = {"four"};
+  FakeFunction untouched(half_more);
+  const Result<ValidationReport> refused = Validator(options).run(untouched, squares());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ExitCode::usage);
+  EXPECT_EQ(refused.error().message, "there is no golden case \"four\" in golden/cases.jsonl");
+  EXPECT_EQ(untouched.recycles(), 0) << "nothing was started";
+}
+
+TEST(Validator, AllowsAsManyFailuresAsAskedFor) {
+  FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
+  ValidateOptions options;
+  options.max_fail = MaxFail::parse("2").value();
+  EXPECT_EQ(run(function, squares(), options).exit_code, ExitCode::ok);
+  options.max_fail = MaxFail::parse("66%").value();
+  EXPECT_EQ(run(function, squares(), options).exit_code, ExitCode::function_failed);
+}
+
+TEST(Validator, HandsOnAFailureOfTheEmulator) {
+  FakeFunction function([](const FakeCall&) -> Result<Observation> {
+    return host_error("cannot start a process: Resource temporarily unavailable");
+  });
+  const Result<ValidationReport> report = Validator({}).run(function, squares());
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ExitCode::emulator_failed);
+}
+
+TEST(Validator, TellsItsProgress) {
+  FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
+  std::vector<ValidateProgress> seen;
+  ValidateOptions options;
+  options.progress = [&](const ValidateProgress& progress) { seen.push_back(progress); };
+  run(function, squares(), options);
+  ASSERT_EQ(seen.size(), 6u);
+  EXPECT_EQ(seen[5].done, 6u);
+  EXPECT_EQ(seen[5].total, 6u);
+  EXPECT_EQ(seen[5].bad, 2u);
+  EXPECT_EQ(seen[2].pass, Pass::cold);
+  EXPECT_EQ(seen[3].pass, Pass::warm);
+}
+
+TEST(Validator, SortsDeltasIntoDecades) {
+  FakeFunction function([](const FakeCall& call) {
+    return answer(call.event == "1" ? R"({"n":1.5})"
+                                    : (call.event == "2" ? R"({"n":2.50000002})" : R"({"n":4.5})"));
+  });
+  const ValidationReport report = run(function, squares());
+  ASSERT_EQ(report.histogram.size(), 3u);
+  EXPECT_EQ(report.histogram[0].up_to, 0.0);
+  EXPECT_NEAR(report.histogram[1].up_to, 1e-7, 1e-12);
+  EXPECT_NEAR(report.histogram[2].up_to, 1.0, 1e-9);
+}
+
+TEST(MaxFail, RefusesWhatIsNoCount) {
+  for (const char* text : {"", "%", "-1", "1.5", "101%", "x", "3 ", "nan", "5%%"}) {
+    EXPECT_FALSE(MaxFail::parse(text)) << text;
+  }
+  EXPECT_TRUE(MaxFail::parse("0.5%").value().allows(1, 200));
+  EXPECT_FALSE(MaxFail::parse("0.5%").value().allows(2, 200));
+}
+
+}  // namespace
+}  // namespace coldframe
