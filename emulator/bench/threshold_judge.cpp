@@ -70,11 +70,22 @@ Bounds bounds_of(double p, std::size_t n) {
 // How many samples would decide, if the share of those that keep the limit stayed as it is.
 std::optional<std::size_t> samples_to_decide(double p, double share_at_most, std::size_t have) {
   constexpr std::size_t k_most = 1'000'000;
-  for (std::size_t n = have + 1; n <= k_most; n += std::max<std::size_t>(1, n / 50)) {
-    const double kept = share_at_most * static_cast<double>(n);
+  const auto decides = [&](std::size_t n) {
+    const double kept = share_at_most * static_cast<double>(n) + 1e-9;
     const Bounds ranks = bounds_of(p, n);
-    if (ranks.upper && static_cast<double>(*ranks.upper) <= kept + 1e-9) return n;
-    if (ranks.lower && static_cast<double>(*ranks.lower) > kept + 1e-9) return n;
+    return (ranks.upper && static_cast<double>(*ranks.upper) <= kept) ||
+           (ranks.lower && static_cast<double>(*ranks.lower) > kept);
+  };
+  // Strides of 2 %, then one by one through the stride in which it happens.
+  std::size_t last = have;
+  for (std::size_t n = have + 1; n <= k_most; n += std::max<std::size_t>(1, n / 50)) {
+    if (decides(n)) {
+      for (std::size_t exact = last + 1; exact < n; ++exact) {
+        if (decides(exact)) return exact;
+      }
+      return n;
+    }
+    last = n;
   }
   return std::nullopt;
 }

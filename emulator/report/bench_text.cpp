@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/report/text_table.hpp"
 #include "emulator/stats/binomial.hpp"
 
@@ -9,18 +11,13 @@ namespace coldframe {
 
 namespace {
 
-// The unit of an interval is that of its estimate: "1.48 s [1.46, 1.52]" where all share it.
-std::string interval_text(const stats::Estimate& value, std::string (*shown)(double)) {
-  if (value.lo && value.hi) return fmt::format("[{}, {}]", shown(*value.lo), shown(*value.hi));
-  return fmt::format("[≤ {}]", shown(*value.hi));
-}
-
 std::string without_unit(const std::string& text, const std::string& unit) {
   const bool same = text.size() > unit.size() &&
                     text.compare(text.size() - unit.size(), unit.size(), unit) == 0;
   return same ? text.substr(0, text.size() - unit.size()) : text;
 }
 
+// "1.48 s [1.46, 1.52]": the unit once where all share it.
 std::string estimate_text(const BenchEstimate& estimate, std::string (*shown)(double),
                           const char* percentile, const char* samples) {
   const stats::Estimate& value = estimate.value;
@@ -30,9 +27,9 @@ std::string estimate_text(const BenchEstimate& estimate, std::string (*shown)(do
   }
   const std::string main = shown(value.estimate);
   const std::string unit = main.substr(main.rfind(' '));
-  if (!value.lo) return fmt::format("{} {}", main, interval_text(value, shown));
-  return fmt::format("{} [{}, {}]", main, without_unit(shown(*value.lo), unit),
-                     without_unit(shown(*value.hi), unit));
+  const std::string hi = without_unit(shown(*value.hi), unit);
+  if (!value.lo) return fmt::format("{} [≤ {}]", main, hi);
+  return fmt::format("{} [{}, {}]", main, without_unit(shown(*value.lo), unit), hi);
 }
 
 const char* label_of(const std::string& key, BenchKind kind) {
@@ -170,7 +167,9 @@ std::string bench_text(const BenchReport& report, const std::string& function_na
   for (const std::string& reason : report.validity_reasons) text += "  " + one_line(reason);
   text += "\n";
   if (report.exit_code != ExitCode::ok) {
-    text += fmt::format("FAIL   exit {}   {}\n", static_cast<int>(report.exit_code),
+    const bool undecided = report.exit_code == ExitCode::inconclusive;
+    text += fmt::format("{}   exit {}   {}\n", undecided ? "UNDECIDED" : "FAIL",
+                        static_cast<int>(report.exit_code),
                         one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
   }
   return text;
