@@ -29,6 +29,9 @@ class RecordFanout final : public RecordSink {
   void on_invocation(const InvocationRecord& record) override {
     for (auto* sink : sinks_) sink->on_invocation(record);
   }
+  bool wants_cpu() const override {
+    return std::any_of(sinks_.begin(), sinks_.end(), [](auto* sink) { return sink->wants_cpu(); });
+  }
 
  private:
   std::vector<RecordSink*> sinks_;
@@ -53,7 +56,7 @@ struct Emulator::House final : public FunctionDirectory {
         signals(io),
         own_timers(io, own_clock),
         offload(io),
-        err(io, STDERR_FILENO),
+        err(own_timers, own_clock, STDERR_FILENO),
         own_launcher(io, offload, registry),
         services{io,
                  options.clock != nullptr ? *options.clock : own_clock,
@@ -64,6 +67,11 @@ struct Emulator::House final : public FunctionDirectory {
                  sandbox,
                  records,
                  options.log != nullptr ? *options.log : static_cast<TextSink&>(err)} {}
+
+  ~House() override {
+    guard.dismiss();
+    registry.unlink();  // the guard has, unless it was killed
+  }
 
   const FunctionConfig* find(std::string_view name) const override {
     if (const auto* hosted = hosted_function(name)) return &hosted->config;
@@ -92,6 +100,10 @@ struct Emulator::House final : public FunctionDirectory {
     // A single function answers to its own name and to `function`.
     return functions.size() == 1 && name == "function" ? functions.front().get() : nullptr;
   }
+  void flush() {
+    err.flush_due();
+    for (auto* writer : writers) writer->flush_due();
+  }
   void await_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -115,6 +127,7 @@ struct Emulator::House final : public FunctionDirectory {
   NoLimits limits;
   NoSandbox sandbox;
   RecordFanout records;
+  std::vector<FdWriter*> writers;
   EnvironmentServices services;
   FunctionConfig no_function;
   std::vector<std::unique_ptr<HostedFunction>> functions;
@@ -175,6 +188,7 @@ bool Emulator::run_until(const std::function<bool()>& done) {
   while (!done()) {
     if (house_->interrupted != 0) return false;
     house_->io.run_one();
+    house_->flush();
   }
   return true;
 }
@@ -265,17 +279,31 @@ void Emulator::stop() {
   for (auto& hosted : house_->functions) hosted->pool.stop([&left] { --left; });
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
-  while (left > 0) house_->io.run_one();
+  while (left > 0) {
+    house_->io.run_one();
+    house_->flush();
+  }
   // Replies that tell callers of the end are on their way; give them a turn.
   while (house_->io.poll_one() > 0) {
   }
   if (house_->api) house_->api->close();
+  // What was logged is not lost to a slow reader; a (further) signal ends the patience.
+  house_->err.flush_now();
+  while (!house_->err.idle()) {
+    house_->io.run_one();  // the writer's timer
+  }
   house_->signals.cancel();
+  house_->signals.clear();
   house_->own_timers.shut_down();
-  house_->err.finish();
-  house_->err.shut_down();
   while (house_->io.poll_one() > 0) {
   }
+}
+
+std::unique_ptr<FdWriter> Emulator::make_writer(int fd) {
+  auto writer =
+      std::make_unique<FdWriter>(house_->own_timers, house_->own_clock, fd);
+  house_->writers.push_back(writer.get());
+  return writer;
 }
 
 boost::asio::io_context& Emulator::io() { return house_->io; }

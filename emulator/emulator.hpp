@@ -82,6 +82,8 @@ class Emulator {
   // Kills every process, waits for their end and closes the ports. Nothing is left after it.
   void stop();
 
+  // Writes to a descriptor from this loop; flushed by it. Outlives the emulator's last call.
+  std::unique_ptr<FdWriter> make_writer(int fd);
   boost::asio::io_context& io();
   // Names of the back-ends in force, for results: "none".
   std::string limits_name() const;

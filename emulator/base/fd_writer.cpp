@@ -6,24 +6,43 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 namespace coldframe {
 
-FdWriter::FdWriter(boost::asio::io_context& io, int fd) : io_(io), watch_(io), fd_(fd) {
+FdWriter::FdWriter(Timers& timers, const Clock& clock, int fd)
+    : timers_(timers), clock_(clock), fd_(fd) {
   struct stat info {};
   plain_file_ = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 void FdWriter::write(std::string_view text) {
-  if (is_broken_) return;
-  pending_ += text;
-  if (flush_posted_ || waiting_) return;
-  flush_posted_ = true;
-  boost::asio::post(io_, [this] {
-    flush_posted_ = false;
+  if (!is_broken_) pending_ += text;
+}
+
+void FdWriter::flush_due() {
+  if (pending_.empty() || timer_) return;
+  const auto now = clock_.now();
+  if (now - flushed_ >= k_flush_pause || pending_.size() > 64 * 1024) {
+    flushed_ = now;
+    flush();
+  } else {
+    retry_later();
+  }
+}
+
+void FdWriter::flush_now() {
+  timers_.cancel(timer_);
+  flushed_ = clock_.now();
+  flush();
+}
+
+void FdWriter::retry_later() {
+  timer_ = timers_.at(clock_.now() + k_flush_pause, [this] {
+    timer_ = {};
+    flushed_ = clock_.now();
     flush();
   });
 }
@@ -31,8 +50,8 @@ void FdWriter::write(std::string_view text) {
 void FdWriter::flush() {
   while (sent_ < pending_.size() && !is_broken_) {
     if (!write_some()) {
-      wait_writable();
-      return;
+      if (sent_ > 1024 * 1024) pending_.erase(0, std::exchange(sent_, 0));
+      return retry_later();
     }
   }
   pending_.clear();
@@ -57,38 +76,6 @@ bool FdWriter::write_some() {
     if (broken_) broken_(errno);
   }
   return true;
-}
-
-void FdWriter::wait_writable() {
-  if (waiting_) return;
-  if (!watch_.is_open()) {
-    boost::system::error_code error;
-    const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
-    if (copy >= 0) watch_.assign(copy, error);
-    if (copy < 0 || error) return;  // the next write() tries again
-  }
-  waiting_ = true;
-  watch_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                    [this](const boost::system::error_code& error) {
-                      waiting_ = false;
-                      if (!error) flush();
-                    });
-}
-
-void FdWriter::finish() {
-  while (sent_ < pending_.size() && !is_broken_) {
-    if (!write_some()) {
-      pollfd poll_for{fd_, POLLOUT, 0};
-      ::poll(&poll_for, 1, -1);
-    }
-  }
-  pending_.clear();
-  sent_ = 0;
-}
-
-void FdWriter::shut_down() {
-  boost::system::error_code ignored;
-  watch_.close(ignored);
 }
 
 }  // namespace coldframe

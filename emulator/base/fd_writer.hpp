@@ -1,21 +1,27 @@
 // Writes text to a descriptor that is shared with others (stdout, stderr) without ever blocking the
 // loop: what the reader does not take yet waits here, whole lines stay whole.
 //
-//   FdWriter err(io, STDERR_FILENO);
-//   err.write("START RequestId: …\n");         // leaves with the next flush, soon
-//   err.finish();                              // at the end: waits for the reader
+//   FdWriter err(timers, clock, STDERR_FILENO);
+//   err.write("START RequestId: …\n");
+//   err.flush_due();                           // by the loop, after each turn
+//   err.flush_now();                           // at the end; then run the loop until idle()
 //
-// The descriptor is not made non-blocking (the shell shares it): readiness is asked for before each
-// piece of at most PIPE_BUF bytes. I/O thread only.
+// A lone line leaves at once; under load, lines leave together, at most k_flush_pause later.
+// The descriptor is neither made non-blocking nor registered with the loop (the shell shares it, and
+// a plain file cannot be): readiness is asked for before each piece of at most PIPE_BUF bytes, and a
+// timer asks again. I/O thread only.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "emulator/base/clock.hpp"
+
 namespace coldframe {
+
+inline constexpr std::chrono::milliseconds k_flush_pause{2};
 
 class TextSink {
  public:
@@ -27,29 +33,32 @@ class TextSink {
 
 class FdWriter final : public TextSink {
  public:
-  FdWriter(boost::asio::io_context& io, int fd);
+  FdWriter(Timers& timers, const Clock& clock, int fd);
+  ~FdWriter() override { timers_.cancel(timer_); }
 
   void write(std::string_view text) override;
-  bool congested() const override { return pending_.size() > 4 * 1024 * 1024; }
+  bool congested() const override { return pending_.size() - sent_ > 4 * 1024 * 1024; }
   // Called once if the reader has gone (EPIPE) or the disk is full; later text is dropped.
   void on_broken(std::function<void(int error_number)> callback) { broken_ = std::move(callback); }
   bool broken() const { return is_broken_; }
-  // Blocks until everything is out or the descriptor breaks.
-  void finish();
-  // Gives the loop's hold on the descriptor back.
-  void shut_down();
+  // Sends what waits, unless something was sent a moment ago: then a timer does it.
+  void flush_due();
+  // The same at once, timer or not.
+  void flush_now();
+  // Everything is with the kernel (or dropped, because the reader has gone).
+  bool idle() const { return pending_.empty(); }
 
  private:
   void flush();
   bool write_some();       // false: would block
-  void wait_writable();
+  void retry_later();
 
-  boost::asio::io_context& io_;
-  boost::asio::posix::stream_descriptor watch_;
+  Timers& timers_;
+  const Clock& clock_;
   int fd_;
+  TimerId timer_;
+  TimePoint flushed_{};
   bool plain_file_ = false;
-  bool flush_posted_ = false;
-  bool waiting_ = false;
   bool is_broken_ = false;
   std::string pending_;
   std::size_t sent_ = 0;

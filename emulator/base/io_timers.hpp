@@ -32,7 +32,7 @@ class IoTimers final : public Timers {
       if (error || closed_) return;
       armed_.reset();
       run_due(clock_.now());
-      if (auto next = next_due(); next && !armed_) arm(*next);
+      if (auto next = next_due(); next && !armed_ && !closed_) arm(*next);
     });
   }
 

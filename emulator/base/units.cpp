@@ -70,10 +70,12 @@ Result<std::int64_t> parse_integer(std::string_view text, std::string_view what,
                                    std::int64_t least, std::int64_t most) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const bool all_read = end == text.data() + text.size();
+  const bool too_long = error == std::errc::result_out_of_range && all_read;
+  if (!all_read || (error != std::errc() && !too_long)) {
     return usage_error(quoted(what, text) + "is not a whole number");
   }
-  if (value < least || value > most) {
+  if (too_long || value < least || value > most) {
     return usage_error(quoted(what, text) + "is out of range; " + std::to_string(least) + " to " +
                        std::to_string(most) + " is allowed");
   }

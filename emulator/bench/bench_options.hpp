@@ -21,10 +21,10 @@ struct BenchProgress {
 };
 
 struct BenchOptions {
-  std::vector<std::string> events;        // at least one; call i of a launch takes the next one
+  std::vector<std::string> events;  // at least one; call i of a launch takes the next one
   std::vector<Threshold> thresholds;
-  std::optional<Duration> max_time;       // no launch begins after it; the run says so
-  std::uint64_t seed = 1;                 // of the bootstrap
+  std::optional<Duration> max_time;  // no launch begins after it; the run says so
+  std::uint64_t seed = 1;            // of the bootstrap
   std::function<void(const BenchProgress&)> progress;
   // Whether the answer to events[i] is right; a sentence if it is not. Without it, every answer is
   // right and every function error is an error.

@@ -17,16 +17,16 @@
 namespace coldframe {
 
 struct BenchSample {
-  double latency_ms = 0;             // request handed over → answer received
-  double duration_ms = 0;            // REPORT's figure
+  double latency_ms = 0;   // request handed over → answer received
+  double duration_ms = 0;  // REPORT's figure
   std::optional<double> cpu_ms;
   bool cold = false;
   std::string environment_id;
-  std::string error;                 // "timeout", "function_error: KeyError", …; empty if it is good
+  std::string error;  // "timeout", "function_error: KeyError", …; empty if it is good
 };
 
 struct BenchLaunch {
-  std::size_t id = 0;                // from 1
+  std::size_t id = 0;  // from 1
   std::optional<double> init_ms;
   std::optional<double> init_cpu_ms;
   std::optional<std::size_t> warm_up_calls;  // `bench warm`: first calls that do not count as warm
@@ -42,9 +42,9 @@ struct BenchScenario {
   std::size_t launches_requested = 0;  // `bench cold` calls them starts
   std::size_t launches = 0;            // made
   std::size_t calls_per_launch = 0;
-  std::size_t events = 0;              // different ones, taken in turn
+  std::size_t events = 0;  // different ones, taken in turn
   std::optional<double> max_time_ms;
-  bool stopped_early = false;          // by max_time
+  bool stopped_early = false;  // by max_time
 };
 
 // Where an interval comes from.
@@ -57,14 +57,14 @@ enum class IntervalMethod {
 const char* to_text(IntervalMethod method);
 
 struct BenchEstimate {
-  stats::Estimate value;                        // n and needed count calls or launches (see method)
+  stats::Estimate value;  // n and needed count calls or launches (see method)
   IntervalMethod method = IntervalMethod::order_statistics;
   std::size_t launches = 0;
-  std::optional<std::size_t> needed_launches;   // for an interval over launches
+  std::optional<std::size_t> needed_launches;  // for an interval over launches
 };
 
 struct MetricSummary {
-  std::string key;                              // "init_ms", …: the key of result files
+  std::string key;  // "init_ms", …: the key of result files
   BenchEstimate p50, p90, p95, p99;
   double max = 0;
   double mean = 0;
@@ -72,20 +72,20 @@ struct MetricSummary {
 
 struct BenchReport {
   BenchScenario scenario;
-  std::uint64_t seed = 1;                       // of the bootstrap
+  std::uint64_t seed = 1;  // of the bootstrap
   std::vector<BenchLaunch> launches;
-  std::vector<MetricSummary> summary;           // only what was measured
-  double cold_ratio = 0;                        // cold calls ÷ calls
-  std::size_t environments_max = 0;             // at once
+  std::vector<MetricSummary> summary;  // only what was measured
+  double cold_ratio = 0;               // cold calls ÷ calls
+  std::size_t environments_max = 0;    // at once
   std::size_t throttles = 0;
   std::size_t calls = 0;
-  std::size_t errors = 0;                       // calls with an error
+  std::size_t errors = 0;  // calls with an error
   std::vector<ThresholdResult> thresholds;
   bool valid = true;
-  std::vector<std::string> validity_reasons;    // why not; empty if valid
+  std::vector<std::string> validity_reasons;  // why not; empty if valid
   bool cannot_start = false;
   ExitCode exit_code = ExitCode::ok;
-  std::vector<std::string> reasons;             // of the exit code
+  std::vector<std::string> reasons;  // of the exit code
 
   const MetricSummary* find(const std::string& key) const;
 };

@@ -14,10 +14,14 @@ const char* to_text(BenchKind kind) { return kind == BenchKind::cold ? "cold" : 
 
 const char* to_text(IntervalMethod method) {
   switch (method) {
-    case IntervalMethod::order_statistics: return "order_statistics";
-    case IntervalMethod::launch_medians: return "launch_medians";
-    case IntervalMethod::launch_bootstrap: return "launch_bootstrap";
-    case IntervalMethod::within_launch: return "within_launch";
+    case IntervalMethod::order_statistics:
+      return "order_statistics";
+    case IntervalMethod::launch_medians:
+      return "launch_medians";
+    case IntervalMethod::launch_bootstrap:
+      return "launch_bootstrap";
+    case IntervalMethod::within_launch:
+      return "within_launch";
   }
   return "order_statistics";
 }
@@ -112,8 +116,7 @@ class LaunchRunner {
       if (record.init_cpu) launch.init_cpu_ms = to_ms(*record.init_cpu);
     }
     if (record.max_memory_used_bytes) {
-      launch.peak_bytes =
-          std::max(launch.peak_bytes.value_or(0), *record.max_memory_used_bytes);
+      launch.peak_bytes = std::max(launch.peak_bytes.value_or(0), *record.max_memory_used_bytes);
     }
     count(sample, result);
     const bool first_ever = report_.calls == 1;
@@ -171,7 +174,8 @@ void judge_validity(BenchReport& report) {
 // The gravest outcome decides: 2, then 1, then 5.
 void judge_thresholds(BenchReport& report, const BenchOptions& options) {
   ExitCode code = report.valid ? ExitCode::ok : ExitCode::function_failed;
-  for (const std::string& reason : report.validity_reasons) report.reasons.push_back(reason);
+  for (const std::string& reason : report.validity_reasons)
+    report.reasons.push_back(reason);
   for (const Threshold& threshold : options.thresholds) {
     Result<ThresholdResult> result = evaluate(threshold, report);
     if (!result) {
@@ -187,11 +191,11 @@ void judge_thresholds(BenchReport& report, const BenchOptions& options) {
       if (code == ExitCode::ok) code = ExitCode::inconclusive;
       const std::optional<std::size_t> needed = result.value().needed;
       report.reasons.push_back(
-          needed ? fmt::format("{} is undecided; about {} {} would decide it", threshold.expr,
-                               *needed,
-                               report.scenario.kind == BenchKind::cold ? "starts" : "launches")
-                 : fmt::format("{} is undecided, and more samples would hardly decide it",
-                               threshold.expr));
+          needed
+              ? fmt::format("{} is undecided; about {} {} would decide it", threshold.expr, *needed,
+                            report.scenario.kind == BenchKind::cold ? "starts" : "launches")
+              : fmt::format("{} is undecided, and more samples would hardly decide it",
+                            threshold.expr));
     }
     report.thresholds.push_back(std::move(result).value());
   }

@@ -142,8 +142,8 @@ BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches
     hi = interval.hi;
   }
   // The figure shown is that of all calls; an interval that left it out would only confuse.
-  const bool two_sided = count >= stats::needed_for_two_sided(0.5) &&
-                         all.size() >= stats::needed_for_two_sided(p);
+  const bool two_sided =
+      count >= stats::needed_for_two_sided(0.5) && all.size() >= stats::needed_for_two_sided(p);
   if (two_sided) result.value.lo = std::min(lo, result.value.estimate);
   result.value.hi = std::max(hi, result.value.estimate);
   return result;

@@ -19,16 +19,14 @@ namespace coldframe {
 enum class ThresholdOp { less, less_equal, greater, greater_equal };
 
 struct Threshold {
-  std::string expr;            // as it was written
-  std::string metric;          // "cold.p90"
+  std::string expr;    // as it was written
+  std::string metric;  // "cold.p90"
   ThresholdOp op = ThresholdOp::less;
-  double value = 0;            // in ms, bytes, a share (5 % is 0.05) or a count
-  bool as_share = false;       // errors written in %
+  double value = 0;       // in ms, bytes, a share (5 % is 0.05) or a count
+  bool as_share = false;  // errors written in %
 
   bool holds_for(double measured) const;
-  bool is_upper_limit() const {
-    return op == ThresholdOp::less || op == ThresholdOp::less_equal;
-  }
+  bool is_upper_limit() const { return op == ThresholdOp::less || op == ThresholdOp::less_equal; }
 };
 
 Result<Threshold> parse_threshold(const std::string& expr);
@@ -38,11 +36,11 @@ const char* to_text(ThresholdVerdict verdict);
 
 struct ThresholdResult {
   Threshold threshold;
-  double value = 0;                     // measured, in the threshold's unit
-  std::optional<double> lo;             // of its interval
+  double value = 0;          // measured, in the threshold's unit
+  std::optional<double> lo;  // of its interval
   std::optional<double> hi;
   ThresholdVerdict verdict = ThresholdVerdict::undecided;
-  std::optional<std::size_t> needed;    // undecided: launches (starts) that would decide, about
+  std::optional<std::size_t> needed;  // undecided: launches (starts) that would decide, about
 };
 
 struct BenchReport;

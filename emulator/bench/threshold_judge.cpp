@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -43,8 +44,8 @@ Measured measured(const BenchReport& report, const std::string& family) {
   const bool cold_run = report.scenario.kind == BenchKind::cold;
   if (family == "warm" || family == "warm.cpu" || family == "latency") {
     if (!cold_run) {
-      const Call which = family == "warm" ? Call::duration
-                                          : (family == "latency" ? Call::latency : Call::cpu);
+      const Call which =
+          family == "warm" ? Call::duration : (family == "latency" ? Call::latency : Call::cpu);
       return {{}, call_values(report, which)};
     }
     if (family == "warm") return {launch_values(report, "second"), {}};
@@ -108,12 +109,12 @@ void judge_values(ThresholdResult& result, const std::vector<double>& values, do
   result.verdict = decide(result.threshold, result.lo, result.hi);
   if (result.verdict != ThresholdVerdict::undecided) return;
   // Below the limit, or at it where that counts as below (or does not count as above).
-  const bool limit_is_below = result.threshold.op == ThresholdOp::less_equal ||
-                              result.threshold.op == ThresholdOp::greater;
-  const double limit = limit_is_below ? result.threshold.value
-                                      : std::nextafter(result.threshold.value, -HUGE_VAL);
-  const double share = static_cast<double>(sample.count_at_most(limit)) /
-                       static_cast<double>(sample.size());
+  const bool limit_is_below =
+      result.threshold.op == ThresholdOp::less_equal || result.threshold.op == ThresholdOp::greater;
+  const double limit =
+      limit_is_below ? result.threshold.value : std::nextafter(result.threshold.value, -HUGE_VAL);
+  const double share =
+      static_cast<double>(sample.count_at_most(limit)) / static_cast<double>(sample.size());
   result.needed = samples_to_decide(p, share, sample.size());
 }
 
@@ -151,8 +152,8 @@ void judge_launches(ThresholdResult& result, const std::vector<std::vector<doubl
 
 void judge_plain(ThresholdResult& result, double value) {
   result.value = value;
-  result.verdict = result.threshold.holds_for(value) ? ThresholdVerdict::pass
-                                                     : ThresholdVerdict::fail;
+  result.verdict =
+      result.threshold.holds_for(value) ? ThresholdVerdict::pass : ThresholdVerdict::fail;
 }
 
 }  // namespace

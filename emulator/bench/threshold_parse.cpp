@@ -11,19 +11,26 @@ namespace coldframe {
 
 const char* to_text(ThresholdVerdict verdict) {
   switch (verdict) {
-    case ThresholdVerdict::pass: return "pass";
-    case ThresholdVerdict::fail: return "fail";
-    case ThresholdVerdict::undecided: return "undecided";
+    case ThresholdVerdict::pass:
+      return "pass";
+    case ThresholdVerdict::fail:
+      return "fail";
+    case ThresholdVerdict::undecided:
+      return "undecided";
   }
   return "undecided";
 }
 
 bool Threshold::holds_for(double measured) const {
   switch (op) {
-    case ThresholdOp::less: return measured < value;
-    case ThresholdOp::less_equal: return measured <= value;
-    case ThresholdOp::greater: return measured > value;
-    case ThresholdOp::greater_equal: return measured >= value;
+    case ThresholdOp::less:
+      return measured < value;
+    case ThresholdOp::less_equal:
+      return measured <= value;
+    case ThresholdOp::greater:
+      return measured > value;
+    case ThresholdOp::greater_equal:
+      return measured >= value;
   }
   return false;
 }
@@ -40,8 +47,8 @@ struct Unit {
 
 constexpr double k_mib = 1024.0 * 1024.0;
 constexpr std::array k_units = {
-    Unit{"us", Quantity::time, 1e-3},   Unit{"ms", Quantity::time, 1.0},
-    Unit{"s", Quantity::time, 1000.0},  Unit{"m", Quantity::time, 60'000.0},
+    Unit{"us", Quantity::time, 1e-3},    Unit{"ms", Quantity::time, 1.0},
+    Unit{"s", Quantity::time, 1000.0},   Unit{"m", Quantity::time, 60'000.0},
     Unit{"MB", Quantity::memory, k_mib}, Unit{"GB", Quantity::memory, 1024.0 * k_mib},
     Unit{"%", Quantity::share, 0.01},
 };
@@ -134,8 +141,7 @@ Result<Threshold> parse_threshold(const std::string& expr) {
   if (*quantity == Quantity::later) {
     return bad(expr, fmt::format("names {}, which `bench` does not measure", threshold.metric));
   }
-  const std::string_view value =
-      trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
+  const std::string_view value = trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
   if (value.substr(0, 8) == "baseline") {
     return bad(expr, "compares with a baseline, and `bench` has none; give an absolute value");
   }

@@ -16,7 +16,8 @@ namespace {
 void find_warm_ups(BenchReport& report) {
   for (BenchLaunch& launch : report.launches) {
     std::vector<double> durations;
-    for (const BenchSample& sample : launch.samples) durations.push_back(sample.duration_ms);
+    for (const BenchSample& sample : launch.samples)
+      durations.push_back(sample.duration_ms);
     const std::size_t cold = launch.samples.empty() || !launch.samples.front().cold ? 0 : 1;
     launch.warm_up_calls = std::max(cold, stats::find_warm_up(durations));
   }

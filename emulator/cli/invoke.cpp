@@ -6,6 +6,7 @@
 #include "emulator/cli/session.hpp"
 #include "emulator/config/event_source.hpp"
 #include "emulator/model/platform_log.hpp"
+#include "emulator/report/invoke_json.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -29,7 +30,8 @@ void advise(const FunctionConfig& config, const std::vector<Observation>& seen) 
   std::int64_t peak = 0;
   bool timed_out = false;
   for (auto& one : seen) {
-    timed_out = timed_out || one.result.status == InvocationStatus::timeout;
+    timed_out = timed_out || (one.result.status == InvocationStatus::timeout &&
+                              !one.record.never_started);
     peak = std::max(peak, one.record.max_memory_used_bytes.value_or(0));
   }
   if (timed_out) {
@@ -49,7 +51,7 @@ int exit_code(const std::vector<Observation>& seen, int failed_inits) {
   bool worked = false;
   bool no_start = false;
   for (auto& one : seen) {
-    if (one.result.status == InvocationStatus::init_error) {
+    if (one.record.never_started) {
       no_start = true;
     } else if (one.result.status == InvocationStatus::ok) {
       worked = true;
@@ -66,6 +68,17 @@ int exit_code(const std::vector<Observation>& seen, int failed_inits) {
   return 0;
 }
 
+std::vector<std::string> reasons(const std::vector<Observation>& seen) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < seen.size() && out.size() < 10; ++i) {
+    const auto& record = seen[i].record;
+    if (record.status == InvocationStatus::ok) continue;
+    out.push_back("invocation " + std::to_string(i + 1) + ": " + to_text(record.status) +
+                  (record.error_type.empty() ? "" : " (" + record.error_type + ")"));
+  }
+  return out;
+}
+
 int run(InvokeOptions& o, const CommandLine& line) {
   o.run.bootstrap = line.bootstrap;
   auto overrides = read_overrides(o.run);
@@ -78,6 +91,10 @@ int run(InvokeOptions& o, const CommandLine& line) {
   if (!file) return fail(file.error());
   auto event = read_event(o.event, *file);
   if (!event) return fail(event.error());
+  if (!o.json.empty()) {
+    if (auto ok = check_result_path(o.json); !ok) return fail(ok.error());
+  }
+  const auto started = std::chrono::system_clock::now();
 
   emulator_options->concurrency = 1;
   const FunctionConfig config = file->config;
@@ -87,6 +104,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   FailedInits failed_inits;
   emulator.add_record_sink(failed_inits);
 
+  const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
   std::vector<Observation> seen;
   for (std::int64_t i = 0; i < *repeat; ++i) {
@@ -95,11 +113,28 @@ int run(InvokeOptions& o, const CommandLine& line) {
       const int code = (*session)->finish(static_cast<int>(one.error().code));
       return emulator.interrupted_by() != 0 ? code : fail(one.error());
     }
-    (*session)->out().write(*one->result.payload);
-    (*session)->out().write("\n");
+    if (!json_on_stdout) {
+      (*session)->out().write(*one->result.payload);
+      (*session)->out().write("\n");
+    }
+    emulator.run_until([&] { return !(*session)->out().congested(); });
     seen.push_back(std::move(*one));
   }
-  const int code = (*session)->finish(exit_code(seen, failed_inits.count));
+  int code = exit_code(seen, failed_inits.count);
+  Result<void> written;
+  if (!o.json.empty()) {
+    auto head = result_head("invoke", started, emulator_options->seed, config, emulator, o.run);
+    head.exit_code = static_cast<ExitCode>(code);
+    head.reasons = reasons(seen);
+    const std::string text = invoke_json(head, seen);
+    if (json_on_stdout) {
+      (*session)->out().write(text);
+    } else {
+      written = write_result(o.json, text);
+    }
+  }
+  code = (*session)->finish(code);
+  if (!written) return fail(written.error());
   advise(config, seen);
   return code;
 }

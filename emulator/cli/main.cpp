@@ -5,8 +5,19 @@
 #include <exception>
 
 #include "emulator/cli/commands.hpp"
+#include "emulator/cli/options.hpp"
 
 using namespace coldframe::cli;
+
+namespace {
+
+bool is_command(const CLI::App& app, const std::string& word) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const CLI::App* command) { return command->check_name(word); });
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CommandLine line;
@@ -32,6 +43,12 @@ int main(int argc, char** argv) {
     std::fputs(app.help().c_str(), stdout);
     return 2;
   }
+  if (auto word = std::find_if(words.begin(), words.end(), [](auto& w) { return !w.starts_with('-'); });
+      word != words.end() && !is_command(app, *word)) {
+    std::fprintf(stderr, "coldframe: '%s' is not a command; see coldframe --help\n",
+                 one_line(*word).c_str());
+    return 2;
+  }
   std::reverse(words.begin(), words.end());
   try {
     app.parse(words);
@@ -40,7 +57,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::string message = error.what();
     if (auto end = message.find('\n'); end != std::string::npos) message.resize(end);
-    std::fprintf(stderr, "coldframe: %s; see --help\n", message.c_str());
+    std::fprintf(stderr, "coldframe: %s; see --help\n", one_line(message).c_str());
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "coldframe: %s\n", error.what());

@@ -52,9 +52,9 @@ Result<void> check_backends(const RunOptions& o) {
 }  // namespace
 
 void add_run_options(CLI::App& app, RunOptions& o, bool many) {
-  auto* target = app.add_option("TARGET", o.targets,
-                                "directory with function.json, or that file; or -- COMMAND…");
-  if (!many) target->expected(0, 1);
+  app.add_option("TARGET", o.targets,
+                 many ? "directories with function.json; or -- COMMAND…"
+                      : "directory with function.json, or that file; or -- COMMAND…");
   const std::string group = "The function";
   app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")->group(group)->type_name("MB");
   app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")->group(group)->type_name("SECONDS");
@@ -140,7 +140,10 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
 }
 
 Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
-                                 const Overrides& overrides) {
+                                 const Overrides& overrides, bool many) {
+  if (o.targets.size() > 1 && !many) {
+    return usage_error("'" + o.targets[1] + "' is one TARGET too many");
+  }
   auto file = resolve_target(target, o.bootstrap, overrides);
   if (!file) return file;
   for (const auto& text : file->warnings) warn(text);
@@ -153,14 +156,43 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
   return file;
 }
 
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      constexpr char digits[] = "0123456789abcdef";
+      out += "\\x";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  constexpr std::size_t longest = 400;
+  if (out.size() > longest) {
+    auto is_tail = [&](std::size_t at) { return (static_cast<unsigned char>(out[at]) & 0xC0) == 0x80; };
+    std::size_t head = longest / 2;
+    std::size_t tail = out.size() - longest / 2;
+    while (head > 0 && is_tail(head)) --head;
+    while (tail < out.size() && is_tail(tail)) ++tail;
+    out = out.substr(0, head) + "…" + out.substr(tail);
+  }
+  return out;
+}
+
 int fail(const Error& error) {
-  std::fprintf(stderr, "coldframe: %s\n", error.message.c_str());
+  std::fprintf(stderr, "coldframe: %s\n", one_line(error.message).c_str());
   return static_cast<int>(error.code);
 }
 
-void note(const std::string& text) { std::fprintf(stderr, "coldframe: note: %s\n", text.c_str()); }
+void note(const std::string& text) {
+  std::fprintf(stderr, "coldframe: note: %s\n", one_line(text).c_str());
+}
 void warn(const std::string& text) {
-  std::fprintf(stderr, "coldframe: warning: %s\n", text.c_str());
+  std::fprintf(stderr, "coldframe: warning: %s\n", one_line(text).c_str());
 }
 
 }  // namespace coldframe::cli

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct RunOptions {
   std::string memory, timeout, tmp;
   std::vector<std::string> variables;
   std::string variables_file;
-  std::string name, region, account;
+  std::optional<std::string> name, region, account;
   std::string log_format;
   std::string limits = "auto", sandbox = "auto", network = "auto", freeze = "off";
   std::string credentials;
@@ -40,8 +41,10 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& options);
 
 // One target, checked. Prints notes and warnings on stderr.
 Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
-                                 const Overrides& overrides);
+                                 const Overrides& overrides, bool many = false);
 
+// Control characters escaped and the middle of a very long text left out: fit for a terminal.
+std::string one_line(std::string_view text);
 // Prints "coldframe: MESSAGE" on stderr and returns the exit code.
 int fail(const Error& error);
 void note(const std::string& text);

@@ -38,6 +38,16 @@ Result<void> write_ready_file(const std::string& path, const std::string& line) 
   return {};
 }
 
+Result<void> check_directory(const std::string& path) {
+  const auto directory = std::filesystem::absolute(path).parent_path();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(directory, ignored) &&
+      !std::filesystem::is_directory(path, ignored) && ::access(directory.c_str(), W_OK) == 0) {
+    return {};
+  }
+  return usage_error("--ready-file '" + path + "' cannot be written; its directory must exist");
+}
+
 struct Parsed {
   Overrides overrides;
   EmulatorOptions emulator;
@@ -66,7 +76,7 @@ Result<Parsed> parse(const ServeOptions& o) {
     if (!idle) return idle.error();
     p.emulator.idle_timeout = *idle;
   }
-  if (!o.run.name.empty() && o.run.targets.size() > 1) {
+  if (o.run.name && o.run.targets.size() > 1) {
     return usage_error("--name is for a single TARGET");
   }
   return p;
@@ -80,11 +90,14 @@ int run(ServeOptions& o, const CommandLine& line) {
   auto targets = o.run.targets;
   if (targets.empty()) targets.push_back("");
   for (const auto& target : targets) {
-    auto file = read_target(o.run, target, parsed->overrides);
+    auto file = read_target(o.run, target, parsed->overrides, true);
     if (!file) return fail(file.error());
     functions.push_back(file->config);
   }
-  if (!o.ready_file.empty()) ::unlink(o.ready_file.c_str());  // an old one would lie
+  if (!o.ready_file.empty()) {
+    ::unlink(o.ready_file.c_str());  // an old one would lie
+    if (auto writable = check_directory(o.ready_file); !writable) return fail(writable.error());
+  }
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
@@ -124,8 +137,9 @@ void add_serve(CLI::App& app, CommandLine& line) {
   command->add_option("--ready-file", o.ready_file, "written when the port accepts: http://HOST:PORT")->type_name("FILE");
   add_run_options(*command, o.run, true);
   command->footer("Example:\n  coldframe serve function/scoring --port 9000\n"
-                  "  aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name scoring "
-                  "--cli-binary-format raw-in-base64-out --payload file://fixtures/events/scoring.json out.json");
+                  "  aws lambda invoke --endpoint-url http://127.0.0.1:9000 \\\n"
+                  "      --function-name scoring --cli-binary-format raw-in-base64-out \\\n"
+                  "      --payload file://fixtures/events/scoring.json out.json");
   command->callback([options, &line] { line.exit_code = run(*options, line); });
 }
 

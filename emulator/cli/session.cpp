@@ -10,8 +10,8 @@
 namespace coldframe::cli {
 
 Session::Session(std::unique_ptr<Emulator> emulator)
-    : emulator_(std::move(emulator)), out_(emulator_->io(), STDOUT_FILENO) {
-  out_.on_broken([this](int error_number) {
+    : emulator_(std::move(emulator)), out_(emulator_->make_writer(STDOUT_FILENO)) {
+  out_->on_broken([this](int error_number) {
     write_error_ = error_number;
     emulator_->interrupt(SIGPIPE);
   });
@@ -29,9 +29,10 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
 }
 
 int Session::finish(int code) {
+  // The reader may be slow; a signal ends the patience.
+  out_->flush_now();
+  emulator_->run_until([&] { return out_->idle() || out_->broken(); });
   emulator_->stop();
-  out_.finish();
-  out_.shut_down();
   if (write_error_ != 0 && write_error_ != EPIPE) {
     std::fprintf(stderr, "coldframe: cannot write to standard output: %s\n",
                  std::strerror(write_error_));
@@ -39,6 +40,25 @@ int Session::finish(int code) {
   }
   if (write_error_ == EPIPE) return 128 + SIGPIPE;
   return emulator_->interrupted_by() != 0 ? 128 + emulator_->interrupted_by() : code;
+}
+
+ResultHead result_head(const std::string& command, WallTime started, std::uint64_t seed,
+                       const FunctionConfig& config, const Emulator& emulator,
+                       const RunOptions& options) {
+  ResultHead head;
+  head.tool_version = COLDFRAME_VERSION;
+  head.command = command;
+  head.started = started;
+  head.seed = seed;
+  head.host = read_host();
+  head.function.name = config.name;
+  head.function.memory_mb = config.memory_mb;
+  head.function.vcpu = config.memory_mb / 1769.0;
+  head.function.timeout_s = config.timeout_s;
+  head.function.limits = emulator.limits_name();
+  head.function.sandbox = emulator.sandbox_name();
+  head.function.requested = {{"limits", options.limits}, {"sandbox", options.sandbox}};
+  return head;
 }
 
 }  // namespace coldframe::cli

@@ -8,6 +8,7 @@
 #include "emulator/base/fd_writer.hpp"
 #include "emulator/cli/options.hpp"
 #include "emulator/emulator.hpp"
+#include "emulator/report/result_file.hpp"
 
 namespace coldframe::cli {
 
@@ -16,7 +17,7 @@ class Session {
   static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
                                                 std::vector<FunctionConfig> functions);
   Emulator& emulator() { return *emulator_; }
-  FdWriter& out() { return out_; }
+  FdWriter& out() { return *out_; }
   // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4 if
   // stdout could not be written, else `code`.
   int finish(int code);
@@ -25,9 +26,14 @@ class Session {
   explicit Session(std::unique_ptr<Emulator> emulator);
 
   std::unique_ptr<Emulator> emulator_;
-  FdWriter out_;
+  std::unique_ptr<FdWriter> out_;
   int write_error_ = 0;
 };
+
+// The common head of a result file; exit code and reasons are still to be filled in.
+ResultHead result_head(const std::string& command, WallTime started, std::uint64_t seed,
+                       const FunctionConfig& config, const Emulator& emulator,
+                       const RunOptions& options);
 
 // An Emulator's function as validate and bench want it.
 class EmulatedFunction final : public FunctionUnderTest {

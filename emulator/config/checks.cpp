@@ -51,6 +51,21 @@ Result<void> check_function_name(const std::string& name, const std::string& whe
                      "' is not a function name; use 1 to 64 letters, digits, '-' and '_'");
 }
 
+Result<void> check_region(const std::string& region, const std::string& where) {
+  if (!region.empty() && region.size() <= 64 &&
+      region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos) {
+    return {};
+  }
+  return usage_error(where + " '" + region + "' is not a region; write one like us-east-1");
+}
+
+Result<void> check_account(const std::string& account, const std::string& where) {
+  if (account.size() == 12 && account.find_first_not_of("0123456789") == std::string::npos) {
+    return {};
+  }
+  return usage_error(where + " '" + account + "' is not an account; it has twelve digits");
+}
+
 Result<void> check_memory(std::int64_t megabytes, const std::string& where) {
   return check_range(megabytes, limits::k_memory_min_mb, limits::k_memory_max_mb, where, "MB");
 }

@@ -4,6 +4,7 @@
 
 #include "emulator/base/limits.hpp"
 #include "emulator/json/json_check.hpp"
+#include "emulator/json/utf8.hpp"
 
 namespace coldframe {
 namespace {
@@ -18,6 +19,15 @@ Result<std::string> read_standard_input() {
   }
   if (got < 0) return usage_error("cannot read the event from standard input");
   return text;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto character = utf8::decode(text);
+    if (character.length == 0) return false;
+    text.remove_prefix(character.length);
+  }
+  return true;
 }
 
 Result<std::string> check_event(std::string text, const std::string& where) {
@@ -40,6 +50,7 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
   if (!o.envelope.empty() && !o.has_body) return usage_error("--as needs a --body");
   if (o.has_body) {
     if (o.envelope.empty()) return usage_error("--body needs --as apigw-v1, apigw-v2, url or alb");
+    if (!is_utf8(o.body)) return usage_error("--body is not UTF-8; put binary bodies into an event file");
     auto event = build_envelope(o.envelope, o.body, function.config,
                                 std::chrono::system_clock::now());
     if (!event) return event;

@@ -158,7 +158,7 @@ void read_environment(const Node& node, FunctionConfig& config) {
 }
 
 // Name, region and account of "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]".
-void read_arn(const std::string& arn, FunctionConfig& config) {
+void read_arn(const std::string& arn, const std::string& where, FunctionConfig& config) {
   std::vector<std::string> parts;
   std::size_t at = 0;
   while (at <= arn.size()) {
@@ -166,7 +166,11 @@ void read_arn(const std::string& arn, FunctionConfig& config) {
     parts.push_back(arn.substr(at, end - at));
     at = end + 1;
   }
-  if (parts.size() < 7 || parts[0] != "arn" || parts[5] != "function") return;
+  if (parts.size() < 7 || parts[0] != "arn" || parts[5] != "function") {
+    throw Fault{where + " '" + arn + "' is not the ARN of a function"};
+  }
+  require(check_region(parts[3], where + ": region"));
+  require(check_account(parts[4], where + ": account"));
   config.region = parts[3];
   config.account = parts[4];
 }
@@ -217,7 +221,7 @@ void read_sizes(const Node& top, FunctionFile& file) {
 }
 
 void read_identity(const Node& top, FunctionConfig& config) {
-  if (top.has("FunctionArn")) read_arn(top.text("FunctionArn"), config);
+  if (top.has("FunctionArn")) read_arn(top.text("FunctionArn"), top.at("FunctionArn"), config);
   if (top.has("FunctionName")) {
     config.name = top.text("FunctionName");
     require(check_function_name(config.name, top.at("FunctionName")));

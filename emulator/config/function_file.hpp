@@ -41,6 +41,8 @@ Result<void> check_variables(FunctionConfig& config, const std::string& where,
 Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what);
 
 Result<void> check_function_name(const std::string& name, const std::string& where);
+Result<void> check_region(const std::string& region, const std::string& where);
+Result<void> check_account(const std::string& account, const std::string& where);
 Result<void> check_memory(std::int64_t megabytes, const std::string& where);
 Result<void> check_timeout(std::int64_t seconds, const std::string& where);
 Result<void> check_tmp(std::int64_t megabytes, const std::string& where);

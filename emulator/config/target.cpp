@@ -154,16 +154,17 @@ Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
     config.tmp_mb = *o.tmp_mb;
   }
   file.sized = file.sized || o.memory_mb || o.timeout_s;
-  if (!o.name.empty()) {
-    if (auto ok = check_function_name(o.name, "--name"); !ok) return ok;
-    config.name = o.name;
+  if (o.name) {
+    if (auto ok = check_function_name(*o.name, "--name"); !ok) return ok;
+    config.name = *o.name;
   }
-  if (!o.region.empty()) config.region = o.region;
-  if (!o.account.empty()) {
-    if (o.account.size() != 12 || o.account.find_first_not_of("0123456789") != std::string::npos) {
-      return usage_error("--account '" + o.account + "' is not twelve digits");
-    }
-    config.account = o.account;
+  if (o.region) {
+    if (auto ok = check_region(*o.region, "--region"); !ok) return ok;
+    config.region = *o.region;
+  }
+  if (o.account) {
+    if (auto ok = check_account(*o.account, "--account"); !ok) return ok;
+    config.account = *o.account;
   }
   if (o.log_format) config.log_format = *o.log_format;
   if (o.credentials) config.credentials = *o.credentials;

@@ -22,9 +22,9 @@ struct Overrides {
   std::optional<int> tmp_mb;
   std::vector<std::string> variables;          // "KEY=VALUE", or "KEY" to pass the caller's own
   std::string variables_file;
-  std::string name;
-  std::string region;
-  std::string account;
+  std::optional<std::string> name;
+  std::optional<std::string> region;
+  std::optional<std::string> account;
   std::optional<LogFormat> log_format;
   std::optional<Credentials> credentials;
   std::optional<Duration> init_limit;

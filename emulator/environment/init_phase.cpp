@@ -136,6 +136,7 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
   if (!suppressed) return reset();
   log_start();
   record_.error_type = error_type;
+  record_.never_started = true;
   answer_caller(InvocationStatus::init_error, std::move(body));
   finish_invocation();
   reset();

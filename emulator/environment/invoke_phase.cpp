@@ -49,7 +49,7 @@ void ExecutionEnvironment::dispatch() {
     });
   }
   set_state(EnvironmentState::busy);
-  cpu_at_start_ = limits_->cpu();
+  cpu_at_start_ = services_.records.wants_cpu() ? limits_->cpu() : std::nullopt;
   const auto& request = invocation_->request;
   RuntimeEvent event;
   event.request_id = request.request_id;
@@ -138,7 +138,7 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
 void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_duration) {
   services_.timers.cancel(function_timer_);
   const auto now = services_.clock.now();
-  if (process_) process_->drain_output();
+  if (process_) held_result_ ? process_->drain_output() : process_->drain_leftover();
   limits_->sample(now, false);
   record_.duration = fixed_duration.value_or(now - started_);
   record_.init = std::exchange(init_duration_, std::nullopt);
@@ -146,7 +146,9 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
   record_.billed_ms = billed_milliseconds(record_.init.value_or(Duration::zero()),
                                           record_.duration, config_.timeout());
   record_.max_memory_used_bytes = limits_->peak_bytes();
-  if (const auto cpu = limits_->cpu(); cpu && cpu_at_start_) record_.cpu = *cpu - *cpu_at_start_;
+  if (cpu_at_start_) {
+    if (const auto cpu = limits_->cpu()) record_.cpu = *cpu - *cpu_at_start_;
+  }
   if (config_.log_format == LogFormat::json) {
     const auto wall = services_.clock.wall_now();
     log_.platform(json_log::runtime_done(record_, wall, config_.system_level));
@@ -183,6 +185,7 @@ void ExecutionEnvironment::on_function_timeout() {
     log_init({config_.name, id_, InitPhase::invoke, InitStatus::timeout, "",
               services_.clock.now() - init_started_, limits_->cpu(), init_wall_});
     log_start();
+    record_.never_started = true;
   }
   const bool answered_before = answered_;
   fail_caller(InvocationStatus::timeout, "Sandbox.Timedout",

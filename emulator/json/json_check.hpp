@@ -20,8 +20,8 @@ struct JsonFault {
   std::size_t offset = 0;  // byte at fault, from 0; the size of the text if it ended too early
   std::size_t line = 1;    // from 1
   std::size_t column = 1;  // in bytes, from 1
-  std::string message;     // as Lambda's Java parser words it, its " at [Source: …]" line included
-  std::string reason;      // the same without that line
+  std::string message;  // as Lambda's Java parser words it, its " at [Source: …]" line included
+  std::string reason;   // the same without that line
 };
 
 std::optional<JsonFault> check_json(std::string_view text);

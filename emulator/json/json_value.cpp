@@ -14,12 +14,18 @@ namespace coldframe {
 
 const char* to_text(JsonKind kind) {
   switch (kind) {
-    case JsonKind::null: return "null";
-    case JsonKind::boolean: return "boolean";
-    case JsonKind::number: return "number";
-    case JsonKind::string: return "text";
-    case JsonKind::array: return "array";
-    case JsonKind::object: return "object";
+    case JsonKind::null:
+      return "null";
+    case JsonKind::boolean:
+      return "boolean";
+    case JsonKind::number:
+      return "number";
+    case JsonKind::string:
+      return "text";
+    case JsonKind::array:
+      return "array";
+    case JsonKind::object:
+      return "object";
   }
   return "null";
 }
@@ -147,8 +153,8 @@ std::string quote_json(std::string_view text) {
       ++at;
     } else {
       const utf8::Decoded character = utf8::decode(text.substr(at));
-      const bool surrogate = character.length == 0 && static_cast<unsigned char>(c) == 0xED &&
-                             text.size() - at >= 3;
+      const bool surrogate =
+          character.length == 0 && static_cast<unsigned char>(c) == 0xED && text.size() - at >= 3;
       if (surrogate) {
         const auto low_bits = [&](std::size_t i) {
           return static_cast<unsigned>(static_cast<unsigned char>(text[at + i]) & 0x3F);
@@ -173,10 +179,18 @@ namespace {
 // Depth is bounded by the parser, so recursion is safe here.
 void write_to(std::string& out, const JsonValue& value) {
   switch (value.kind()) {
-    case JsonKind::null: out += "null"; return;
-    case JsonKind::boolean: out += value.boolean() ? "true" : "false"; return;
-    case JsonKind::number: out += value.text(); return;
-    case JsonKind::string: out += quote_json(value.text()); return;
+    case JsonKind::null:
+      out += "null";
+      return;
+    case JsonKind::boolean:
+      out += value.boolean() ? "true" : "false";
+      return;
+    case JsonKind::number:
+      out += value.text();
+      return;
+    case JsonKind::string:
+      out += quote_json(value.text());
+      return;
     case JsonKind::array: {
       out.push_back('[');
       bool first = true;

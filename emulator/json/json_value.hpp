@@ -40,15 +40,15 @@ class JsonValue {
   // A number as it was written ("1e3", "-0", "NaN"), or a text with its escapes resolved (UTF-8; a
   // lone surrogate is three bytes, as UTF-8 would write it). Empty for the other kinds.
   const std::string& text() const { return text_; }
-  const std::vector<JsonValue>& items() const { return items_; }        // of an array
+  const std::vector<JsonValue>& items() const { return items_; }       // of an array
   const std::vector<JsonMember>& members() const { return members_; }  // of an object, in order
 
   // The member of that name, the last one if there are several, as most readers take it.
   const JsonValue* find(std::string_view key) const;
   bool has_duplicate_keys() const { return has_duplicate_keys_; }
   bool has_lone_surrogate() const { return has_lone_surrogate_; }  // of a text
-  bool is_finite() const;         // false for NaN, Infinity and -Infinity
-  double number() const;          // nearest double; ±infinity if too large for one
+  bool is_finite() const;                       // false for NaN, Infinity and -Infinity
+  double number() const;                        // nearest double; ±infinity if too large for one
   std::size_t begin() const { return begin_; }  // its bytes in the parsed text
   std::size_t end() const { return end_; }
 

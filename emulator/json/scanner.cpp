@@ -30,7 +30,8 @@ void JsonScanner::skip_space() {
 bool JsonScanner::read_word(std::string_view word) {
   const std::size_t begin = at_;
   std::size_t end = at_;
-  while (end < text_.size() && is_word_part(text_[end])) ++end;
+  while (end < text_.size() && is_word_part(text_[end]))
+    ++end;
   if (text_.substr(begin, end - begin) == word) {
     at_ = end;
     return true;
@@ -52,7 +53,8 @@ bool JsonScanner::read_non_finite() {
 
 bool JsonScanner::read_digits() {
   const std::size_t begin = at_;
-  while (!at_end() && is_digit(peek())) advance();
+  while (!at_end() && is_digit(peek()))
+    advance();
   return at_ != begin;
 }
 
@@ -208,7 +210,8 @@ bool JsonScanner::fail_value() {
     return fail_character(fmt::format("expected a valid value {}", k_value_list));
   }
   std::size_t end = at_;
-  while (end < text_.size() && is_word_part(text_[end])) ++end;
+  while (end < text_.size() && is_word_part(text_[end]))
+    ++end;
   const std::string_view word = text_.substr(at_, end - at_);
   if (word == "NaN" || word == "Infinity") {
     return fail(at_, fmt::format("Non-standard token '{}': enable "
@@ -246,8 +249,8 @@ std::string JsonScanner::place(std::size_t offset) const {
   const std::string_view before = text_.substr(0, offset);
   const std::size_t last_break = before.rfind('\n');
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t column = last_break == std::string_view::npos ? offset + 1
-                                                                  : offset - last_break;
+  const std::size_t column =
+      last_break == std::string_view::npos ? offset + 1 : offset - last_break;
   return fmt::format(
       "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, "
       "column: {}]",
@@ -260,7 +263,8 @@ std::string JsonScanner::described(std::size_t offset) const {
     return fmt::format("(byte, code {})", static_cast<unsigned char>(text_[offset]));
   }
   const auto code = static_cast<std::uint32_t>(character.code_point);
-  if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return fmt::format("(CTRL-CHAR, code {})", code);
+  if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+    return fmt::format("(CTRL-CHAR, code {})", code);
   const std::string_view shown = text_.substr(offset, character.length);
   if (code > 255) return fmt::format("'{}' (code {} / 0x{:x})", shown, code, code);
   return fmt::format("'{}' (code {})", shown, code);

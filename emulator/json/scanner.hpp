@@ -43,7 +43,7 @@ class JsonScanner {
   bool read_non_finite();
 
   // Faults. Each returns false.
-  bool fail_value();                              // no value can begin here
+  bool fail_value();                               // no value can begin here
   bool fail_character(std::string_view expected);  // the character here is none of these
   bool fail_end(std::string_view expected);        // the text ended
   bool fail(std::size_t offset, std::string reason);

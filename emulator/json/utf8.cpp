@@ -9,10 +9,10 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t index) {
 }
 
 struct Lead {
-  std::size_t length;   // 0: no character starts with this byte
-  std::uint8_t low;     // bounds of the second byte; they exclude overlong forms and surrogates
+  std::size_t length;  // 0: no character starts with this byte
+  std::uint8_t low;    // bounds of the second byte; they exclude overlong forms and surrogates
   std::uint8_t high;
-  std::uint8_t bits;    // of the code point in the first byte
+  std::uint8_t bits;  // of the code point in the first byte
 };
 
 Lead lead_of(std::uint8_t first) {

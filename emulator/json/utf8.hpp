@@ -10,7 +10,7 @@
 namespace coldframe::utf8 {
 
 struct Decoded {
-  std::size_t length = 0;    // bytes of the character; 0 if the bytes are not UTF-8
+  std::size_t length = 0;  // bytes of the character; 0 if the bytes are not UTF-8
   char32_t code_point = 0;
   std::size_t bad_byte = 0;  // index of the byte at fault when length is 0
 };

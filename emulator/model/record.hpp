@@ -46,6 +46,7 @@ struct InvocationRecord {
   bool cold = false;                                    // a process was started for this invoke
   InvocationStatus status = InvocationStatus::ok;
   std::string error_type;                               // as in REPORT; empty if none
+  bool never_started = false;                           // init failed, or lasted until the timeout
   WallTime started{};                                   // START
   std::optional<Duration> init;                         // Init Duration, cold starts only
   std::optional<Duration> init_cpu;
@@ -64,6 +65,8 @@ class RecordSink {
   virtual ~RecordSink() = default;
   virtual void on_init(const InitRecord&) {}
   virtual void on_invocation(const InvocationRecord&) {}
+  // Whether anybody reads the CPU time of each invoke; asking the kernel twice an invoke is not free.
+  virtual bool wants_cpu() const { return true; }
 };
 
 }  // namespace coldframe

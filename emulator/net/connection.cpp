@@ -155,25 +155,31 @@ void Connection::finish_request(BodyState state) {
   server_.handler_.on_request(exchange);
 }
 
-void Connection::on_end_of_input(bool error) {
-  end_of_input_ = true;
-  if (exchange_ && !handed_over_) {
+// Nothing more will come for the request that is being read.
+void Connection::end_request() {
+  if (!exchange_) {
+    close();
+  } else if (!handed_over_) {
     input_done_ = true;
     finish_request(BodyState::truncated);
-  } else if (exchange_ && !input_done_) {
+  } else if (!input_done_) {
     input_done_ = true;
     close_after_reply_ = true;
     if (ready_to_send()) flush();
-  } else if (exchange_ && !exchange_->replied()) {
+  }
+}
+
+void Connection::on_end_of_input(bool error) {
+  end_of_input_ = true;
+  if (!exchange_ || !input_done_) {
+    end_request();
+  } else if (!exchange_->replied()) {
     if (error || server_.limits_.half_close_is_gone) {
       auto exchange = exchange_;
       exchange->replied_ = true;  // nobody is there to read it
       server_.handler_.on_peer_gone(*exchange);
       close();
     }
-    return;
-  } else if (!exchange_) {
-    close();
     return;
   }
   if (error) close();
@@ -272,7 +278,7 @@ void Connection::finish_reply() {
       consume(next);
     }
     consuming_ = false;
-    if (end_of_input_ && !closed_ && !exchange_) close();
+    if (end_of_input_ && !closed_) end_request();
   }
   wait_readable();
 }

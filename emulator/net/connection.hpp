@@ -32,6 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void continue_input();
   void on_head();
   void finish_request(BodyState state);
+  void end_request();
   void on_end_of_input(bool error);
   void flush();
   void fail(int status);

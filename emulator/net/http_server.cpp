@@ -45,29 +45,26 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
 }
 
 void HttpServer::wait_accept() {
+  if (!acceptor_.is_open()) return;
   acceptor_.async_wait(asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
     if (error || !acceptor_.is_open()) return;
-    accept_ready();
-    if (acceptor_.is_open()) wait_accept();
+    if (accept_ready()) return wait_accept();
+    // Out of descriptors: the backlog keeps the connects; look again a little later.
+    retry_.expires_after(std::chrono::milliseconds(20));
+    retry_.async_wait([this](const boost::system::error_code& stopped) {
+      if (!stopped) wait_accept();
+    });
   });
 }
 
-void HttpServer::accept_ready() {
+bool HttpServer::accept_ready() {
   // A bounded number, so that a flood of connects cannot keep the loop from everything else.
   for (int i = 0; i < 256 && acceptor_.is_open(); ++i) {
     const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr,
                              SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        // Out of descriptors: the backlog keeps the connects; look again a little later.
-        acceptor_.cancel();
-        retry_.expires_after(std::chrono::milliseconds(20));
-        retry_.async_wait([this](const boost::system::error_code& error) {
-          if (!error && acceptor_.is_open()) wait_accept();
-        });
-      }
-      return;
+      return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     }
     if (connections_.size() >= limits_.max_connections) {
       ::close(fd);
@@ -77,6 +74,7 @@ void HttpServer::accept_ready() {
     connections_.insert(connection);
     connection->start();
   }
+  return true;
 }
 
 void HttpServer::drain() {

@@ -93,7 +93,7 @@ class HttpServer {
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
 
   void wait_accept();
-  void accept_ready();
+  bool accept_ready();  // false: no descriptor is left
   void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
 
   boost::asio::io_context& io_;

@@ -24,6 +24,14 @@ Method to_method(beast::http::verb verb) {
   }
 }
 
+// A line feed without its carriage return at or after `from`: no section end will ever be seen.
+bool has_bare_line_feed(std::string_view text, std::size_t from) {
+  for (auto at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 class RequestParser::Beast final : public beast::http::basic_parser<true> {
@@ -100,63 +108,63 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   return 0;
 }
 
+// Collects the header section whole and parses it in one go: its size is then what it is, however the
+// bytes were cut, and no byte is looked at twice.
 std::size_t RequestParser::feed_head(std::string_view bytes) {
-  if (bytes.empty()) return 0;
-  if (!beast_) {
+  std::size_t skipped = 0;
+  if (pending_.empty()) {
     // Empty lines before a request line are to be ignored (RFC 9112 §2.2).
-    std::size_t skipped = 0;
-    while (pending_.empty() && skipped < bytes.size() &&
-           (bytes[skipped] == '\r' || bytes[skipped] == '\n')) {
-      ++skipped;
+    while (skipped < bytes.size() && (bytes[skipped] == '\r' || bytes[skipped] == '\n')) ++skipped;
+    bytes.remove_prefix(skipped);
+    if (bytes.empty()) return skipped;
+    const auto first = static_cast<unsigned char>(bytes.front());
+    if (first <= ' ' || first >= 0x7f) {  // a TLS hello, for one
+      fail(400);
+      return skipped;
     }
-    if (skipped == bytes.size()) return skipped;
-    if (skipped > 0) return skipped + feed_head(bytes.substr(skipped));
-    beast_ = std::make_unique<Beast>(*this);
+    const auto end = bytes.find("\r\n\r\n");
+    if (end != std::string_view::npos && end + 4 <= header_limit_) {
+      parse_head(bytes.substr(0, end + 4));
+      return skipped + end + 4;
+    }
   }
-  // Without a line end nothing can have been completed: keep the bytes, do not scan again.
-  const bool fresh = pending_.empty();
   const std::size_t before = pending_.size();
-  std::string_view input = bytes;
-  if (!fresh || bytes.find('\n') == std::string_view::npos) {
-    const std::size_t room = header_limit_ + 4 - std::min(header_limit_, before);
-    pending_.append(bytes.substr(0, room));
-    if (bytes.find('\n') == std::string_view::npos && pending_.size() <= header_limit_) {
-      return bytes.size();
-    }
-    input = pending_;
+  pending_.append(bytes.substr(0, header_limit_ + 1 - before));
+  const std::size_t from = before > 3 ? before - 3 : 0;
+  const auto end = pending_.find("\r\n\r\n", from);
+  if (end != std::string::npos && end + 4 <= header_limit_) {
+    std::string section = std::move(pending_);
+    pending_.clear();
+    section.resize(end + 4);
+    parse_head(section);
+    return skipped + end + 4 - before;
   }
-  beast::error_code error;
-  std::size_t used = beast_->put(boost::asio::buffer(input.data(), input.size()), error);
-  if (error && error != beast::http::error::need_more) {
-    state_ = State::failed;
-    failure_status_ = error == beast::http::error::header_limit ? 431 : 400;
-    return bytes.size();
+  if (pending_.size() > header_limit_) {
+    fail(431);
+  } else if (has_bare_line_feed(pending_, from)) {
+    fail(400);
   }
-  if (!beast_->is_header_done()) {
-    if (fresh && input.data() == bytes.data()) {
-      pending_.assign(bytes.substr(used));
-    } else {
-      pending_.erase(0, used);
-    }
-    if (pending_.size() > header_limit_) {
-      state_ = State::failed;
-      failure_status_ = 431;
-    }
-    return bytes.size();
-  }
-  const std::size_t taken = input.data() == bytes.data() ? used : used - before;
-  pending_.clear();
-  on_head_complete();
-  return taken;
+  return skipped + bytes.size();
 }
 
-void RequestParser::on_head_complete() {
+void RequestParser::parse_head(std::string_view section) {
+  beast_ = std::make_unique<Beast>(*this);
+  beast::error_code error;
+  beast_->put(boost::asio::buffer(section.data(), section.size()), error);
+  if (error || !beast_->is_header_done()) return fail(400);
   state_ = State::head_done;
   request_.keep_alive = beast_->keep_alive();
   request_.chunked = beast_->chunked();
+  // Any other coding would leave the end of the body to guesswork (RFC 9112 §6.3).
+  if (!request_.chunked && request_.headers.contains("Transfer-Encoding")) return fail(400);
   if (auto length = beast_->content_length(); length && !request_.chunked) {
     remaining_ = static_cast<std::size_t>(*length);
   }
+}
+
+void RequestParser::fail(int status) {
+  state_ = State::failed;
+  failure_status_ = status;
 }
 
 void RequestParser::append_body(std::string_view bytes) {
@@ -188,13 +196,14 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
   }
   std::size_t used = 0;
   beast::error_code error;
-  while (used < input.size() && !beast_->is_done()) {
+  // Beast asserts that it sees the five bytes of a last chunk at once; at least as many are still to
+  // come as long as the body is not complete.
+  while (input.size() - used >= 5 && !beast_->is_done()) {
     std::size_t n = beast_->put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += n;
     if (error == beast::http::error::need_more) break;
     if (error) {
-      state_ = State::failed;
-      failure_status_ = 400;
+      fail(400);
       return bytes.size();
     }
     if (n == 0) break;
@@ -206,7 +215,7 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
   }
   std::string rest(input.substr(used));
   pending_ = std::move(rest);
-  if (pending_.size() > header_limit_) state_ = State::failed;  // a chunk head without end
+  if (pending_.size() > header_limit_) fail(400);  // a chunk head without end
   return bytes.size();
 }
 

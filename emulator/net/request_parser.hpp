@@ -57,7 +57,8 @@ class RequestParser {
   std::size_t feed_head(std::string_view bytes);
   std::size_t feed_plain(std::string_view bytes);
   std::size_t feed_chunked(std::string_view bytes);
-  void on_head_complete();
+  void parse_head(std::string_view section);
+  void fail(int status);
   void append_body(std::string_view bytes);
 
   std::size_t header_limit_;

@@ -31,7 +31,10 @@ PoolCounts EnvironmentPool::counts() const {
   if (counts.idle == 0) {
     counts.draining = static_cast<int>(
         std::count_if(environments_.begin(), environments_.end(), [](const auto& environment) {
-          return environment->state() == EnvironmentState::draining;
+          // One whose process is being replaced comes back just as surely.
+          return environment->state() == EnvironmentState::draining ||
+                 (environment->state() == EnvironmentState::reset && !environment->stopping() &&
+                  !environment->has_invocation());
         }));
   }
   return counts;

@@ -46,12 +46,14 @@ Guard::Guard(RunRegistry& registry) {
   if (pid_ < 0) life_line_.reset();
 }
 
-Guard::~Guard() {
+Guard::~Guard() { dismiss(); }
+
+void Guard::dismiss() {
   life_line_.reset();
-  if (pid_ > 0) {
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+  if (pid_ <= 0) return;
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  pid_ = -1;
 }
 
 }  // namespace coldframe

@@ -18,6 +18,8 @@ class Guard {
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
+  // The orderly end, ahead of the destructor.
+  void dismiss();
   pid_t pid() const { return pid_; }   // -1: none could be started
 
  private:

@@ -48,6 +48,7 @@ class Child : public std::enable_shared_from_this<Child> {
 
   void start();
   void drain_output();
+  void drain_leftover();
   void kill(std::function<void()> gone);
   void abandon();
   pid_t pid() const { return pid_; }
@@ -191,6 +192,12 @@ void Child::drain_output() {
   for (auto& pump : pumps_) pump->drain();
 }
 
+void Child::drain_leftover() {
+  for (auto& pump : pumps_) {
+    if (pump->cut_short()) return drain_output();
+  }
+}
+
 void Child::signal_group() {
   if (pid_ <= 0) return;
   // Before the child has called setsid() there is no such group yet.
@@ -240,6 +247,7 @@ class HostProcess final : public RuntimeProcess {
   ~HostProcess() override { child_->abandon(); }
   pid_t pid() const override { return child_->pid(); }
   void drain_output() override { child_->drain_output(); }
+  void drain_leftover() override { child_->drain_leftover(); }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
 
  private:

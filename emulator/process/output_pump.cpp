@@ -32,6 +32,7 @@ void OutputPump::wait() {
 }
 
 bool OutputPump::read_some(std::size_t budget) {
+  cut_short_ = false;
   while (open_ && budget > 0) {
     const ssize_t got = ::read(pipe_.native_handle(), scratch().data(), scratch().size());
     if (got < 0 && errno == EINTR) continue;
@@ -48,6 +49,7 @@ bool OutputPump::read_some(std::size_t budget) {
     if (size < scratch().size()) return false;
     budget -= std::min(budget, size);
   }
+  cut_short_ = open_;
   return open_;
 }
 

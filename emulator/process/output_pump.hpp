@@ -24,6 +24,8 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   void close();
   int fd() { return pipe_.native_handle(); }
   bool open() const { return open_; }
+  // The last turn stopped before the end of what was there.
+  bool cut_short() const { return cut_short_; }
 
  private:
   void wait();
@@ -33,6 +35,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   Splitter splitter_;
   bool open_ = true;
   bool waiting_ = false;
+  bool cut_short_ = false;
 };
 
 }  // namespace coldframe

@@ -49,6 +49,9 @@ class RuntimeProcess {
   virtual pid_t pid() const = 0;
   // Reads, without waiting, what the process has written so far.
   virtual void drain_output() = 0;
+  // The same, at no cost in the usual case: output that came before a request on the Runtime API has
+  // been read before that request (readiness is reported in order), unless a bite was cut short.
+  virtual void drain_leftover() { drain_output(); }
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.
   virtual void kill(std::function<void()> gone) = 0;

@@ -36,7 +36,8 @@ Json launch_json(const BenchLaunch& launch) {
   if (launch.warm_up_calls) json["warm_up_calls"] = *launch.warm_up_calls;
   if (launch.peak_bytes) json["peak_bytes"] = *launch.peak_bytes;
   json["samples"] = Json::array();
-  for (const BenchSample& sample : launch.samples) json["samples"].push_back(sample_json(sample));
+  for (const BenchSample& sample : launch.samples)
+    json["samples"].push_back(sample_json(sample));
   return json;
 }
 

@@ -1,6 +1,7 @@
 #include "emulator/report/bench_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -12,8 +13,8 @@ namespace coldframe {
 namespace {
 
 std::string without_unit(const std::string& text, const std::string& unit) {
-  const bool same = text.size() > unit.size() &&
-                    text.compare(text.size() - unit.size(), unit.size(), unit) == 0;
+  const bool same =
+      text.size() > unit.size() && text.compare(text.size() - unit.size(), unit.size(), unit) == 0;
   return same ? text.substr(0, text.size() - unit.size()) : text;
 }
 
@@ -43,15 +44,19 @@ const char* label_of(const std::string& key, BenchKind kind) {
   return "peak memory";
 }
 
+std::string counted(std::size_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
 std::string head_line(const BenchReport& report, const std::string& name) {
   const BenchScenario& scenario = report.scenario;
   std::string line;
   if (scenario.kind == BenchKind::cold) {
-    line = fmt::format("bench cold  {}   {} starts, one cold and one second call each", name,
-                       scenario.launches);
+    line = fmt::format("bench cold  {}   {}, one cold and one second call each", name,
+                       counted(scenario.launches, "start", "starts"));
   } else {
-    line = fmt::format("bench warm  {}   {} launches × {} calls, the first cold", name,
-                       scenario.launches, scenario.calls_per_launch);
+    line = fmt::format("bench warm  {}   {} of {} calls, the first cold", name,
+                       counted(scenario.launches, "launch", "launches"), scenario.calls_per_launch);
   }
   if (scenario.stopped_early) {
     line += fmt::format("; stopped by --max-time ({} asked for)", scenario.launches_requested);
@@ -104,10 +109,11 @@ std::string method_lines(const BenchReport& report) {
   }
   if (calls == nullptr) return text + "\n";
   if (calls->p50.method == IntervalMethod::within_launch) {
-    return text + fmt::format("; intervals of calls hold within {} only and say nothing about the "
-                              "next launch (needs ≥ {} launches)\n",
-                              calls->p50.launches == 1 ? "this launch" : "these launches",
-                              calls->p50.needed_launches.value_or(0));
+    return text + fmt::format(
+                      "; intervals of calls hold within {} only and say nothing about the "
+                      "next launch (needs ≥ {} launches)\n",
+                      calls->p50.launches == 1 ? "this launch" : "these launches",
+                      calls->p50.needed_launches.value_or(0));
   }
   return text + "; intervals of calls: over launches\n";
 }
@@ -117,8 +123,7 @@ std::string errors_line(const BenchReport& report) {
   const stats::Interval share = stats::clopper_pearson(report.errors, report.calls);
   return fmt::format("errors: {} of {} calls, {:.2g} % [{:.2g}, {:.2g}]\n", report.errors,
                      report.calls,
-                     100.0 * static_cast<double>(report.errors) /
-                         static_cast<double>(report.calls),
+                     100.0 * static_cast<double>(report.errors) / static_cast<double>(report.calls),
                      100.0 * share.lo, 100.0 * share.hi);
 }
 
@@ -164,7 +169,8 @@ std::string bench_text(const BenchReport& report, const std::string& function_na
                      warm_up_line(report) + method_lines(report) + errors_line(report) +
                      threshold_lines(report);
   text += report.valid ? "VALID" : "INVALID";
-  for (const std::string& reason : report.validity_reasons) text += "  " + one_line(reason);
+  for (const std::string& reason : report.validity_reasons)
+    text += "  " + one_line(reason);
   text += "\n";
   if (report.exit_code != ExitCode::ok) {
     const bool undecided = report.exit_code == ExitCode::inconclusive;

@@ -15,12 +15,23 @@ std::string escaped(const std::string& text, bool property) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '%': out += "%25"; break;
-      case '\r': out += "%0D"; break;
-      case '\n': out += "%0A"; break;
-      case ':': out += property ? "%3A" : ":"; break;
-      case ',': out += property ? "%2C" : ","; break;
-      default: out.push_back(c);
+      case '%':
+        out += "%25";
+        break;
+      case '\r':
+        out += "%0D";
+        break;
+      case '\n':
+        out += "%0A";
+        break;
+      case ':':
+        out += property ? "%3A" : ":";
+        break;
+      case ',':
+        out += property ? "%2C" : ",";
+        break;
+      default:
+        out.push_back(c);
     }
   }
   return out;
@@ -44,7 +55,8 @@ std::string annotation(const CaseResult& result) {
 std::string github_annotations(const ValidationReport& report) {
   const std::vector<const CaseResult*> bad = report.worst_first();
   std::string out;
-  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) out += annotation(*bad[i]);
+  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i)
+    out += annotation(*bad[i]);
   if (bad.size() > k_most_shown) {
     out += fmt::format("::error title={}::and {} more golden cases did not pass\n",
                        "coldframe validate", bad.size() - k_most_shown);

@@ -11,12 +11,12 @@ namespace coldframe {
 
 struct HostFacts {
   std::string cpu_model;
-  int cores = 0;                               // online
+  int cores = 0;  // online
   std::string kernel;
   std::optional<std::int64_t> memory_bytes;
   std::optional<double> load_1m;
-  std::optional<double> steal_percent;         // of all CPU time since boot
-  std::string fingerprint() const;             // 16 hex digits of what does not change in a run
+  std::optional<double> steal_percent;  // of all CPU time since boot
+  std::string fingerprint() const;      // 16 hex digits of what does not change in a run
 };
 
 // `proc` is another directory in tests.

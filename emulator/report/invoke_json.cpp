@@ -42,8 +42,8 @@ std::string invoke_json(const ResultHead& head, const std::vector<Observation>& 
   std::vector<std::string> elements;
   for (const Observation& observation : invocations) {
     const Payload& payload = observation.result.payload;
-    elements.push_back(with_payload(to_json_text(record_json(observation)),
-                                    payload ? *payload : std::string()));
+    elements.push_back(
+        with_payload(to_json_text(record_json(observation)), payload ? *payload : std::string()));
   }
   document.add_list("invocations", elements);
   return document.text();

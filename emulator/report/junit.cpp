@@ -52,8 +52,8 @@ void set(pugi::xml_node node, const char* name, std::size_t value) {
 }
 
 std::string finding_text(const Finding& finding) {
-  std::string text = fmt::format("{} ({}): {}", finding.path, to_text(finding.pass),
-                                 finding.message);
+  std::string text =
+      fmt::format("{} ({}): {}", finding.path, to_text(finding.pass), finding.message);
   if (!finding.want.empty()) text += "\n  want " + finding.want;
   if (!finding.got.empty()) text += "\n  got  " + finding.got;
   if (finding.abs && finding.allowed) {
@@ -73,7 +73,8 @@ void add_outcome(pugi::xml_node testcase, const CaseResult& result) {
   set(outcome, "message", result.findings.front().path + ": " + result.findings.front().message);
   set(outcome, "type", to_text(result.findings.front().kind));
   std::string text;
-  for (const Finding& finding : result.findings) text += finding_text(finding);
+  for (const Finding& finding : result.findings)
+    text += finding_text(finding);
   outcome.text().set(xml_text(text).c_str());
 }
 
@@ -131,7 +132,8 @@ std::string junit_xml(const ValidationReport& report) {
   pugi::xml_node root = document.append_child("testsuites");
   set(root, "name", "coldframe validate");
   Totals all;
-  for (const std::string& file : report.files) add_suite(root, file, report, all);
+  for (const std::string& file : report.files)
+    add_suite(root, file, report, all);
   all.write(root);
   std::ostringstream out;
   document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,8 +27,10 @@ std::string utc_text(WallTime time) {
 }
 
 Json host_json(const HostFacts& host) {
-  Json json = {{"fingerprint", host.fingerprint()}, {"cpu_model", host.cpu_model},
-               {"cores", host.cores}, {"kernel", host.kernel}};
+  Json json = {{"fingerprint", host.fingerprint()},
+               {"cpu_model", host.cpu_model},
+               {"cores", host.cores},
+               {"kernel", host.kernel}};
   if (host.memory_bytes) json["memory_bytes"] = *host.memory_bytes;
   if (host.load_1m) json["load_1m"] = *host.load_1m;
   if (host.steal_percent) json["steal_percent"] = *host.steal_percent;
@@ -35,8 +38,10 @@ Json host_json(const HostFacts& host) {
 }
 
 Json function_json(const FunctionFacts& function) {
-  Json json = {{"name", function.name}, {"memory_mb", function.memory_mb},
-               {"vcpu", function.vcpu}, {"timeout_s", function.timeout_s}};
+  Json json = {{"name", function.name},
+               {"memory_mb", function.memory_mb},
+               {"vcpu", function.vcpu},
+               {"timeout_s", function.timeout_s}};
   if (!function.image_digest.empty()) json["image_digest"] = function.image_digest;
   json["limits"] = function.limits;
   json["sandbox"] = function.sandbox;
@@ -98,8 +103,8 @@ ResultDocument::ResultDocument(const ResultHead& head) {
   add("seed", head.seed);
   add("host", host_json(head.host));
   add("function", function_json(head.function));
-  verdict_ = to_json_text(
-      {{"exit_code", static_cast<int>(head.exit_code)}, {"reasons", head.reasons}});
+  verdict_ =
+      to_json_text({{"exit_code", static_cast<int>(head.exit_code)}, {"reasons", head.reasons}});
 }
 
 void ResultDocument::add(const std::string& key, const Json& value) {
@@ -113,7 +118,8 @@ void ResultDocument::add_list(const std::string& key, const std::vector<std::str
 
 std::string ResultDocument::text() const {
   std::string text = "{\n";
-  for (const auto& [key, value] : entries_) text += fmt::format("\"{}\": {},\n", key, value);
+  for (const auto& [key, value] : entries_)
+    text += fmt::format("\"{}\": {},\n", key, value);
   return text + fmt::format("\"verdict\": {}\n}}\n", verdict_);
 }
 
@@ -126,8 +132,8 @@ Result<void> check_result_path(const std::string& path) {
   }
   const std::filesystem::path directory = target.parent_path();
   if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {
-    return usage_error(fmt::format("cannot write {}: there is no directory {}", path,
-                                   directory.string()));
+    return usage_error(
+        fmt::format("cannot write {}: there is no directory {}", path, directory.string()));
   }
   return {};
 }

@@ -37,7 +37,7 @@ struct FunctionFacts {
 
 struct ResultHead {
   std::string tool_version;
-  std::string command;                           // "validate", "bench cold", …
+  std::string command;  // "validate", "bench cold", …
   WallTime started{};
   std::uint64_t seed = 0;
   HostFacts host;
@@ -51,7 +51,7 @@ class ResultDocument {
   explicit ResultDocument(const ResultHead& head);
   void add(const std::string& key, const nlohmann::ordered_json& value);
   void add_list(const std::string& key, const std::vector<std::string>& elements);
-  std::string text() const;                      // ends with a line break
+  std::string text() const;  // ends with a line break
 
  private:
   std::vector<std::pair<std::string, std::string>> entries_;

@@ -17,7 +17,8 @@ std::string TextTable::text(std::string_view indent) const {
   std::vector<std::size_t> widths;
   for (const std::vector<std::string>& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string out;
   for (const std::vector<std::string>& row : rows_) {

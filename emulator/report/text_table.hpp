@@ -23,10 +23,10 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-std::size_t width_of(std::string_view text);      // characters of UTF-8
-std::string time_text(double ms);                 // three digits and a unit
-std::string bytes_text(double bytes);             // in MiB, as Lambda counts, written MB
-std::string number_text(double value);            // up to four significant digits
+std::size_t width_of(std::string_view text);  // characters of UTF-8
+std::string time_text(double ms);             // three digits and a unit
+std::string bytes_text(double bytes);         // in MiB, as Lambda counts, written MB
+std::string number_text(double value);        // up to four significant digits
 // One line that a terminal shows as it is: control characters become spaces.
 std::string one_line(std::string text);
 

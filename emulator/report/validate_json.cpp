@@ -41,7 +41,8 @@ Json finding_json(const Finding& finding) {
 Json case_json(const CaseResult& result) {
   Json json = {{"id", result.id}, {"status", to_text(result.status)}};
   json["findings"] = Json::array();
-  for (const Finding& finding : result.findings) json["findings"].push_back(finding_json(finding));
+  for (const Finding& finding : result.findings)
+    json["findings"].push_back(finding_json(finding));
   if (result.findings_dropped > 0) json["findings_dropped"] = result.findings_dropped;
   if (result.max_abs) json["max_abs"] = *result.max_abs;
   if (!result.findings.empty() && result.findings.front().severity == Severity::failure) {
@@ -56,9 +57,12 @@ Json case_json(const CaseResult& result) {
 
 Json summary_json(const ValidationReport& report) {
   const ValidationSummary& summary = report.summary;
-  Json json = {{"total", summary.total},     {"passed", summary.passed},
-               {"failed", summary.failed},   {"errors", summary.errors},
-               {"skipped", summary.skipped}, {"quantum_flips", summary.quantum_flips},
+  Json json = {{"total", summary.total},
+               {"passed", summary.passed},
+               {"failed", summary.failed},
+               {"errors", summary.errors},
+               {"skipped", summary.skipped},
+               {"quantum_flips", summary.quantum_flips},
                {"near_cut_flips", summary.near_cut_flips}};
   if (summary.max_abs) json["max_abs"] = *summary.max_abs;
   json["histogram"] = Json::array();
@@ -78,7 +82,8 @@ std::string validate_json(const ResultHead& head, const ValidationReport& report
   document.add("golden", report.files);
   document.add("tolerance", {{"rtol", report.tolerance.rtol}, {"atol", report.tolerance.atol}});
   std::vector<std::string> cases;
-  for (const CaseResult& result : report.cases) cases.push_back(to_json_text(case_json(result)));
+  for (const CaseResult& result : report.cases)
+    cases.push_back(to_json_text(case_json(result)));
   document.add_list("cases", cases);
   document.add("summary", summary_json(report));
   return document.text();

@@ -1,6 +1,7 @@
 #include "emulator/report/validate_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -24,20 +25,23 @@ std::string counts_line(const ValidationSummary& summary) {
 
 std::string bin_label(const HistogramBin& bin) {
   if (bin.up_to == 0) return "0";
-  if (!std::isfinite(bin.up_to)) return fmt::format(">{:.0e}", bin.above);
-  return fmt::format("≤{:.0e}", bin.up_to);
+  const auto exponent = [](double limit) { return std::lround(std::log10(limit)); };
+  if (!std::isfinite(bin.up_to)) return fmt::format(">1e{}", exponent(bin.above));
+  return fmt::format("≤1e{}", exponent(bin.up_to));
 }
 
-// "|Δ|    0 ▇▇▇▇ 968   ≤1e-04 ▁ 15"
+// "|Δ|    0 ▇▇▇▇ 968   ≤1e-4 ▁ 15"
 std::string histogram_line(const std::vector<HistogramBin>& bins) {
   if (bins.empty()) return "";
   std::size_t most = 0;
-  for (const HistogramBin& bin : bins) most = std::max(most, bin.count);
+  for (const HistogramBin& bin : bins)
+    most = std::max(most, bin.count);
   std::string line = "|Δ|  ";
   for (const HistogramBin& bin : bins) {
     const std::size_t length = bin.count * 8 / most;
     std::string bar = length == 0 ? "▁" : "";
-    for (std::size_t i = 0; i < length; ++i) bar += "▇";
+    for (std::size_t i = 0; i < length; ++i)
+      bar += "▇";
     line += fmt::format("  {} {} {}", bin_label(bin), bar, bin.count);
   }
   return line + "\n";
@@ -50,8 +54,7 @@ std::vector<std::string> worst_row(const CaseResult& result) {
   const auto value = [&](const std::string& text) {
     return text.empty() ? dash : one_line(shortened(text, k_widest_value));
   };
-  std::vector<std::string> row = {result.id, finding.path, value(finding.want),
-                                  value(finding.got)};
+  std::vector<std::string> row = {result.id, finding.path, value(finding.want), value(finding.got)};
   row.push_back(finding.abs ? number_text(*finding.abs) : dash);
   row.push_back(numeric ? number_text(*finding.allowed) : dash);
   row.push_back(numeric ? number_text(*finding.over()) : dash);
@@ -62,7 +65,8 @@ std::vector<std::string> worst_row(const CaseResult& result) {
 
 std::string worst_table(const std::vector<const CaseResult*>& bad) {
   TextTable table({"case", "path", "want", "got", "|Δ|", "allowed", "×over"});
-  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) table.add(worst_row(*bad[i]));
+  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i)
+    table.add(worst_row(*bad[i]));
   std::string text = "worst\n" + table.text("  ");
   if (bad.size() > k_most_shown) {
     text += fmt::format("  and {} more\n", bad.size() - k_most_shown);
@@ -75,9 +79,9 @@ std::string warnings_line(const ValidationReport& report) {
   const Finding* example = nullptr;
   const CaseResult* owner = nullptr;
   for (const CaseResult& result : report.cases) {
-    const auto warning = std::find_if(
-        result.findings.begin(), result.findings.end(),
-        [](const Finding& finding) { return finding.severity == Severity::warning; });
+    const auto warning =
+        std::find_if(result.findings.begin(), result.findings.end(),
+                     [](const Finding& finding) { return finding.severity == Severity::warning; });
     if (warning == result.findings.end()) continue;
     if (cases++ == 0) {
       example = &*warning;
@@ -97,7 +101,8 @@ std::string shell_quoted(const std::string& text) {
   });
   if (plain) return text;
   std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text)
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
 }
 

@@ -1,6 +1,5 @@
-// The route table of the Runtime API, and the two small texts rules of its posts.
-#include <nlohmann/json.hpp>
-
+// The route table of the Runtime API, and the two small text rules of its posts.
+#include "emulator/json/json_value.hpp"
 #include "emulator/runtime_api/runtime_api.hpp"
 
 namespace coldframe {
@@ -57,10 +56,16 @@ std::string clean_error_type(std::string_view type) {
 }
 
 std::optional<std::string> strip_error_cause(std::string_view body) {
-  auto json = nlohmann::ordered_json::parse(body, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  json.erase("errorCause");
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  const auto parsed = parse_json(body);
+  if (!parsed || !parsed.value().is(JsonKind::object)) return std::nullopt;
+  std::string out = "{";
+  for (const auto& member : parsed.value().members()) {
+    if (member.key == "errorCause") continue;
+    if (out.size() > 1) out += ',';
+    out += quote_json(member.key) + ':';
+    out += body.substr(member.value.begin(), member.value.end() - member.value.begin());
+  }
+  return out + "}";
 }
 
 }  // namespace coldframe

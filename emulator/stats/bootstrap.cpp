@@ -23,7 +23,8 @@ Interval launch_bootstrap(const std::vector<std::vector<double>>& launches, doub
                           std::uint64_t seed) {
   std::vector<std::pair<double, std::size_t>> calls;  // value, its launch
   for (std::size_t launch = 0; launch < launches.size(); ++launch) {
-    for (const double value : launches[launch]) calls.emplace_back(value, launch);
+    for (const double value : launches[launch])
+      calls.emplace_back(value, launch);
   }
   std::sort(calls.begin(), calls.end());
   std::vector<double> drawn;

@@ -51,7 +51,8 @@ std::optional<std::size_t> upper_rank(double p, std::size_t n, double tail) {
 // Smallest n at which the largest sample lies above the percentile often enough: pⁿ ≤ tail.
 std::size_t smallest_n(double p, double tail) {
   auto n = static_cast<std::size_t>(std::max(1.0, std::floor(std::log(tail) / std::log(p)) - 1));
-  while (std::pow(p, static_cast<double>(n)) > tail) ++n;
+  while (std::pow(p, static_cast<double>(n)) > tail)
+    ++n;
   return n;
 }
 
@@ -61,8 +62,8 @@ std::size_t nearest_rank(double p, std::size_t n) {
   // 0.95·100 is 95.00000000000001 in binary; a rank must not jump for that.
   const double exact = p * static_cast<double>(n);
   const double whole = std::round(exact);
-  const double rank = std::abs(exact - whole) < 1e-9 * std::max(1.0, exact) ? whole
-                                                                          : std::ceil(exact);
+  const double rank =
+      std::abs(exact - whole) < 1e-9 * std::max(1.0, exact) ? whole : std::ceil(exact);
   return std::clamp<std::size_t>(static_cast<std::size_t>(rank), 1, n);
 }
 

@@ -15,10 +15,10 @@ namespace coldframe::stats {
 
 struct Estimate {
   double estimate = 0;
-  std::optional<double> lo;              // both: the two-sided 95 % interval; only hi: a one-sided
-  std::optional<double> hi;              //   95 % upper bound
+  std::optional<double> lo;  // both: the two-sided 95 % interval; only hi: a one-sided
+  std::optional<double> hi;  //   95 % upper bound
   std::size_t n = 0;
-  std::optional<std::size_t> needed;     // smallest n for an upper bound; absent if hi is there
+  std::optional<std::size_t> needed;  // smallest n for an upper bound; absent if hi is there
 };
 
 std::size_t nearest_rank(double p, std::size_t n);  // 1-based; n ≥ 1

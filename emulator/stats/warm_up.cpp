@@ -25,7 +25,8 @@ std::size_t find_warm_up(const std::vector<double>& durations) {
                                         durations.end());
   const double steady = median_of(second_half);
   std::vector<double> deviations;
-  for (const double value : second_half) deviations.push_back(std::abs(value - steady));
+  for (const double value : second_half)
+    deviations.push_back(std::abs(value - steady));
   // 1.4826 MAD is the standard deviation of normal noise; a clock too coarse to show noise, or a
   // difference of less than 2 %, is not worth calling a warm-up.
   const double spread = std::max({1.4826 * median_of(deviations), 0.02 * std::abs(steady), 1e-9});
@@ -35,7 +36,8 @@ std::size_t find_warm_up(const std::vector<double>& durations) {
     clipped.push_back(std::clamp((value - steady) / spread, -k_clip, k_clip));
   }
   double total = 0;
-  for (const double value : clipped) total += value;
+  for (const double value : clipped)
+    total += value;
   // Chance splits of steady noise stay well below this (its square root is 4.5 deviations).
   double best = 20.0;
   std::size_t found = 0;

@@ -21,18 +21,18 @@ namespace coldframe {
 inline constexpr std::size_t k_kept_findings = 100;
 
 struct Comparison {
-  std::vector<Finding> findings;    // worst first
+  std::vector<Finding> findings;  // worst first
   std::size_t findings_dropped = 0;
-  std::optional<double> max_abs;    // largest |got − want| of all numbers compared, if any was
-  int quantum_flips = 0;            // allowed by a `decimals` rule
-  int near_cut_flips = 0;           // allowed by a `label` rule
+  std::optional<double> max_abs;  // largest |got − want| of all numbers compared, if any was
+  int quantum_flips = 0;          // allowed by a `decimals` rule
+  int near_cut_flips = 0;         // allowed by a `label` rule
   bool failed() const {
     return !findings.empty() && findings.front().severity == Severity::failure;
   }
 };
 
 struct CompareOptions {
-  bool only_wanted_keys = false;    // extra members of the outermost object are nobody's business
+  bool only_wanted_keys = false;  // extra members of the outermost object are nobody's business
 };
 
 Comparison compare(const JsonValue& want, const JsonValue& got, const RuleSet& rules,

@@ -183,8 +183,8 @@ bool Comparer::is_near_cut(const LabelRule& label) const {
 }
 
 void Comparer::scalars(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
-  const bool equal = want.is(JsonKind::boolean) ? want.boolean() == got.boolean()
-                                                : want.text() == got.text();
+  const bool equal =
+      want.is(JsonKind::boolean) ? want.boolean() == got.boolean() : want.text() == got.text();
   if (equal) return;
   if (rule.label != nullptr && is_near_cut(*rule.label)) {
     ++result_.near_cut_flips;
@@ -219,7 +219,8 @@ void Comparer::objects(const JsonValue& want, const JsonValue& got, const LeafRu
   members(want, got);
   if (outermost && options_.only_wanted_keys) return;
   std::unordered_map<std::string_view, bool> wanted;
-  for (const JsonMember& member : want.members()) wanted.emplace(member.key, true);
+  for (const JsonMember& member : want.members())
+    wanted.emplace(member.key, true);
   for (const JsonMember& member : got.members()) {
     if (wanted.count(member.key) != 0) continue;
     path_.push_key(member.key);
@@ -237,9 +238,11 @@ void Comparer::objects(const JsonValue& want, const JsonValue& got, const LeafRu
 
 void Comparer::members(const JsonValue& want, const JsonValue& got) {
   std::unordered_map<std::string_view, const JsonValue*> by_key;
-  for (const JsonMember& member : got.members()) by_key[member.key] = &member.value;
+  for (const JsonMember& member : got.members())
+    by_key[member.key] = &member.value;
   std::unordered_map<std::string_view, const JsonValue*> wanted;
-  for (const JsonMember& member : want.members()) wanted[member.key] = &member.value;
+  for (const JsonMember& member : want.members())
+    wanted[member.key] = &member.value;
   for (const JsonMember& candidate : want.members()) {
     if (wanted[candidate.key] != &candidate.value) continue;  // a later duplicate counts
     path_.push_key(candidate.key);

@@ -11,25 +11,25 @@
 namespace coldframe {
 
 enum class FindingKind {
-  number,                   // outside the tolerance, or not the wanted integer
+  number,  // outside the tolerance, or not the wanted integer
   text,
   boolean,
-  type,                     // another JSON type
+  type,  // another JSON type
   missing_key,
   extra_key,
   array_length,
-  non_finite,               // NaN or Infinity
+  non_finite,  // NaN or Infinity
   not_json,
-  double_encoding,          // JSON text inside a JSON text
+  double_encoding,  // JSON text inside a JSON text
   wrong_is_base64_encoded,
-  body_not_text,            // a proxy answer whose body is no text
+  body_not_text,  // a proxy answer whose body is no text
   duplicate_key,
   lone_surrogate,
   big_integer,
-  property,                 // a rule about the value itself (range, regex, …)
-  function_error,           // an error where an answer was wanted
-  no_function_error,        // an answer where an error was wanted
-  no_answer,                // timeout, crash, out of memory, failed init
+  property,           // a rule about the value itself (range, regex, …)
+  function_error,     // an error where an answer was wanted
+  no_function_error,  // an answer where an error was wanted
+  no_answer,          // timeout, crash, out of memory, failed init
 };
 
 const char* to_text(FindingKind kind);  // "number", "missing_key", …: the words of result files
@@ -44,12 +44,12 @@ struct Finding {
   Severity severity = Severity::failure;
   FindingKind kind = FindingKind::number;
   Pass pass = Pass::cold;
-  std::string path;             // "$.body!.score"
-  std::string want;             // compact JSON; empty if there is no wanted value
-  std::string got;              // compact JSON; empty if there is no value
-  std::optional<double> abs;    // |got − want|, finite numbers only
+  std::string path;           // "$.body!.score"
+  std::string want;           // compact JSON; empty if there is no wanted value
+  std::string got;            // compact JSON; empty if there is no value
+  std::optional<double> abs;  // |got − want|, finite numbers only
   std::optional<double> allowed;
-  std::string message;          // one sentence
+  std::string message;  // one sentence
 
   // abs ÷ allowed; infinity where nothing was allowed; absent unless it is about numbers.
   std::optional<double> over() const;

@@ -27,25 +27,25 @@ struct Expectation {
     any,     // {"any":true}: any answer that keeps the rules
   };
   Kind kind = Kind::value;
-  JsonValue value;                            // value; status: an object of statusCode and body
-  std::optional<std::string> error_type;      // error
-  std::optional<std::string> error_message;   // error; compared exactly
+  JsonValue value;                           // value; status: an object of statusCode and body
+  std::optional<std::string> error_type;     // error
+  std::optional<std::string> error_message;  // error; compared exactly
 };
 
 struct GoldenCase {
   std::string id;
-  std::string event;                          // valid JSON, as it was written
+  std::string event;  // valid JSON, as it was written
   Expectation expect;
   RuleSet rules;
-  std::string label;                          // compact JSON; empty if none
+  std::string label;  // compact JSON; empty if none
   std::vector<std::string> tags;
-  std::string file;                           // as the caller named it
-  std::size_t line = 0;                       // from 1
+  std::string file;      // as the caller named it
+  std::size_t line = 0;  // from 1
 };
 
 struct GoldenSuite {
   std::vector<std::string> files;
-  std::vector<GoldenCase> cases;              // never empty after read_goldens; ids are unique
+  std::vector<GoldenCase> cases;  // never empty after read_goldens; ids are unique
   const GoldenCase* find(std::string_view id) const;
   std::vector<const GoldenCase*> tagged(std::string_view tag) const;
 };

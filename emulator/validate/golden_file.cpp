@@ -84,8 +84,8 @@ Result<void> read_file(const std::string& file, GoldenSuite& suite, Seen& seen) 
     suite.cases.push_back(std::move(golden));
   }
   if (suite.cases.size() == cases_before) {
-    return usage_error(fmt::format("{} holds no golden case; write one JSON object on each line",
-                                   file));
+    return usage_error(
+        fmt::format("{} holds no golden case; write one JSON object on each line", file));
   }
   return {};
 }

@@ -18,8 +18,7 @@ namespace coldframe {
 namespace {
 
 Error not_json(const JsonFault& fault) {
-  return usage_error(
-      fmt::format("not JSON at column {}: {}", fault.column, fault.reason));
+  return usage_error(fmt::format("not JSON at column {}: {}", fault.column, fault.reason));
 }
 
 // The file behind "@name", read as it is.
@@ -30,8 +29,8 @@ Result<std::string> read_reference(const std::string& reference, const std::stri
   std::error_code ignored;
   if (!stream || std::filesystem::is_directory(file, ignored)) {
     const char* why = stream ? "it is a directory" : std::strerror(errno);
-    return usage_error(fmt::format("cannot read {}, named by \"{}\": {}", file.string(), reference,
-                                   why));
+    return usage_error(
+        fmt::format("cannot read {}, named by \"{}\": {}", file.string(), reference, why));
   }
   return std::string{std::istreambuf_iterator<char>(stream), {}};
 }
@@ -57,8 +56,9 @@ class LineParser {
     if (!parsed) return not_json(parsed.fault());
     const JsonValue& object = parsed.value();
     if (!object.is(JsonKind::object)) {
-      return usage_error("a golden case must be a JSON object with \"id\", \"event\" and "
-                         "\"expect\"");
+      return usage_error(
+          "a golden case must be a JSON object with \"id\", \"event\" and "
+          "\"expect\"");
     }
     for (const std::string_view key : {"id", "event", "expect"}) {
       if (object.find(key) == nullptr) return usage_error(fmt::format("\"{}\" is missing", key));
@@ -98,8 +98,9 @@ class LineParser {
     };
     const std::string& id = value.text();
     if (!value.is(JsonKind::string) || id.empty() || std::any_of(id.begin(), id.end(), is_odd)) {
-      return usage_error("\"id\" must be a text that is not empty, without commas or control "
-                         "characters");
+      return usage_error(
+          "\"id\" must be a text that is not empty, without commas or control "
+          "characters");
     }
     case_.id = id;
     return {};
@@ -117,9 +118,10 @@ class LineParser {
     }
     // The line was read tolerantly; an event must be JSON as Lambda takes it.
     if (const std::optional<JsonFault> fault = check_json(case_.event)) {
-      return usage_error(fmt::format("{} is not JSON that Lambda takes (line {}, column {} of it): "
-                                     "{}",
-                                     where, fault->line, fault->column, fault->reason));
+      return usage_error(
+          fmt::format("{} is not JSON that Lambda takes (line {}, column {} of it): "
+                      "{}",
+                      where, fault->line, fault->column, fault->reason));
     }
     return {};
   }
@@ -130,8 +132,7 @@ class LineParser {
       if (!text) return text.error();
       ParsedJson parsed = parse_json(text.value());
       if (!parsed) {
-        return usage_error(fmt::format("{} is {}", value.text(),
-                                       not_json(parsed.fault()).message));
+        return usage_error(fmt::format("{} is {}", value.text(), not_json(parsed.fault()).message));
       }
       case_.expect.value = parsed.take();
       return {};
@@ -172,9 +173,10 @@ class LineParser {
     const bool whole = status.is(JsonKind::number) && status.is_finite() &&
                        std::floor(status.number()) == status.number();
     if (!whole) {
-      return usage_error("\"expect\" with the keys \"status\" and \"body\" is a wanted HTTP answer "
-                         "and its status must be a whole number; an answer that looks so is "
-                         "written {\"value\":…}");
+      return usage_error(
+          "\"expect\" with the keys \"status\" and \"body\" is a wanted HTTP answer "
+          "and its status must be a whole number; an answer that looks so is "
+          "written {\"value\":…}");
     }
     const std::string text = fmt::format("{{\"statusCode\":{},\"body\":{}}}", status.text(),
                                          write_json(*value.find("body")));
@@ -185,8 +187,9 @@ class LineParser {
 
   Result<void> read_any(const JsonValue& value) {
     if (!value.find("any")->is(JsonKind::boolean) || !value.find("any")->boolean()) {
-      return usage_error("\"expect\" with the key \"any\" must be {\"any\":true}, with \"rules\" if "
-                         "you like; an answer that looks so is written {\"value\":…}");
+      return usage_error(
+          "\"expect\" with the key \"any\" must be {\"any\":true}, with \"rules\" if "
+          "you like; an answer that looks so is written {\"value\":…}");
     }
     case_.expect.kind = Expectation::Kind::any;
     if (const JsonValue* rules = value.find("rules")) return read_rules(*rules);
@@ -196,7 +199,8 @@ class LineParser {
   Result<void> read_rules(const JsonValue& value) {
     Result<RuleSet> rules = parse_rules(value);
     if (!rules) return usage_error(fmt::format("in its rules: {}", rules.error().message));
-    for (const PathRule& rule : rules.value().rules()) case_.rules.add(rule);
+    for (const PathRule& rule : rules.value().rules())
+      case_.rules.add(rule);
     return {};
   }
 
@@ -205,7 +209,8 @@ class LineParser {
                        std::all_of(value.items().begin(), value.items().end(),
                                    [](const JsonValue& tag) { return tag.is(JsonKind::string); });
     if (!texts) return usage_error("\"tags\" must be a list of texts");
-    for (const JsonValue& tag : value.items()) case_.tags.push_back(tag.text());
+    for (const JsonValue& tag : value.items())
+      case_.tags.push_back(tag.text());
     return {};
   }
 
@@ -213,8 +218,9 @@ class LineParser {
     const bool none = value.items().size() == 1 && value.items()[0].is(JsonKind::string) &&
                       value.items()[0].text() == "none";
     if (none) return {};
-    return usage_error("\"wrap\" can only be [\"none\"] in this version; write the envelope into "
-                       "the event");
+    return usage_error(
+        "\"wrap\" can only be [\"none\"] in this version; write the envelope into "
+        "the event");
   }
 
   std::string_view line_;

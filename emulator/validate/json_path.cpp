@@ -25,10 +25,18 @@ std::string written(const std::vector<PathStep>& steps) {
           out += "[" + quote_json(step.key) + "]";
         }
         break;
-      case PathStep::Kind::index: out += fmt::format("[{}]", step.index); break;
-      case PathStep::Kind::embedded: out += "!"; break;
-      case PathStep::Kind::any_key: out += ".*"; break;
-      case PathStep::Kind::any_index: out += "[*]"; break;
+      case PathStep::Kind::index:
+        out += fmt::format("[{}]", step.index);
+        break;
+      case PathStep::Kind::embedded:
+        out += "!";
+        break;
+      case PathStep::Kind::any_key:
+        out += ".*";
+        break;
+      case PathStep::Kind::any_index:
+        out += "[*]";
+        break;
     }
   }
   return out;
@@ -37,11 +45,16 @@ std::string written(const std::vector<PathStep>& steps) {
 bool fits(const PathStep& pattern, const PathStep& step) {
   using Kind = PathStep::Kind;
   switch (pattern.kind) {
-    case Kind::any_key: return step.kind == Kind::key;
-    case Kind::any_index: return step.kind == Kind::index;
-    case Kind::key: return step.kind == Kind::key && step.key == pattern.key;
-    case Kind::index: return step.kind == Kind::index && step.index == pattern.index;
-    case Kind::embedded: return step.kind == Kind::embedded;
+    case Kind::any_key:
+      return step.kind == Kind::key;
+    case Kind::any_index:
+      return step.kind == Kind::index;
+    case Kind::key:
+      return step.kind == Kind::key && step.key == pattern.key;
+    case Kind::index:
+      return step.kind == Kind::index && step.index == pattern.index;
+    case Kind::embedded:
+      return step.kind == Kind::embedded;
   }
   return false;
 }
@@ -62,7 +75,8 @@ bool parse_bracket(std::string_view text, std::size_t& at, PathStep& step) {
   }
   if (begin < text.size() && text[begin] == '"') {
     std::size_t end = begin + 1;
-    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+    while (end < text.size() && text[end] != '"')
+      end += text[end] == '\\' ? 2 : 1;
     if (end >= text.size() || text.substr(end + 1, 1) != "]") return false;
     const ParsedJson key = parse_json(text.substr(begin, end + 1 - begin));
     if (!key) return false;
@@ -86,7 +100,8 @@ bool parse_dotted(std::string_view text, std::size_t& at, PathStep& step) {
     return true;
   }
   std::size_t end = at + 1;
-  while (end < text.size() && text[end] != '.' && text[end] != '[' && text[end] != '!') ++end;
+  while (end < text.size() && text[end] != '.' && text[end] != '[' && text[end] != '!')
+    ++end;
   step.key = text.substr(at + 1, end - at - 1);
   at = end;
   return !step.key.empty();

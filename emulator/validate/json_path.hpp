@@ -43,13 +43,13 @@ class JsonPath {
 
 class PathPattern {
  public:
-  PathPattern() = default;                       // `$`
+  PathPattern() = default;  // `$`
   static Result<PathPattern> parse(std::string_view text);
 
-  bool covers(const JsonPath& path) const;       // the place, or one beneath it
-  bool is_at(const JsonPath& path) const;        // exactly the place
+  bool covers(const JsonPath& path) const;  // the place, or one beneath it
+  bool is_at(const JsonPath& path) const;   // exactly the place
   std::size_t length() const { return steps_.size(); }
-  std::size_t literal_steps() const;             // those that are not `*`
+  std::size_t literal_steps() const;  // those that are not `*`
   std::string text() const;
   const std::vector<PathStep>& steps() const { return steps_; }
 
@@ -63,7 +63,8 @@ struct Located {
 };
 
 // Every value at the pattern. `!` on a value that is no text is the value itself, since goldens
-// hold bodies already read. What `!` had to parse is kept in `arena`, which must outlive the result.
+// hold bodies already read. What `!` had to parse is kept in `arena`, which must outlive the
+// result.
 std::vector<Located> locate(const JsonValue& root, const PathPattern& pattern,
                             std::deque<JsonValue>& arena);
 

@@ -8,10 +8,14 @@ namespace coldframe {
 
 const char* to_text(CaseStatus status) {
   switch (status) {
-    case CaseStatus::pass: return "pass";
-    case CaseStatus::fail: return "fail";
-    case CaseStatus::error: return "error";
-    case CaseStatus::skip: return "skip";
+    case CaseStatus::pass:
+      return "pass";
+    case CaseStatus::fail:
+      return "fail";
+    case CaseStatus::error:
+      return "error";
+    case CaseStatus::skip:
+      return "skip";
   }
   return "skip";
 }
@@ -19,12 +23,15 @@ const char* to_text(CaseStatus status) {
 bool failed_to_start(const Observation& observation) {
   const InvocationRecord& record = observation.record;
   switch (observation.result.status) {
-    case InvocationStatus::init_error: return true;
+    case InvocationStatus::init_error:
+      return true;
     case InvocationStatus::timeout:
     case InvocationStatus::out_of_memory:
-    case InvocationStatus::exit: return record.cold && !record.init;
+    case InvocationStatus::exit:
+      return record.cold && !record.init;
     case InvocationStatus::ok:
-    case InvocationStatus::function_error: return false;
+    case InvocationStatus::function_error:
+      return false;
   }
   return false;
 }
@@ -71,11 +78,15 @@ Judgement from(Comparison comparison) {
 
 const char* refusal_text(Refusal refusal) {
   switch (refusal) {
-    case Refusal::none: return "not refused";
-    case Refusal::function_not_found: return "the function was not found";
+    case Refusal::none:
+      return "not refused";
+    case Refusal::function_not_found:
+      return "the function was not found";
     case Refusal::throttled:
-    case Refusal::reserved_throttled: return "the request was throttled";
-    case Refusal::stopping: return "the emulator was stopping";
+    case Refusal::reserved_throttled:
+      return "the request was throttled";
+    case Refusal::stopping:
+      return "the emulator was stopping";
   }
   return "refused";
 }
@@ -107,9 +118,9 @@ Judgement judge_answer(const GoldenCase& golden, const std::string& payload,
                        const Tolerance& base) {
   const ParsedJson got = parse_json(payload);
   if (!got) {
-    const std::string what =
-        payload.empty() ? "the answer is empty"
-                        : fmt::format("the answer is not JSON: {}", got.fault().reason);
+    const std::string what = payload.empty()
+                                 ? "the answer is empty"
+                                 : fmt::format("the answer is not JSON: {}", got.fault().reason);
     return with(CaseStatus::fail, failure(FindingKind::not_json, "", quote_json(payload), what));
   }
   if (golden.expect.kind == Expectation::Kind::any) {
@@ -144,10 +155,10 @@ Judgement judge(const GoldenCase& golden, const InvokeResult& result, const Tole
     if (judgement.status == CaseStatus::pass || is_answer(result.status)) return judgement;
   }
   if (!is_answer(result.status)) {
-    return with(CaseStatus::error,
-                failure(FindingKind::no_answer, "", quote_json(error_summary(result)),
-                        fmt::format("no answer: {} ({})", to_text(result.status),
-                                    error_summary(result))));
+    return with(
+        CaseStatus::error,
+        failure(FindingKind::no_answer, "", quote_json(error_summary(result)),
+                fmt::format("no answer: {} ({})", to_text(result.status), error_summary(result))));
   }
   if (is_error) {
     return with(CaseStatus::fail,

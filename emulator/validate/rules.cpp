@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/regex.hpp>
 #include <initializer_list>
 #include <limits>
-#include <regex>
 #include <tuple>
 
 #include "emulator/validate/tolerance.hpp"
@@ -221,8 +221,8 @@ class RuleParser {
   Result<void> read_regex(const JsonValue& value) {
     if (!value.is(JsonKind::string)) return wants("regex", "a text");
     try {
-      const std::regex checked(value.text(), std::regex::ECMAScript);
-    } catch (const std::regex_error&) {
+      const boost::regex checked(value.text(), boost::regex::ECMAScript);
+    } catch (const boost::regex_error&) {
       return wants("regex", "a regular expression in ECMAScript's form");
     }
     rule_.property.regex = value.text();
@@ -230,8 +230,9 @@ class RuleParser {
   }
 
   Result<void> read_label(const JsonValue& value) {
-    const Error shape = wants("label", "an object like {\"from\":\"$.body!.score\",\"cuts\":[70],"
-                                       "\"band\":0.5}");
+    const Error shape = wants("label",
+                              "an object like {\"from\":\"$.body!.score\",\"cuts\":[70],"
+                              "\"band\":0.5}");
     const JsonValue* from = value.find("from");
     const JsonValue* cuts = value.find("cuts");
     const JsonValue* band = value.find("band");

@@ -37,12 +37,12 @@ struct LabelRule {
 
 // Rules about a value itself; they hold in addition to the comparison with a golden.
 struct PropertyRule {
-  std::optional<std::pair<double, double>> range;        // both ends included
-  std::optional<std::string> type;                       // "number", "integer", "text", …
-  std::optional<std::string> regex;                      // ECMAScript, found anywhere in the text
+  std::optional<std::pair<double, double>> range;  // both ends included
+  std::optional<std::string> type;                 // "number", "integer", "text", …
+  std::optional<std::string> regex;                // ECMAScript, found anywhere in the text
   std::vector<JsonValue> one_of;
   std::optional<std::pair<std::size_t, std::size_t>> len;  // of a text in bytes, array or object
-  std::optional<std::pair<double, double>> sum;          // of an array: target, ± how much
+  std::optional<std::pair<double, double>> sum;            // of an array: target, ± how much
   bool empty() const { return !range && !type && !regex && one_of.empty() && !len && !sum; }
 };
 
@@ -51,10 +51,10 @@ struct PathRule {
   PathPattern path;
   std::optional<double> rtol;
   std::optional<double> atol;
-  std::optional<int> decimals;          // answers are rounded to that many: one quantum may flip
+  std::optional<int> decimals;  // answers are rounded to that many: one quantum may flip
   std::optional<bool> ignore;
-  std::optional<bool> embedded;         // a text here holds JSON
-  std::optional<bool> strict_types;     // 1 is not 1.0
+  std::optional<bool> embedded;      // a text here holds JSON
+  std::optional<bool> strict_types;  // 1 is not 1.0
   std::optional<NonFinitePolicy> nan;
   std::optional<NonFinitePolicy> inf;
   std::optional<KeyPolicy> missing;

@@ -1,6 +1,7 @@
 #include "emulator/validate/validator.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -31,10 +32,14 @@ namespace {
 bool is_worse_status(CaseStatus a, CaseStatus b) {
   const auto weight = [](CaseStatus status) {
     switch (status) {
-      case CaseStatus::error: return 3;
-      case CaseStatus::fail: return 2;
-      case CaseStatus::pass: return 1;
-      case CaseStatus::skip: return 0;
+      case CaseStatus::error:
+        return 3;
+      case CaseStatus::fail:
+        return 2;
+      case CaseStatus::pass:
+        return 1;
+      case CaseStatus::skip:
+        return 0;
     }
     return 0;
   };
@@ -59,7 +64,8 @@ void merge_findings(std::vector<Finding>& into, std::vector<Finding>&& more) {
 
 void add_judgement(CaseResult& into, Judgement&& judgement, Pass pass) {
   Comparison& comparison = judgement.comparison;
-  for (Finding& finding : comparison.findings) finding.pass = pass;
+  for (Finding& finding : comparison.findings)
+    finding.pass = pass;
   merge_findings(into.findings, std::move(comparison.findings));
   into.findings_dropped += comparison.findings_dropped;
   if (comparison.max_abs) {
@@ -75,8 +81,8 @@ Result<std::vector<const GoldenCase*>> choose(const GoldenSuite& suite,
   std::vector<const GoldenCase*> chosen;
   for (const std::string& id : only) {
     if (suite.find(id) == nullptr) {
-      return usage_error(fmt::format("there is no golden case \"{}\" in {}", id,
-                                     fmt::join(suite.files, ", ")));
+      return usage_error(
+          fmt::format("there is no golden case \"{}\" in {}", id, fmt::join(suite.files, ", ")));
     }
   }
   for (const GoldenCase& golden : suite.cases) {
@@ -109,9 +115,7 @@ std::vector<HistogramBin> histogram_of(const std::vector<CaseResult>& cases) {
   return bins;
 }
 
-bool is_bad(CaseStatus status) {
-  return status == CaseStatus::fail || status == CaseStatus::error;
-}
+bool is_bad(CaseStatus status) { return status == CaseStatus::fail || status == CaseStatus::error; }
 
 // For a case that wanted an error and got one, from a function that never started.
 Judgement not_started(const std::string& error) {
@@ -179,10 +183,18 @@ class Run {
     summary.total = report_.cases.size();
     for (const CaseResult& result : report_.cases) {
       switch (result.status) {
-        case CaseStatus::pass: ++summary.passed; break;
-        case CaseStatus::fail: ++summary.failed; break;
-        case CaseStatus::error: ++summary.errors; break;
-        case CaseStatus::skip: ++summary.skipped; break;
+        case CaseStatus::pass:
+          ++summary.passed;
+          break;
+        case CaseStatus::fail:
+          ++summary.failed;
+          break;
+        case CaseStatus::error:
+          ++summary.errors;
+          break;
+        case CaseStatus::skip:
+          ++summary.skipped;
+          break;
       }
       summary.quantum_flips += result.quantum_flips;
       summary.near_cut_flips += result.near_cut_flips;
@@ -198,14 +210,13 @@ class Run {
     const ValidationSummary& summary = report_.summary;
     if (report_.cannot_start) {
       report_.exit_code = ExitCode::cannot_start;
-      report_.reasons.push_back(
-          fmt::format("the function cannot start: {}", report_.start_error));
+      report_.reasons.push_back(fmt::format("the function cannot start: {}", report_.start_error));
       return;
     }
     if (summary.errors > 0) {
       report_.exit_code = ExitCode::function_failed;
-      report_.reasons.push_back(fmt::format("{} of {} cases had no answer to judge",
-                                            summary.errors, summary.total));
+      report_.reasons.push_back(
+          fmt::format("{} of {} cases had no answer to judge", summary.errors, summary.total));
     }
     if (!options_.max_fail.allows(summary.failed, summary.total)) {
       report_.exit_code = ExitCode::function_failed;

@@ -34,14 +34,14 @@ struct MaxFail {
 
 struct ValidateProgress {
   Pass pass = Pass::cold;
-  std::size_t done = 0;   // calls made, of both passes
+  std::size_t done = 0;  // calls made, of both passes
   std::size_t total = 0;
-  std::size_t bad = 0;    // cases that did not pass so far
+  std::size_t bad = 0;  // cases that did not pass so far
 };
 
 struct ValidateOptions {
   Tolerance tolerance;
-  std::vector<std::string> only;    // ids; empty: all
+  std::vector<std::string> only;  // ids; empty: all
   MaxFail max_fail;
   std::function<void(const ValidateProgress&)> progress;
 };
@@ -51,12 +51,12 @@ struct CaseResult {
   std::string file;
   std::size_t line = 0;
   CaseStatus status = CaseStatus::skip;
-  std::vector<Finding> findings;    // of both passes, worst first
+  std::vector<Finding> findings;  // of both passes, worst first
   std::size_t findings_dropped = 0;
   std::optional<double> max_abs;
-  int quantum_flips = 0;            // the larger of the two passes
+  int quantum_flips = 0;  // the larger of the two passes
   int near_cut_flips = 0;
-  Duration latency{};               // of both calls together
+  Duration latency{};  // of both calls together
 };
 
 struct ValidationSummary {
@@ -80,13 +80,13 @@ struct HistogramBin {
 struct ValidationReport {
   std::vector<std::string> files;
   Tolerance tolerance;
-  std::vector<CaseResult> cases;              // in the order of the goldens
+  std::vector<CaseResult> cases;  // in the order of the goldens
   ValidationSummary summary;
-  std::vector<HistogramBin> histogram;        // smallest first; empty decades are left out
+  std::vector<HistogramBin> histogram;  // smallest first; empty decades are left out
   bool cannot_start = false;
-  std::string start_error;                    // "Runtime.ExitError: …", if cannot_start
+  std::string start_error;  // "Runtime.ExitError: …", if cannot_start
   ExitCode exit_code = ExitCode::ok;
-  std::vector<std::string> reasons;           // one sentence each; empty if all is well
+  std::vector<std::string> reasons;  // one sentence each; empty if all is well
 
   std::vector<const CaseResult*> worst_first() const;  // those that did not pass
 };

@@ -11,10 +11,10 @@ namespace coldframe {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::FakeCall;
-using testing::FakeFunction;
 using testing::answer;
 using testing::broken;
+using testing::FakeCall;
+using testing::FakeFunction;
 
 class SteppingClock final : public Clock {
  public:
@@ -113,7 +113,8 @@ TEST(ColdBench, TakesEventsInTurnAndTheSameForBothCallsOfAStart) {
   options.events = {"1", "2", "3"};
   cold(function, 4, options);
   std::string events;
-  for (const FakeCall& call : function.calls()) events += call.event;
+  for (const FakeCall& call : function.calls())
+    events += call.event;
   EXPECT_EQ(events, "11223311");
 }
 
@@ -126,8 +127,7 @@ TEST(ColdBench, StopsAtOnceWhenTheFunctionCannotStart) {
   EXPECT_EQ(function.calls().size(), 1u);
   EXPECT_TRUE(report.cannot_start);
   EXPECT_EQ(report.exit_code, ExitCode::cannot_start);
-  EXPECT_EQ(report.reasons[0],
-            "the function cannot start: Runtime.ImportModuleError: no app");
+  EXPECT_EQ(report.reasons[0], "the function cannot start: Runtime.ImportModuleError: no app");
   EXPECT_FALSE(report.valid);
 }
 
@@ -146,8 +146,7 @@ TEST(ColdBench, IsInvalidWithFunctionErrorsAndKeepsThemOutOfTheFigures) {
   const BenchReport report = cold(function, 10, options_with());
   EXPECT_FALSE(report.valid);
   EXPECT_EQ(report.errors, 2u);
-  EXPECT_EQ(report.validity_reasons[0],
-            "2 of 20 calls failed: function_error ×1, timeout ×1");
+  EXPECT_EQ(report.validity_reasons[0], "2 of 20 calls failed: function_error ×1, timeout ×1");
   EXPECT_EQ(report.exit_code, ExitCode::function_failed);
   EXPECT_EQ(report.find("warm_ms")->max, 5);
   EXPECT_EQ(report.find("first_ms")->p50.value.n, 9u);
@@ -305,9 +304,10 @@ TEST(WarmBench, RefusesASingleCall) {
 TEST(Threshold, PassesOnlyWhenTheUpperEndPasses) {
   FakeFunction function(cold_start);
   // init p50 of 40: estimate 1020, interval 1014…1027.
-  const BenchReport report = cold(
-      function, 40, options_with({"init.p50 < 1028ms", "init.p50 < 1027ms", "init.p50 < 1014ms",
-                                  "init.p50 <= 1027ms", "init.p50 > 1013ms"}));
+  const BenchReport report =
+      cold(function, 40,
+           options_with({"init.p50 < 1028ms", "init.p50 < 1027ms", "init.p50 < 1014ms",
+                         "init.p50 <= 1027ms", "init.p50 > 1013ms"}));
   EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::pass);
   EXPECT_EQ(report.thresholds[1].verdict, ThresholdVerdict::undecided);
   EXPECT_EQ(report.thresholds[2].verdict, ThresholdVerdict::fail);
@@ -344,9 +344,9 @@ TEST(Threshold, AddsInitAndFirstForCold) {
 TEST(Threshold, ComparesCpuMemoryRatioErrorsMaxAndMean) {
   FakeFunction function(cold_start);
   const BenchReport report = cold(
-      function, 10, options_with({"init.cpu < 1s", "warm.cpu <= 4ms", "memory.peak < 96MB",
-                                  "cold.ratio <= 50%", "errors < 1", "errors <= 0%",
-                                  "latency.mean < 22ms", "memory.peak < 95"}));
+      function, 10,
+      options_with({"init.cpu < 1s", "warm.cpu <= 4ms", "memory.peak < 96MB", "cold.ratio <= 50%",
+                    "errors < 1", "errors <= 0%", "latency.mean < 22ms", "memory.peak < 95"}));
   for (std::size_t i = 0; i + 1 < report.thresholds.size(); ++i) {
     EXPECT_EQ(report.thresholds[i].verdict, ThresholdVerdict::pass)
         << report.thresholds[i].threshold.expr;
@@ -403,7 +403,8 @@ TEST(LaunchPercentile, IsNotFooledByCallsOfOneLaunchResemblingEachOther) {
   for (int i = 0; i < 10; ++i) {
     const double own = level(random);
     std::vector<double> calls;
-    for (int j = 0; j < 100; ++j) calls.push_back(own + noise(random));
+    for (int j = 0; j < 100; ++j)
+      calls.push_back(own + noise(random));
     launches.push_back(calls);
   }
   const BenchEstimate p50 = launch_percentile(launches, 0.5, 1);

@@ -83,20 +83,23 @@ TEST(JsonCheck, RefusesOverlongSurrogateAndTooLargeUtf8) {
 TEST(JsonCheck, SaysWhereAnUnclosedContainerBegan) {
   const auto fault = check_json("{\"a\":\n  [1, 2");
   ASSERT_TRUE(fault);
-  EXPECT_EQ(fault->reason,
-            std::string("Unexpected end-of-input: expected close marker for Array (start marker at "
-                        ) +
-                k_source + "line: 2, column: 3])");
+  EXPECT_EQ(
+      fault->reason,
+      std::string("Unexpected end-of-input: expected close marker for Array (start marker at ") +
+          k_source + "line: 2, column: 3])");
   EXPECT_EQ(fault->offset, 13u);
 }
 
 TEST(JsonCheck, RefusesWhatJsonDoesNotHave) {
-  for (const char* text :
-       {"", "   ", "{\"a\":1,}", "[1,]", "[,1]", "[1 2]", "{\"a\" 1}", "{,}", "01", "-01", "1.",
-        ".5", "+1", "1e", "1e+", "0x10", "1.2.3", "12a", "tru", "truex", "nul", "True", "NaN",
-        "Infinity", "-Infinity", "[1]]", "{}{}", "\"\\x\"", "\"\\u12g4\"", "\"\\u12", "\"abc",
-        "\"a\nb\"", "\"\t\"", "{\"a\":}", "{\"a\"", "{\"a\":", "[1}", "{\"a\":1]", "/* c */ 1",
-        "\xEF\xBB\xBF{}", "undefined"}) {
+  for (const char* text : {"",         "   ",       "{\"a\":1,}", "[1,]",        "[,1]",
+                           "[1 2]",    "{\"a\" 1}", "{,}",        "01",          "-01",
+                           "1.",       ".5",        "+1",         "1e",          "1e+",
+                           "0x10",     "1.2.3",     "12a",        "tru",         "truex",
+                           "nul",      "True",      "NaN",        "Infinity",    "-Infinity",
+                           "[1]]",     "{}{}",      "\"\\x\"",    "\"\\u12g4\"", "\"\\u12",
+                           "\"abc",    "\"a\nb\"",  "\"\t\"",     "{\"a\":}",    "{\"a\"",
+                           "{\"a\":",  "[1}",       "{\"a\":1]",  "/* c */ 1",   "\xEF\xBB\xBF{}",
+                           "undefined"}) {
     EXPECT_NE(reason_of(text), "valid") << text;
   }
 }

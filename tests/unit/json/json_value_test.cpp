@@ -45,7 +45,8 @@ TEST(JsonValue, ResolvesEscapesAndPairsOfSurrogates) {
 }
 
 TEST(JsonValue, FlagsAndKeepsLoneSurrogates) {
-  for (const char* text : {R"("\ud800")", R"("\udc00x")", R"("\ud800\ud801")", R"("\ud800\u0041")"}) {
+  for (const char* text :
+       {R"("\ud800")", R"("\udc00x")", R"("\ud800\ud801")", R"("\ud800\u0041")"}) {
     const JsonValue value = parsed(text);
     EXPECT_TRUE(value.has_lone_surrogate()) << text;
   }

@@ -22,10 +22,10 @@ namespace coldframe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using testing::FakeCall;
-using testing::FakeFunction;
 using testing::answer;
 using testing::broken;
+using testing::FakeCall;
+using testing::FakeFunction;
 
 std::string read_text(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -163,7 +163,8 @@ void collect_keys(const Json& json, std::set<std::string>& keys) {
       if (key != "want" && key != "got" && key != "payload") collect_keys(value, keys);
     }
   } else if (json.is_array()) {
-    for (const Json& item : json) collect_keys(item, keys);
+    for (const Json& item : json)
+      collect_keys(item, keys);
   }
 }
 
@@ -208,9 +209,9 @@ std::string bench_document(BenchKind kind) {
   options.thresholds = {parse_threshold("init.p99 < 3s").value(),
                         parse_threshold("latency.p50 < 3s").value()};
   const SystemClock clock;
-  const BenchReport report =
-      kind == BenchKind::cold ? ColdBench({7}, options, clock).run(function).value()
-                              : WarmBench({4, 5}, options, clock).run(function).value();
+  const BenchReport report = kind == BenchKind::cold
+                                 ? ColdBench({7}, options, clock).run(function).value()
+                                 : WarmBench({4, 5}, options, clock).run(function).value();
   return bench_json(sample_head(), report);
 }
 
@@ -285,9 +286,8 @@ TEST(InvokeJson, KeepsPayloadBytesAsTheyCame) {
 TEST(ResultDocs, NameEveryKeyThatIsEmitted) {
   const std::string docs = read_text(std::string(COLDFRAME_SOURCE_DIR) + "/docs/result-files.md");
   std::set<std::string> keys;
-  for (const std::string& text :
-       {validation_document(), bench_document(BenchKind::cold), bench_document(BenchKind::warm),
-        invoke_document()}) {
+  for (const std::string& text : {validation_document(), bench_document(BenchKind::cold),
+                                  bench_document(BenchKind::warm), invoke_document()}) {
     collect_keys(Json::parse(text), keys);
   }
   EXPECT_GT(keys.size(), 60u);
@@ -298,11 +298,12 @@ TEST(ResultDocs, NameEveryKeyThatIsEmitted) {
 
 // Enough of JSON Schema for our own files: type, properties, required, additionalProperties, items,
 // enum and references into $defs. Returns what is wrong, or nothing.
-std::string mismatch(const Json& schema, const Json& root, const Json& value,
-                     const std::string& path) {
+std::string schema_error(const Json& schema, const Json& root, const Json& value,
+                         const std::string& path) {
   if (schema.contains("$ref")) {
-    const std::string name = schema["$ref"].get<std::string>().substr(std::string("#/$defs/").size());
-    return mismatch(root["$defs"][name], root, value, path);
+    constexpr std::size_t k_prefix = sizeof("#/$defs/") - 1;
+    const std::string name = schema["$ref"].get<std::string>().substr(k_prefix);
+    return schema_error(root["$defs"][name], root, value, path);
   }
   if (schema.contains("enum")) {
     for (const Json& allowed : schema["enum"]) {
@@ -312,12 +313,10 @@ std::string mismatch(const Json& schema, const Json& root, const Json& value,
   }
   if (schema.contains("type")) {
     const std::string type = schema["type"];
-    const bool fits = (type == "object" && value.is_object()) ||
-                      (type == "array" && value.is_array()) ||
-                      (type == "string" && value.is_string()) ||
-                      (type == "boolean" && value.is_boolean()) ||
-                      (type == "integer" && value.is_number_integer()) ||
-                      (type == "number" && value.is_number());
+    const bool fits =
+        (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+        (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
+        (type == "integer" && value.is_number_integer()) || (type == "number" && value.is_number());
     if (!fits) return path + ": not of type " + type + ": " + value.dump();
   }
   for (const Json& key : schema.value("required", Json::array())) {
@@ -328,18 +327,18 @@ std::string mismatch(const Json& schema, const Json& root, const Json& value,
     for (const auto& [key, member] : value.items()) {
       std::string wrong;
       if (properties.contains(key)) {
-        wrong = mismatch(properties[key], root, member, path + "." + key);
+        wrong = schema_error(properties[key], root, member, path + "." + key);
       } else if (schema.contains("additionalProperties")) {
         const Json& others = schema["additionalProperties"];
         if (others == Json(false)) return path + ": " + key + " is not in the schema";
-        wrong = mismatch(others, root, member, path + "." + key);
+        wrong = schema_error(others, root, member, path + "." + key);
       }
       if (!wrong.empty()) return wrong;
     }
   }
   if (value.is_array() && schema.contains("items")) {
     for (const Json& item : value) {
-      const std::string wrong = mismatch(schema["items"], root, item, path + "[]");
+      const std::string wrong = schema_error(schema["items"], root, item, path + "[]");
       if (!wrong.empty()) return wrong;
     }
   }
@@ -349,7 +348,7 @@ std::string mismatch(const Json& schema, const Json& root, const Json& value,
 std::string schema_mismatch(const std::string& name, const std::string& document) {
   const Json schema =
       Json::parse(read_text(std::string(COLDFRAME_SOURCE_DIR) + "/docs/schemas/" + name));
-  return mismatch(schema, schema, Json::parse(document), "$");
+  return schema_error(schema, schema, Json::parse(document), "$");
 }
 
 TEST(ResultSchemas, AcceptWhatIsEmitted) {

@@ -11,7 +11,8 @@ namespace {
 
 std::vector<double> counting(std::size_t n) {
   std::vector<double> values;
-  for (std::size_t i = n; i > 0; --i) values.push_back(static_cast<double>(i));
+  for (std::size_t i = n; i > 0; --i)
+    values.push_back(static_cast<double>(i));
   return values;
 }
 
@@ -35,8 +36,12 @@ TEST(Quantile, HasTheTwoSidedRanksOfTheBinomial) {
     double p;
     std::size_t n, lower, upper;  // upper 0: none
   };
-  for (const Vector& v : {Vector{0.5, 20, 6, 15}, {0.9, 100, 84, 96}, {0.95, 100, 90, 100},
-                          {0.99, 1000, 983, 997}, {0.99, 200, 195, 0}, {0.99, 368, 360, 368}}) {
+  for (const Vector& v : {Vector{0.5, 20, 6, 15},
+                          {0.9, 100, 84, 96},
+                          {0.95, 100, 90, 100},
+                          {0.99, 1000, 983, 997},
+                          {0.99, 200, 195, 0},
+                          {0.99, 368, 360, 368}}) {
     const RankInterval ranks = two_sided_ranks(v.p, v.n);
     EXPECT_EQ(ranks.lower.value_or(0), v.lower) << v.p << " " << v.n;
     EXPECT_EQ(ranks.upper.value_or(0), v.upper) << v.p << " " << v.n;
@@ -88,7 +93,8 @@ TEST(Quantile, CoversTheTruthAboutNinetyFiveTimesInAHundred) {
   constexpr int k_runs = 4000;
   for (int run = 0; run < k_runs; ++run) {
     std::vector<double> values(100);
-    for (double& value : values) value = draw(random);
+    for (double& value : values)
+      value = draw(random);
     const Estimate p90 = Sample(values).percentile(0.9);
     if (*p90.lo <= truth && truth <= *p90.hi) ++covered;
   }

@@ -43,15 +43,18 @@ TEST(WarmUp, IsFoundWithinThreeCallsOfTheTruth) {
 TEST(WarmUp, IsExactWithoutNoise) {
   std::vector<double> values(60, 5.0);
   EXPECT_EQ(find_warm_up(values), 0u);
-  for (std::size_t i = 0; i < 7; ++i) values[i] = 9.0;
+  for (std::size_t i = 0; i < 7; ++i)
+    values[i] = 9.0;
   EXPECT_EQ(find_warm_up(values), 7u);
 }
 
 TEST(WarmUp, NeverTakesMoreThanHalf) {
   std::vector<double> values(40, 1.0);
-  for (std::size_t i = 0; i < 19; ++i) values[i] = 50.0;
+  for (std::size_t i = 0; i < 19; ++i)
+    values[i] = 50.0;
   EXPECT_EQ(find_warm_up(values), 19u);
-  for (std::size_t i = 0; i < 30; ++i) values[i] = 50.0;
+  for (std::size_t i = 0; i < 30; ++i)
+    values[i] = 50.0;
   EXPECT_LE(find_warm_up(values), 20u);
 }
 
@@ -59,13 +62,15 @@ TEST(WarmUp, SeesNoneInAHandfulOfCallsOrWhenCallsGetSlower) {
   EXPECT_EQ(find_warm_up({}), 0u);
   EXPECT_EQ(find_warm_up({9, 1, 1}), 0u);
   std::vector<double> values(40, 5.0);
-  for (std::size_t i = 0; i < 5; ++i) values[i] = 1.0;
+  for (std::size_t i = 0; i < 5; ++i)
+    values[i] = 1.0;
   EXPECT_EQ(find_warm_up(values), 0u);
 }
 
 TEST(LaunchBootstrap, GivesTheSameIntervalForTheSameSeed) {
   std::vector<std::vector<double>> launches;
-  for (unsigned i = 0; i < 10; ++i) launches.push_back(calls(0, 30, 1, 0.1, i));
+  for (unsigned i = 0; i < 10; ++i)
+    launches.push_back(calls(0, 30, 1, 0.1, i));
   const Interval a = launch_bootstrap(launches, 0.9, 7);
   const Interval b = launch_bootstrap(launches, 0.9, 7);
   EXPECT_EQ(a.lo, b.lo);
@@ -75,7 +80,8 @@ TEST(LaunchBootstrap, GivesTheSameIntervalForTheSameSeed) {
 
 TEST(LaunchBootstrap, SeesTheSpreadBetweenLaunchesThatPoolingHides) {
   std::vector<std::vector<double>> launches;
-  for (int i = 0; i < 10; ++i) launches.emplace_back(100, i < 5 ? 10.0 : 20.0);
+  for (int i = 0; i < 10; ++i)
+    launches.emplace_back(100, i < 5 ? 10.0 : 20.0);
   const Interval interval = launch_bootstrap(launches, 0.5, 1);
   EXPECT_EQ(interval.lo, 10.0);
   EXPECT_EQ(interval.hi, 20.0);

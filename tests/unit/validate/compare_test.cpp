@@ -122,13 +122,15 @@ TEST(Compare, TakesTextsExactly) {
 
 TEST(Compare, LooksInsideABodyText) {
   const char* want = R"({"statusCode":200,"body":{"score":0.9312,"label":3}})";
-  EXPECT_EQ(verdict(compared(want, R"({"statusCode":200,"body":"{\"label\":3, \"score\":0.9312}"})")),
-            "same");
+  EXPECT_EQ(
+      verdict(compared(want, R"({"statusCode":200,"body":"{\"label\":3, \"score\":0.9312}"})")),
+      "same");
   EXPECT_EQ(verdict(compared(want, R"({"statusCode":200,"body":"{\"score\":0.93,\"label\":3}"})")),
             "number $.body!.score");
   const char* text = R"({"statusCode":200,"body":"{\"score\":0.9312,\"label\":3}"})";
-  EXPECT_EQ(verdict(compared(text, R"({"statusCode":200,"body":"{\"label\":4,\"score\":0.9312}"})")),
-            "number $.body!.label")
+  EXPECT_EQ(
+      verdict(compared(text, R"({"statusCode":200,"body":"{\"label\":4,\"score\":0.9312}"})")),
+      "number $.body!.label")
       << "a golden may hold the body as text as well";
 }
 
@@ -171,8 +173,8 @@ TEST(Compare, NamesAWrongBase64Flag) {
 }
 
 TEST(Compare, WarnsOfAProxyBodyThatIsNoText) {
-  const Comparison c = compared(R"({"statusCode":200,"body":{"a":1}})",
-                                R"({"statusCode":200,"body":{"a":1}})");
+  const Comparison c =
+      compared(R"({"statusCode":200,"body":{"a":1}})", R"({"statusCode":200,"body":{"a":1}})");
   EXPECT_EQ(verdict(c), "same");
   EXPECT_EQ(warning(c), "body_not_text $.body");
 }
@@ -222,12 +224,12 @@ TEST(Compare, AllowsOneQuantumOnlyOnTheGrid) {
 TEST(Compare, LetsALabelFlipOnlyNearACut) {
   const char* rule =
       R"({"paths":{"$.label":{"label":{"from":"$.score","cuts":[70,90],"band":0.5}}}})";
-  const Comparison near = compared(R"({"score":70.2,"label":"Good"})",
-                                   R"({"score":70.2,"label":"Poor"})", rule);
+  const Comparison near =
+      compared(R"({"score":70.2,"label":"Good"})", R"({"score":70.2,"label":"Poor"})", rule);
   EXPECT_EQ(verdict(near), "same");
   EXPECT_EQ(near.near_cut_flips, 1);
-  EXPECT_EQ(verdict(compared(R"({"score":71.2,"label":"Good"})",
-                             R"({"score":71.2,"label":"Poor"})", rule)),
+  EXPECT_EQ(verdict(compared(R"({"score":71.2,"label":"Good"})", R"({"score":71.2,"label":"Poor"})",
+                             rule)),
             "text $.label");
   EXPECT_EQ(verdict(compared(R"({"score":90.0,"label":2})", R"({"score":90.0,"label":3})", rule)),
             "same");
@@ -246,8 +248,7 @@ TEST(Compare, ChecksPropertiesBesideTheGolden) {
   const char* rules = R"([{"path":"$.p","range":[0,1],"type":"number"},
                           {"path":"$.all","sum":[1,1e-6],"len":2},
                           {"path":"$.name","regex":"^[a-z]+$","one_of":["cat","dog"]}])";
-  EXPECT_EQ(verdict(compared(R"({"p":0.5})", R"({"p":0.5})",
-                             R"([{"path":"$.p","range":[0,1]}])")),
+  EXPECT_EQ(verdict(compared(R"({"p":0.5})", R"({"p":0.5})", R"([{"path":"$.p","range":[0,1]}])")),
             "same");
   const auto broken = [&](const char* got) {
     return check_properties(json(got), parse_rules(json(rules)).value(), {});
@@ -259,6 +260,14 @@ TEST(Compare, ChecksPropertiesBesideTheGolden) {
   EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.5],"name":"cow"})")), "property $.name");
   EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.5]})")), "property $.name") << "must exist";
   EXPECT_EQ(verdict(broken(R"({"p":NaN,"all":[0.5,0.5],"name":"cat"})")), "non_finite $.p");
+}
+
+TEST(Compare, GivesUpOnARegexThatWouldTakeForever) {
+  const Result<RuleSet> rules = parse_rules(json(R"([{"path":"$","regex":"^(a|aa)+$"}])"));
+  const std::string text = "\"" + std::string(200, 'a') + "b\"";
+  EXPECT_EQ(verdict(check_properties(json(text), rules.value(), {})), "property $");
+  const std::string long_text = "\"" + std::string(1'000'000, 'x') + "\"";
+  EXPECT_EQ(verdict(check_properties(json(long_text), rules.value(), {})), "property $");
 }
 
 TEST(Compare, KeepsTheWorstOfVeryManyFindings) {

@@ -18,8 +18,8 @@ namespace coldframe::testing {
 
 struct FakeCall {
   std::string event;
-  int start = 0;        // which environment, from 1
-  int call = 0;         // which call in it, from 1
+  int start = 0;  // which environment, from 1
+  int call = 0;   // which call in it, from 1
   bool cold() const { return call == 1; }
 };
 

@@ -48,8 +48,9 @@ TEST_F(GoldenFile, KeepsTheEventByteForByte) {
 }
 
 TEST_F(GoldenFile, ToleratesBlankLinesAByteOrderMarkAndWindowsLineEnds) {
-  const std::string path = write("cases.jsonl", "\xEF\xBB\xBF{\"id\":\"a\",\"event\":1,\"expect\":1}\r\n"
-                                                "\r\n  \n{\"id\":\"b\",\"event\":2,\"expect\":2}");
+  const std::string path = write("cases.jsonl",
+                                 "\xEF\xBB\xBF{\"id\":\"a\",\"event\":1,\"expect\":1}\r\n"
+                                 "\r\n  \n{\"id\":\"b\",\"event\":2,\"expect\":2}");
   const Result<GoldenSuite> suite = read_goldens({path});
   ASSERT_TRUE(suite) << suite.error().message;
   ASSERT_EQ(suite.value().cases.size(), 2u);
@@ -109,26 +110,30 @@ TEST_F(GoldenFile, NamesBothPlacesOfADuplicateId) {
   const std::string second = write("two.jsonl", line);
   const Result<GoldenSuite> suite = read_goldens({first, second});
   ASSERT_FALSE(suite);
-  EXPECT_EQ(suite.error().message,
-            second + ":1: the id \"a\" is already used at " + first + ":1");
+  EXPECT_EQ(suite.error().message, second + ":1: the id \"a\" is already used at " + first + ":1");
 }
 
 TEST_F(GoldenFile, RefusesWhatIsNoCase) {
-  for (const char* text :
-       {"[]", "7", R"({"event":1,"expect":1})", R"({"id":"a","expect":1})",
-        R"({"id":"a","event":1})", R"({"id":"","event":1,"expect":1})",
-        R"({"id":7,"event":1,"expect":1})", R"({"id":"a,b","event":1,"expect":1})",
-        R"({"id":"a","event":NaN,"expect":1})", R"({"id":"a","event":1,"event":2,"expect":1})",
-        R"({"id":"a","event":1,"expect":{"error":"KeyError"}})",
-        R"({"id":"a","event":1,"expect":{"error":{"errorTyp":"KeyError"}}})",
-        R"({"id":"a","event":1,"expect":{"status":"400","body":1}})",
-        R"({"id":"a","event":1,"expect":{"any":false}})",
-        R"({"id":"a","event":1,"expect":1,"tags":"smoke"})",
-        R"({"id":"a","event":1,"expect":1,"rules":{"x":1}})",
-        R"({"id":"a","event":1,"expect":1,"rules":"strict"})",
-        R"({"id":"a","event":1,"expect":1,"wrap":["apigw-v1"]})",
-        R"({"id":"a","event":1,"expect":1,"origin":"me"})",
-        R"({"id":"a","event":"@absent.json","expect":1})"}) {
+  for (const char* text : {"[]",
+                           "7",
+                           R"({"event":1,"expect":1})",
+                           R"({"id":"a","expect":1})",
+                           R"({"id":"a","event":1})",
+                           R"({"id":"","event":1,"expect":1})",
+                           R"({"id":7,"event":1,"expect":1})",
+                           R"({"id":"a,b","event":1,"expect":1})",
+                           R"({"id":"a","event":NaN,"expect":1})",
+                           R"({"id":"a","event":1,"event":2,"expect":1})",
+                           R"({"id":"a","event":1,"expect":{"error":"KeyError"}})",
+                           R"({"id":"a","event":1,"expect":{"error":{"errorTyp":"KeyError"}}})",
+                           R"({"id":"a","event":1,"expect":{"status":"400","body":1}})",
+                           R"({"id":"a","event":1,"expect":{"any":false}})",
+                           R"({"id":"a","event":1,"expect":1,"tags":"smoke"})",
+                           R"({"id":"a","event":1,"expect":1,"rules":{"x":1}})",
+                           R"({"id":"a","event":1,"expect":1,"rules":"strict"})",
+                           R"({"id":"a","event":1,"expect":1,"wrap":["apigw-v1"]})",
+                           R"({"id":"a","event":1,"expect":1,"origin":"me"})",
+                           R"({"id":"a","event":"@absent.json","expect":1})"}) {
     EXPECT_EQ(refusal(text).rfind("1: ", 0), 0u) << text << " → " << refusal(text);
   }
 }

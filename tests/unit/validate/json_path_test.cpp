@@ -32,8 +32,8 @@ TEST(PathPattern, ReadsBackWhatPathsWrite) {
 
 TEST(PathPattern, CoversItsPlaceAndAllBeneath) {
   const JsonPath path = body_score(3);
-  for (const char* text : {"$", "$.body", "$.body!", "$.body!.scores", "$.body!.scores[3]",
-                           "$.*!.scores[*]"}) {
+  for (const char* text :
+       {"$", "$.body", "$.body!", "$.body!.scores", "$.body!.scores[3]", "$.*!.scores[*]"}) {
     EXPECT_TRUE(PathPattern::parse(text).value().covers(path)) << text;
   }
   for (const char* text : {"$.scores", "$.body.scores", "$.body!.scores[2]", "$.body!.scores.*",

@@ -7,10 +7,10 @@
 namespace coldframe {
 namespace {
 
-using testing::FakeCall;
-using testing::FakeFunction;
 using testing::answer;
 using testing::broken;
+using testing::FakeCall;
+using testing::FakeFunction;
 
 GoldenSuite suite_of(const std::vector<std::string>& lines) {
   GoldenSuite suite;
@@ -106,9 +106,9 @@ TEST(Validator, CallsATimeoutAnErrorThatNoMaxFailExcuses) {
 }
 
 TEST(Validator, StopsAtOnceWhenTheFunctionCannotStart) {
-  for (const InvocationStatus status : {InvocationStatus::init_error, InvocationStatus::exit,
-                                        InvocationStatus::timeout,
-                                        InvocationStatus::out_of_memory}) {
+  for (const InvocationStatus status :
+       {InvocationStatus::init_error, InvocationStatus::exit, InvocationStatus::timeout,
+        InvocationStatus::out_of_memory}) {
     FakeFunction function([&](const FakeCall&) {
       return broken(status, R"({"errorType":"Runtime.ExitError","errorMessage":"status 1"})");
     });
@@ -168,7 +168,8 @@ TEST(Validator, FailsAnotherErrorThanTheWantedAndAnAnswerInsteadOfOne) {
 }
 
 TEST(Validator, FailsAnEmptyAnswerAndOneThatIsNotJson) {
-  FakeFunction function([](const FakeCall& call) { return answer(call.event == "1" ? "" : "oops"); });
+  FakeFunction function(
+      [](const FakeCall& call) { return answer(call.event == "1" ? "" : "oops"); });
   const ValidationReport report = run(function, squares());
   EXPECT_EQ(report.cases[0].findings[0].message, "the answer is empty");
   EXPECT_EQ(report.cases[1].findings[0].kind, FindingKind::not_json);

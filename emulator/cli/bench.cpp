@@ -1,0 +1,162 @@
+// coldframe bench cold | warm: latency with honest intervals.
+#include <cstdio>
+
+#include "emulator/base/units.hpp"
+#include "emulator/bench/cold_bench.hpp"
+#include "emulator/bench/warm_bench.hpp"
+#include "emulator/cli/commands.hpp"
+#include "emulator/cli/measuring.hpp"
+#include "emulator/config/event_source.hpp"
+#include "emulator/report/bench_json.hpp"
+#include "emulator/report/bench_text.hpp"
+#include "emulator/validate/judge.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+struct BenchCommand {
+  RunOptions run;
+  EventOptions event;
+  std::string starts = "40", launches = "10", calls = "50";
+  std::string max_time, json;
+  std::vector<std::string> thresholds;
+};
+
+// The events of a run: the one that was given, else the goldens' cases tagged `smoke`, whose answers
+// are checked while they are timed, else Coldframe.Event, else {}.
+Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, BenchOptions& out,
+                           GoldenSuite& suite) {
+  const bool given = !o.event.file.empty() || o.event.has_text || o.event.has_body;
+  if (!given && !file.goldens.empty()) {
+    auto files = golden_files({}, file, false);
+    auto read = read_goldens(*files);
+    if (!read) return read.error();
+    suite = std::move(*read);
+    const auto cases = suite.tagged("smoke");
+    if (!cases.empty()) {
+      for (const auto* one : cases) out.events.push_back(one->event);
+      out.check = [cases](std::size_t i, const InvokeResult& result) -> std::optional<std::string> {
+        const auto& golden = *cases[i % cases.size()];
+        if (judge(golden, result, {}).status == CaseStatus::pass) return std::nullopt;
+        return "the answer to '" + golden.id + "' is wrong";
+      };
+      return {};
+    }
+  }
+  auto event = read_event(o.event, file);
+  if (!event) return event.error();
+  out.events.push_back(std::move(*event));
+  return {};
+}
+
+Result<std::size_t> count(const std::string& text, const char* what, std::int64_t least) {
+  auto value = parse_integer(text, what, least, 1'000'000);
+  if (!value) return value.error();
+  return static_cast<std::size_t>(*value);
+}
+
+Result<BenchOptions> read_options(const BenchCommand& o) {
+  BenchOptions out;
+  for (const auto& text : o.thresholds) {
+    auto threshold = parse_threshold(text);
+    if (!threshold) return threshold.error();
+    out.thresholds.push_back(std::move(*threshold));
+  }
+  if (!o.max_time.empty()) {
+    auto limit = parse_duration(o.max_time, "--max-time");
+    if (!limit) return limit.error();
+    out.max_time = *limit;
+  }
+  if (!o.json.empty()) {
+    if (auto ok = check_result_path(o.json); !ok) return ok.error();
+  }
+  return out;
+}
+
+int run(BenchCommand& o, const CommandLine& line, bool cold) {
+  auto prepared = prepare(o.run, line.bootstrap);
+  if (!prepared) return fail(prepared.error());
+  auto options = read_options(o);
+  if (!options) return fail(options.error());
+  auto launches = cold ? count(o.starts, "--starts", 1) : count(o.launches, "--launches", 1);
+  if (!launches) return fail(launches.error());
+  auto calls = count(o.calls, "--calls", 2);
+  if (!calls) return fail(calls.error());
+  GoldenSuite suite;
+  if (auto ok = choose_events(o, prepared->file, *options, suite); !ok) return fail(ok.error());
+  options->seed = prepared->emulator.seed;
+
+  QuietLog quiet;
+  if (!o.run.verbose) prepared->emulator.log = &quiet;
+  const FunctionConfig& config = prepared->file.config;
+  auto session = Session::start(prepared->emulator, {config});
+  if (!session) return fail(session.error());
+  ProgressLine progress;
+  options->progress = [&](const BenchProgress& p) {
+    progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) + " of " +
+                  std::to_string(p.launches_total) +
+                  (p.errors > 0 ? ", " + std::to_string(p.errors) + " errors" : ""));
+  };
+  EmulatedFunction function((*session)->emulator(), config.name);
+  SystemClock clock;
+  auto report = cold ? ColdBench({*launches}, std::move(*options), clock).run(function)
+                     : WarmBench({*launches, *calls}, std::move(*options), clock).run(function);
+  progress.clear();
+  if (!report) return finish_with_error(**session, report.error());
+
+  auto head = result_head(cold ? "bench cold" : "bench warm", prepared->started,
+                          prepared->emulator.seed, config, (*session)->emulator(), o.run);
+  head.exit_code = report->exit_code;
+  head.reasons = report->reasons;
+  Result<void> written;
+  if (o.json == "-") {
+    (*session)->out().write(bench_json(head, *report));
+  } else {
+    (*session)->out().write(bench_text(*report, config.name));
+    if (!o.json.empty()) written = write_result(o.json, bench_json(head, *report));
+  }
+  const int code = (*session)->finish(static_cast<int>(report->exit_code));
+  return written ? code : fail(written.error());
+}
+
+void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
+  auto options = std::make_shared<BenchCommand>();
+  auto& o = *options;
+  auto* command = bench.add_subcommand(
+      cold ? "cold" : "warm", cold ? "N fresh environments: init, first and second call"
+                                   : "launches of N calls after a found warm-up");
+  if (cold) {
+    command->add_option("--starts", o.starts, "cold starts (40)")->type_name("N");
+  } else {
+    command->add_option("--launches", o.launches, "fresh environments (10)")->type_name("N");
+    command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")->type_name("N");
+  }
+  command->add_option("-e,--event-file", o.event.file, "the event; without it, smoke goldens")->type_name("FILE");
+  auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
+  auto* body = command->add_option("--body", o.event.body, "a body to build an event around, with --as")->type_name("TEXT");
+  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")->type_name("FRONT");
+  command->add_option("--threshold", o.thresholds, "gate, as in 'cold.p90 < 3s' (repeatable)")
+      ->type_name("EXPR")->allow_extra_args(false);
+  command->add_option("--max-time", o.max_time, "begin no launch after this time")->type_name("DURATION");
+  command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
+  add_run_options(*command, o.run);
+  command->footer(cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 --threshold 'cold.p90 < 3s'"
+                       : "Example:\n  coldframe bench warm function/scoring --launches 10 --calls 50");
+  command->callback([options, text, body, &line, cold] {
+    options->event.has_text = text->count() > 0;
+    options->event.has_body = body->count() > 0;
+    line.exit_code = run(*options, line, cold);
+  });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, CommandLine& line) {
+  auto* bench = app.add_subcommand("bench", "measure cold starts and warm calls");
+  bench->require_subcommand(1);
+  bench->footer("Example:\n  coldframe bench cold function/scoring --starts 40");
+  add_kind(*bench, line, true);
+  add_kind(*bench, line, false);
+}
+
+}  // namespace coldframe::cli

@@ -1,0 +1,135 @@
+// coldframe validate (also: test): golden-input validation.
+#include <cstdio>
+
+#include "emulator/base/units.hpp"
+#include "emulator/cli/commands.hpp"
+#include "emulator/cli/measuring.hpp"
+#include "emulator/report/github.hpp"
+#include "emulator/report/junit.hpp"
+#include "emulator/report/validate_json.hpp"
+#include "emulator/report/validate_text.hpp"
+#include "emulator/validate/validator.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+struct ValidateCommand {
+  RunOptions run;
+  std::vector<std::string> goldens;
+  std::string rtol, atol, max_fail, json, junit;
+  std::vector<std::string> only;
+  bool github = false;
+};
+
+Result<double> parse_tolerance(const std::string& text, const char* what, double otherwise) {
+  if (text.empty()) return otherwise;
+  if (text == "0") return 0.0;
+  return parse_positive(text, what);
+}
+
+Result<ValidateOptions> read_options(const ValidateCommand& o) {
+  ValidateOptions out;
+  auto rtol = parse_tolerance(o.rtol, "--rtol", out.tolerance.rtol);
+  if (!rtol) return rtol.error();
+  auto atol = parse_tolerance(o.atol, "--atol", out.tolerance.atol);
+  if (!atol) return atol.error();
+  out.tolerance.rtol = *rtol;
+  out.tolerance.atol = *atol;
+  out.only = o.only;
+  if (!o.max_fail.empty()) {
+    auto max_fail = MaxFail::parse(o.max_fail);
+    if (!max_fail) return max_fail.error();
+    out.max_fail = *max_fail;
+  }
+  for (const auto* path : {&o.json, &o.junit}) {
+    if (path->empty()) continue;
+    if (auto ok = check_result_path(*path); !ok) return ok.error();
+  }
+  if (o.json == "-" && o.junit == "-") {
+    return usage_error("--json and --junit cannot both go to standard output");
+  }
+  return out;
+}
+
+// The command as the user gave it, for the line that says how to run the failing cases again.
+std::string command_text(const ValidateCommand& o) {
+  std::string text = "coldframe validate " + (o.run.targets.empty() ? "" : o.run.targets.front());
+  for (const auto& golden : o.goldens) text += " --golden " + golden;
+  if (!o.rtol.empty()) text += " --rtol " + o.rtol;
+  if (!o.atol.empty()) text += " --atol " + o.atol;
+  return text;
+}
+
+Result<void> put(Session& session, const std::string& path, const std::string& text) {
+  if (path != "-") return write_result(path, text);
+  session.out().write(text);
+  return {};
+}
+
+int run(ValidateCommand& o, const CommandLine& line) {
+  auto prepared = prepare(o.run, line.bootstrap);
+  if (!prepared) return fail(prepared.error());
+  auto options = read_options(o);
+  if (!options) return fail(options.error());
+  auto files = golden_files(o.goldens, prepared->file, true);
+  if (!files) return fail(files.error());
+  auto suite = read_goldens(*files);
+  if (!suite) return fail(suite.error());
+  for (const auto& id : options->only) {
+    if (suite->find(id) == nullptr) return fail(usage_error("--only: there is no case '" + id + "'"));
+  }
+
+  QuietLog quiet;
+  if (!o.run.verbose) prepared->emulator.log = &quiet;
+  const FunctionConfig& config = prepared->file.config;
+  auto session = Session::start(prepared->emulator, {config});
+  if (!session) return fail(session.error());
+  ProgressLine progress;
+  options->progress = [&](const ValidateProgress& p) {
+    progress.show("case " + std::to_string(p.done) + " of " + std::to_string(p.total) +
+                  (p.bad > 0 ? ", " + std::to_string(p.bad) + " bad" : ""));
+  };
+  EmulatedFunction function((*session)->emulator(), config.name);
+  auto report = Validator(std::move(*options)).run(function, *suite);
+  progress.clear();
+  if (!report) return finish_with_error(**session, report.error());
+
+  auto head = result_head("validate", prepared->started, prepared->emulator.seed, config,
+                          (*session)->emulator(), o.run);
+  head.exit_code = report->exit_code;
+  head.reasons = report->reasons;
+  if (o.json != "-" && o.junit != "-") {
+    (*session)->out().write(validate_text(*report, command_text(o)));
+  }
+  Result<void> written;
+  if (!o.json.empty()) written = put(**session, o.json, validate_json(head, *report));
+  if (written && !o.junit.empty()) written = put(**session, o.junit, junit_xml(*report));
+  if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
+  const int code = (*session)->finish(static_cast<int>(report->exit_code));
+  return written ? code : fail(written.error());
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<ValidateCommand>();
+  auto& o = *options;
+  auto* command = app.add_subcommand("validate", "check the answers against golden ones");
+  command->alias("test");
+  command->add_option("--golden", o.goldens, "golden cases, JSONL (repeatable)")
+      ->type_name("FILE")->allow_extra_args(false);
+  command->add_option("--rtol", o.rtol, "relative tolerance of numbers (1e-6)")->type_name("X");
+  command->add_option("--atol", o.atol, "absolute tolerance of numbers (1e-9)")->type_name("X");
+  command->add_option("--max-fail", o.max_fail, "wrong answers that still pass: N or N%")->type_name("N");
+  command->add_option("--only", o.only, "ids of the cases to run")->delimiter(',')
+      ->type_name("ID,…")->allow_extra_args(false);
+  command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
+  command->add_option("--junit", o.junit, "write JUnit XML")->type_name("FILE");
+  command->add_flag("--github", o.github, "annotations for GitHub on stderr");
+  add_run_options(*command, o.run);
+  command->footer("Example:\n  coldframe validate function/scoring --golden "
+                  "function/scoring/golden/cases.jsonl");
+  command->callback([options, &line] { line.exit_code = run(*options, line); });
+}
+
+}  // namespace coldframe::cli

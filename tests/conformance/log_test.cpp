@@ -1,0 +1,265 @@
+// The platform's log: contract §7, cases 44 and 64–66.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "tests/support/child_fixture.hpp"
+#include "tests/support/stub_fixture.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const HeaderList k_tail{{"X-Amz-Log-Type", "Tail"}};
+
+using Case44 = StubFixture;
+TEST_F(Case44, TheTailHoldsStartTheFunctionsLinesEndAndReport) {
+  start();
+  auto caller = call("{}", k_tail);
+  auto runtime = next_runtime();
+  const auto id = runtime.next().id;
+  launcher.latest().print("of the handler");
+  clock.advance(4ms);
+  runtime.respond("1");
+  runtime.ask_next();
+  const auto answer = caller.finish();
+  EXPECT_EQ(answer.body, "1");
+  EXPECT_EQ(log_tail(answer),
+            "START RequestId: " + id + " Version: $LATEST\nof the handler\nEND RequestId: " + id +
+                "\nREPORT RequestId: " + id +
+                "\tDuration: 4.00 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+                "Init Duration: 0.00 ms\t\n");
+}
+
+TEST_F(Case44, OfTenKilobytesTheLast4096BytesAreGiven) {
+  start();
+  auto caller = call("{}", k_tail);
+  auto runtime = next_runtime();
+  runtime.next();
+  for (int i = 0; i < 103; ++i) {
+    std::string line = "line " + std::to_string(i) + " ";
+    line.resize(99, '.');
+    launcher.latest().print(line);
+  }
+  runtime.respond("1");
+  runtime.ask_next();
+  const auto tail = log_tail(caller.finish());
+  EXPECT_EQ(tail.size(), 4096U);
+  EXPECT_TRUE(log.text().ends_with(tail)) << "byte for byte the end of the log";
+  EXPECT_EQ(tail.find("START"), std::string::npos);
+  EXPECT_EQ(split_lines(tail).back(), log.lines_starting("REPORT ").back());
+}
+
+TEST_F(Case44, TheTailOfAnInvokeHasNothingOfTheOneBefore) {
+  start();
+  auto first = call("{}", k_tail);
+  auto runtime = next_runtime();
+  const auto first_id = runtime.next().id;
+  launcher.latest().print("first");
+  runtime.respond("1");
+  runtime.ask_next();
+  first.finish();
+  auto second = call("{}", k_tail);
+  runtime.serve("2");
+  const auto tail = log_tail(second.finish());
+  EXPECT_EQ(tail.find(first_id), std::string::npos);
+  EXPECT_EQ(tail.find("first"), std::string::npos);
+}
+
+TEST_F(Case44, WithoutBeingAskedForNoTailIsGiven) {
+  start();
+  for (const HeaderList& headers : {HeaderList{}, HeaderList{{"X-Amz-Log-Type", "None"}}}) {
+    auto caller = call("{}", headers);
+    auto runtime = next_runtime();
+    runtime.next();
+    runtime.respond("1");
+    EXPECT_FALSE(caller.finish().has("X-Amz-Log-Result"));
+    launcher.latest().exit(0);
+  }
+}
+
+TEST_F(Case44, ACrashHasItsTailToo) {
+  start();
+  auto caller = call("{}", k_tail);
+  auto runtime = next_runtime();
+  runtime.next();
+  launcher.latest().print("last words");
+  launcher.latest().signal(11);
+  const auto tail = split_lines(log_tail(caller.finish()));
+  ASSERT_EQ(tail.size(), 4U);
+  EXPECT_EQ(tail[1], "last words");
+  EXPECT_TRUE(tail[3].ends_with("Status: error\tError Type: Runtime.ExitError"));
+}
+
+class Case64 : public ChildFixture {};
+TEST_F(Case64, AColdReportHasItsInitLastAndBillsTheSum) {
+  play(k_obey);
+  start();
+  obey("respond 1");
+  obey("respond 2");
+  const std::string number = R"(([0-9]+\.[0-9][0-9]))";
+  const std::string head = "REPORT RequestId: [0-9a-f-]{36}\tDuration: " + number +
+                           " ms\tBilled Duration: ([0-9]+) ms\tMemory Size: 128 MB\t"
+                           "Max Memory Used: ([0-9]+) MB\t";
+  const auto reports = log.lines_starting("REPORT ");
+  ASSERT_EQ(reports.size(), 2U);
+  std::smatch cold;
+  ASSERT_TRUE(std::regex_match(reports[0], cold,
+                               std::regex(head + "Init Duration: " + number + " ms\t")))
+      << reports[0];
+  EXPECT_NEAR(std::stod(cold[2]), std::ceil(std::stod(cold[1]) + std::stod(cold[4])), 1);
+  EXPECT_GT(std::stod(cold[4]), 0);
+  EXPECT_GT(std::stoi(cold[3]), 0);
+  std::smatch warm;
+  ASSERT_TRUE(std::regex_match(reports[1], warm, std::regex(head))) << reports[1];
+  EXPECT_NEAR(std::stod(warm[2]), std::ceil(std::stod(warm[1])), 1);
+}
+
+class Case65 : public StubFixture {
+ protected:
+  Case65() {
+    function.log_format = LogFormat::json;
+    function.system_level = Level::debug;
+  }
+  // Each line of the log, parsed; fails where a line is none.
+  std::vector<json> events() const {
+    std::vector<json> out;
+    for (const auto& line : log.lines()) {
+      auto event = json::parse(line, nullptr, false);
+      EXPECT_TRUE(event.is_object()) << line;
+      out.push_back(std::move(event));
+    }
+    return out;
+  }
+  std::vector<std::string> types() const {
+    std::vector<std::string> out;
+    for (const auto& event : events()) out.push_back(event.value("type", ""));
+    return out;
+  }
+};
+TEST_F(Case65, EveryPlatformLineIsAJsonEventAndNoneIsText) {
+  launcher.measure_as(::getpid());
+  start();
+  auto caller = call("{}");
+  auto runtime = next_runtime();
+  clock.advance(100ms);
+  const auto id = runtime.next().id;
+  clock.advance(7ms);
+  runtime.respond("{\"n\":1}");
+  runtime.ask_next();
+  caller.finish();
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
+
+  EXPECT_EQ(types(), (std::vector<std::string>{"platform.initStart", "platform.initReport",
+                                               "platform.start", "platform.runtimeDone",
+                                               "platform.report"}));
+  const std::regex time(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)");
+  for (const auto& event : events()) {
+    EXPECT_EQ(event.size(), 3U) << event;
+    EXPECT_TRUE(std::regex_match(event["time"].get<std::string>(), time)) << event;
+    EXPECT_TRUE(event["record"].is_object()) << event;
+  }
+  const auto init = events()[1]["record"];
+  EXPECT_EQ(init["initializationType"], "on-demand");
+  EXPECT_EQ(init["phase"], "init");
+  EXPECT_EQ(init["status"], "success");
+  EXPECT_EQ(init["metrics"]["durationMs"], 100.0);
+  const auto begin = events()[2];
+  EXPECT_EQ(begin["time"], "2026-11-24T05:53:14.223Z");
+  EXPECT_EQ(begin["record"]["requestId"], id);
+  EXPECT_EQ(begin["record"]["version"], "$LATEST");
+  const auto report = events()[4]["record"];
+  EXPECT_EQ(report["requestId"], id);
+  EXPECT_EQ(report["status"], "success");
+  EXPECT_EQ(report["metrics"]["durationMs"], 7.0);
+  EXPECT_EQ(report["metrics"]["billedDurationMs"], 107);
+  EXPECT_EQ(report["metrics"]["memorySizeMB"], 128);
+  EXPECT_EQ(report["metrics"]["initDurationMs"], 100.0);
+  EXPECT_GT(report["metrics"]["maxMemoryUsedMB"], 0);
+}
+
+TEST_F(Case65, AtTheDefaultLevelASuccessLeavesStartAndReport) {
+  function.system_level = Level::info;
+  start();
+  auto caller = call("{}");
+  next_runtime().serve("1");
+  caller.finish();
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
+  EXPECT_EQ(types(), (std::vector<std::string>{"platform.start", "platform.report"}));
+}
+
+TEST_F(Case65, AFailureIsLoggedAtWarnWithItsType) {
+  function.system_level = Level::warn;
+  start();
+  auto caller = call("{}");
+  ASSERT_TRUE(until([&] { return launcher.starts() == 1; }));
+  launcher.process(0).exit(1);
+  ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
+  runtime(1).next();
+  clock.advance(3s);
+  caller.finish();
+  EXPECT_EQ(types(), (std::vector<std::string>{"platform.initReport", "platform.runtimeDone",
+                                               "platform.report"}));
+  EXPECT_EQ(events()[0]["record"]["status"], "error");
+  EXPECT_EQ(events()[0]["record"]["errorType"], "Runtime.ExitError");
+  EXPECT_EQ(events()[2]["record"]["status"], "timeout");
+  EXPECT_EQ(events()[2]["record"]["errorType"], "Sandbox.Timedout");
+  EXPECT_EQ(events()[2]["record"]["metrics"]["durationMs"], 3000.0);
+}
+
+TEST_F(Case65, LinesOfTheFunctionBelowItsLevelAreDropped) {
+  function.application_level = Level::error;
+  function.system_level = Level::fatal;
+  start();
+  auto caller = call("{}");
+  auto runtime = next_runtime();
+  runtime.next();
+  auto& process = launcher.latest();
+  process.print(R"({"level":"info","message":"dropped"})");
+  process.print(R"({"level":"error","message":"kept"})");
+  process.print("plain text counts as INFO");
+  process.log(LogLevel::warn, "a framed warning");
+  process.log(LogLevel::fatal, "a framed end");
+  EXPECT_EQ(log.lines(), (std::vector<std::string>{R"({"level":"error","message":"kept"})",
+                                                   "a framed end"}));
+  runtime.respond("1");
+  caller.finish();
+}
+
+class Case66 : public ChildFixture {
+ protected:
+  // Only what is an ERROR gets through.
+  Case66() {
+    function.log_format = LogFormat::json;
+    function.application_level = Level::error;
+    function.system_level = Level::fatal;
+  }
+};
+TEST_F(Case66, AFrameIsOneEventOfItsLevel) {
+  play(k_obey);
+  start();
+  obey("frame INFO dropped; frame ERROR hello; respond 1");
+  EXPECT_EQ(log.text(), "hello\n");
+}
+
+TEST_F(Case66, AFrameWrittenInTwoPartsIsOneEvent) {
+  play(k_obey);
+  start();
+  obey("frame-split ERROR hello; respond 1");
+  EXPECT_EQ(log.text(), "hello\n");
+}
+
+TEST_F(Case66, APayloadWithLineEndsIsOneEvent) {
+  play(k_obey);
+  start();
+  obey("frame INFO dropped\\nas a whole; frame ERROR two\\nlines; respond 1");
+  EXPECT_EQ(log.text(), "two\nlines\n");
+}
+
+}  // namespace
+}  // namespace coldframe::testing

@@ -1,0 +1,172 @@
+"""Options that are wrong: one sentence that names the option and the value, exit 2, nothing started."""
+import socket
+import unittest
+
+from e2e_serve import free_port
+from e2e_support import INSTANT
+from refusal import RefusalTest
+
+NUMBERS = {
+    "--repeat": ("0", "-1", "x", "1.5", "", "1e3", "99999999999999999999", "1000001", "0x10"),
+    "--memory": ("0", "127", "10241", "-128", "lots", "512KB", "1.5", "1e300", "inf", ""),
+    "--timeout": ("0", "901", "-3", "abc", "1.5", "1500ms", "nan", "1d", "1000", ""),
+    "--ephemeral-storage": ("511", "10241", "x", "-1"),
+    "--init-limit": ("0", "-1s", "soon", "5x", "99999999999h"),
+    "--time-scale": ("0", "-1", "x", "nan", "inf", "1e400"),
+    "--seed": ("-1", "x", "1.5", "99999999999999999999999"),
+    "--log-format": ("xml", "TEXT"),
+    "--credentials": ("some",),
+    "--limits": ("some",),
+    "--sandbox": ("some",),
+    "--network": ("some",),
+    "--freeze": ("maybe",),
+    "--cpu-scale": ("0", "-1", "x"),
+    "--account": ("12", "12345678901x", "1234567890123"),
+    "--region": ("x y", "us-east-1\nX-Evil: 1", "../etc"),
+    "--name": ("a b", "a/b", "a.b", "x" * 65, "a\nb"),
+    "--as": ("http", "APIGW-V1"),
+}
+SERVE_NUMBERS = {
+    "--port": ("-1", "65536", "99999", "x", "80.5", ""),
+    "--concurrency": ("0", "-1", "x", "1001"),
+    "--provisioned": ("-1", "x", "11"),
+    "--idle-timeout": ("never", "-1s", "aws2"),
+}
+
+
+class Values(RefusalTest):
+    def test_every_value_out_of_range_or_of_the_wrong_kind_is_named(self):
+        for option, values in NUMBERS.items():
+            for value in values:
+                extra = ("--body", "x") if option == "--as" else ()
+                named = (option, value) if value.isprintable() and len(value) < 60 else (option,)
+                self.refuse(2, named, "invoke", self.target, f"{option}={value}", *extra)
+
+    def test_the_options_of_serve_are_checked_in_the_same_way(self):
+        for option, values in SERVE_NUMBERS.items():
+            for value in values:
+                self.refuse(2, (option, value), "serve", self.target, f"{option}={value}")
+
+    def test_more_provisioned_environments_than_concurrency_allows_are_refused(self):
+        self.refuse(2, ("--provisioned", "3"), "serve", self.target, "--concurrency", 2,
+                    "--provisioned", 3)
+
+    def test_empty_texts_are_refused_where_a_text_is_needed(self):
+        for option in ("--name", "--region", "--account", "--event-file", "--env-vars"):
+            self.refuse(2, (option,), "invoke", self.target, f"{option}=")
+
+    def test_a_very_long_value_makes_no_very_long_sentence(self):
+        for option in ("--repeat", "--memory", "--name", "--region", "--log-format", "--event-file",
+                       "--nonsense"):
+            self.refuse(2, (), "invoke", self.target, f"{option}={'v' * 5000}")
+        self.refuse(2, (), "invoke", "t" * 5000)
+        self.refuse(2, (), "c" * 5000)
+
+    def test_control_characters_and_stray_bytes_of_a_value_do_not_reach_the_terminal(self):
+        for value in ("\x1b[31mred", "a\rb", "a\nb", "tab\there", b"\xff\xfe".decode("latin-1")):
+            for words in (("invoke", self.target, f"--repeat={value}"),
+                          ("invoke", self.target, f"--log-format={value}"),
+                          ("invoke", value), (value,), ("invoke", self.target, f"--{value}")):
+                self.refuse(2, (), *words)
+
+    def test_variables_of_the_environment_are_checked_and_named_too(self):
+        for name, values in {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": ("x", "64", "1.5"),
+                             "AWS_LAMBDA_FUNCTION_TIMEOUT": ("x", "0", "901"),
+                             "AWS_LAMBDA_FUNCTION_NAME": ("a b",)}.items():
+            for value in values:
+                self.refuse(2, (name, value), "invoke", self.target, **{name: value})
+
+
+class Words(RefusalTest):
+    def test_an_unknown_option_is_named_wherever_it_stands(self):
+        for words in (("--nope",), ("invoke", "--nope"), ("invoke", self.target, "--nope"),
+                      ("invoke", self.target, "--nope", "5"), ("invoke", "--nope=5", self.target),
+                      ("invoke", self.target, "--nope", "--memory", "128"),
+                      ("serve", self.target, "--nope")):
+            self.refuse(2, ("--nope",), *words)
+        self.refuse(2, ("-x",), "invoke", self.target, "-x")
+
+    def test_an_option_of_another_command_is_named(self):
+        self.refuse(2, ("--port",), "invoke", self.target, "--port", 9000)
+        self.refuse(2, ("--repeat",), "serve", self.target, "--repeat", 2)
+
+    def test_an_unknown_command_is_named(self):
+        for word in ("nope", "Invoke", "version", "help"):
+            self.refuse(2, (word,), word)
+        self.refuse(2, ("nope",), "nope", self.target)
+
+    def test_an_option_without_its_value_is_named(self):
+        for option in ("--memory", "--timeout", "--event", "-e", "--env", "--repeat", "--json",
+                       "--seed", "--name"):
+            name = {"-e": "--event-file"}.get(option, option)
+            self.refuse(2, (name,), "invoke", self.target, option)
+
+    def test_an_option_given_twice_is_named_unless_it_may_be_repeated(self):
+        self.refuse(2, ("--memory",), "invoke", self.target, "--memory", 128, "--memory", 256)
+        self.refuse(2, ("--event",), "invoke", self.target, "--event", "1", "--event", "2")
+
+    def test_nothing_after_the_two_dashes_is_refused(self):
+        self.refuse(2, ("--",), "invoke", "--")
+        self.refuse(2, ("--",), "serve", "--")
+
+    def test_a_target_and_a_command_are_one_too_many(self):
+        self.refuse(2, ("f", "--"), "invoke", "f", "--", INSTANT)
+
+    def test_two_targets_are_too_many_for_invoke(self):
+        self.refuse(2, ("TARGET",), "invoke", "f", "f")
+
+    def test_a_command_without_a_target_says_what_to_name(self):
+        self.refuse(2, ("TARGET", "function.json"), "invoke")
+        self.refuse(2, ("TARGET", "function.json"), "serve")
+
+
+class Variables(RefusalTest):
+    def test_variables_that_lambda_would_not_take_are_named(self):
+        for text, name in (("=x", "=x"), ("1a=x", "1a"), ("a=x", "'a'"), ("a-b=x", "a-b"),
+                           ("a b=x", "a b"), ("é1=x", "é1"), ("UNSET_HERE", "UNSET_HERE")):
+            self.refuse(2, (name,), "invoke", self.target, "-E", text)
+
+    def test_more_than_four_kilobytes_of_variables_are_refused(self):
+        self.refuse(2, ("4096",), "invoke", self.target, "-E", "BIG=" + "x" * 4094)
+        done = self.coldframe("invoke", self.target, "-E", "BIG=" + "x" * 4093)
+        self.assert_exit(done, 0)
+
+    def test_a_variables_file_that_cannot_be_read_is_named(self):
+        (self.place / "bad.json").write_text('{"f": {"AA": 1,}}\n')
+        (self.place / "list.json").write_text("[]")
+        (self.place / "deep.json").write_text('{"f": {"AA": {"x": 1}}}')
+        (self.place / "flat.json").write_text('{"f": "AA=1"}')
+        for name, words in (("missing.json", ()), ("temp", ("directory",)), ("bad.json", (":1:",)),
+                            ("list.json", ("object",)), ("deep.json", ("AA",)),
+                            ("flat.json", ("f",))):
+            self.refuse(2, (name, *words), "invoke", self.target, "-n", name)
+
+
+class Addresses(RefusalTest):
+    def test_a_host_that_is_no_address_is_named(self):
+        for host in ("nowhere.invalid", "256.1.1.1", "localhost:80", "1.2.3", "::zz", ""):
+            self.refuse(2, (host,) if host else ("--host",), "serve", self.target, "--port", 0,
+                        f"--host={host}")
+
+    def test_an_address_of_another_machine_is_4(self):
+        self.refuse(4, ("203.0.113.1",), "serve", self.target, "--host", "203.0.113.1", "--port", 0)
+
+    def test_a_port_in_use_is_4_and_named_and_nothing_is_provisioned(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            ready = self.place / "ready"
+            ready.write_text("stale\n")
+            self.refuse(4, (port, "in use"), "serve", self.target, "--port", port,
+                        "--provisioned", 1, "--ready-file", ready)
+            self.assertFalse(ready.exists(), "a stale ready file would lie")
+
+    def test_a_ready_file_that_cannot_be_written_is_named_before_anything_starts(self):
+        for where in ("/does/not/exist/ready", "temp"):
+            self.refuse((2, 4), (where,), "serve", self.target, "--port", free_port(),
+                        "--provisioned", 1, "--ready-file", where)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,111 @@
+"""Help and version: they fit a screen, show a real example, and name only what works."""
+import os
+import pty
+import re
+import unittest
+
+from e2e_support import E2eTest
+
+COMMANDS = ("invoke", "serve", "validate", "bench", "doctor")
+WIDTH, HEIGHT = 80, 48
+
+
+class Help(E2eTest):
+    def screen(self, *words: str) -> str:
+        done = self.coldframe(*words)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err, "")
+        return done.out
+
+    def test_every_screen_fits_a_terminal_of_80_columns(self):
+        for words in ((), *((command,) for command in COMMANDS), ("bench", "cold"),
+                      ("bench", "warm")):
+            with self.subTest(" ".join(words)):
+                lines = self.screen(*words, "--help").splitlines()
+                self.assertLessEqual(len(lines), HEIGHT)
+                for line in lines:
+                    self.assertLessEqual(len(line), WIDTH, line)
+                    self.assertTrue(line.isprintable(), repr(line))
+
+    def test_the_first_screen_names_every_command_and_shows_an_example(self):
+        text = self.screen("--help")
+        for command in COMMANDS:
+            self.assertRegex(text, rf"(?m)^ +{command} ")
+        self.assertRegex(text, r"(?m)^ +coldframe invoke \S+")
+
+    def test_the_screen_of_every_command_shows_an_example(self):
+        for words in ((command,) for command in COMMANDS):
+            with self.subTest(words[0]):
+                text = self.screen(*words, "--help")
+                self.assertRegex(text, rf"(?m)^ +coldframe {words[0]}\b")
+
+    def test_the_short_form_is_the_same(self):
+        self.assertEqual(self.screen("-h"), self.screen("--help"))
+        self.assertEqual(self.screen("invoke", "-h"), self.screen("invoke", "--help"))
+
+    def test_the_common_options_are_listed(self):
+        for command in ("invoke", "serve"):
+            text = self.screen(command, "--help")
+            for option in ("--memory", "--timeout", "--ephemeral-storage", "-E,--env",
+                           "-n,--env-vars", "--name", "--region", "--account", "--log-format",
+                           "--init-limit", "--time-scale", "--seed", "-v,"):
+                self.assertIn(option, text, command)
+
+    def test_what_does_not_work_yet_is_not_listed(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                text = self.screen(command, "--help")
+                for word in ("strict", "cgroup", "--freeze", "--network", "template",
+                             "docker", ".tar", "--watch"):
+                    self.assertNotIn(word, text)
+        self.assertIsNone(re.search(r"(?m)^ +(record|compare|sweep|simulate|inspect|check|shell|"
+                                    r"images|explain)\b", self.screen("--help")))
+
+    def test_help_wins_over_a_target_that_does_not_exist(self):
+        self.assertIn("coldframe invoke", self.screen("invoke", "missing", "--help"))
+
+    def test_without_arguments_the_help_is_shown_and_the_code_is_2(self):
+        done = self.coldframe()
+        self.assert_exit(done, 2)
+        for command in COMMANDS:
+            self.assertIn(command, done.out + done.err)
+
+    def test_version_is_one_line(self):
+        done = self.coldframe("--version")
+        self.assert_exit(done, 0)
+        self.assertRegex(done.out, r"^coldframe \d+\.\d+\.\d+\n$")
+        self.assertEqual(done.err, "")
+
+
+class Terminal(E2eTest):
+    def on_terminal(self, *words: object, **variables: str) -> bytes:
+        """What the program writes when all its output goes to a terminal."""
+        ours, theirs = pty.openpty()
+        process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs,
+                             env={**self.env, "TERM": "xterm-256color", **variables})
+        os.close(theirs)
+        text = b""
+        try:
+            while piece := os.read(ours, 65536):
+                text += piece
+        except OSError:
+            pass  # EIO: the program has closed the terminal
+        os.close(ours)
+        self.assertIn(process.wait(20), (0, 2))
+        return text
+
+    def test_no_color_is_respected_on_a_terminal(self):
+        for words in (("--help",), ("invoke", self.function(), "--repeat", 2), ("invoke", "gone")):
+            with self.subTest(str(words[0])):
+                text = self.on_terminal(*words, NO_COLOR="1")
+                self.assertTrue(text)
+                self.assertNotIn(b"\x1b", text)
+
+    def test_an_answer_on_a_terminal_is_not_mixed_into_a_log_line(self):
+        text = self.on_terminal("invoke", self.function(), "--repeat", 3, "--event", '"answer"')
+        lines = text.decode().split("\r\n")
+        self.assertEqual(lines.count('"answer"'), 3, text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

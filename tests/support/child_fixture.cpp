@@ -1,0 +1,44 @@
+#include "tests/support/child_fixture.hpp"
+
+#include <sys/resource.h>
+
+#include <nlohmann/json.hpp>
+
+namespace coldframe::testing {
+
+ChildFixture::ChildFixture() {
+  // Children inherit this: tests let them die of signals that would leave core files behind.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  // Real children share the machine with whatever else runs; nothing here is about three seconds.
+  function.timeout_s = 60;
+}
+
+void ChildFixture::play(std::string_view dialogue) { function = player(function.name, dialogue); }
+
+FunctionConfig ChildFixture::player(const std::string& name, std::string_view dialogue) {
+  static const auto program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "scripted_runtime";
+  FunctionConfig config = function;
+  config.name = name;
+  config.entry_point = {program.string()};
+  config.command = {directory.write(name + ".dialogue", dialogue).string()};
+  return config;
+}
+
+HttpReply ChildFixture::invoke(std::string_view event, const HeaderList& headers) {
+  const auto before = records.invocations.size();
+  auto answer = call(event, headers).finish();
+  wait_for(*this, [&] { return records.invocations.size() > before; }, "the record of an invoke");
+  return answer;
+}
+
+HttpReply ChildFixture::obey(const std::string& commands, const HeaderList& headers) {
+  return invoke(order(commands), headers);
+}
+
+std::string order(const std::string& commands) {
+  return nlohmann::json{{"do", commands}}.dump();
+}
+
+}  // namespace coldframe::testing
