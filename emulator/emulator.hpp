@@ -34,7 +34,7 @@ namespace coldframe {
 struct EmulatorOptions {
   int concurrency = limits::k_default_concurrency;  // environments of a function at once, ≥ 1
   int provisioned = 0;                              // started by serve(), ahead of any invoke
-  std::optional<Duration> idle_timeout;             // virtual time; nothing: as measured on AWS
+  std::optional<Duration> idle_timeout{};           // virtual time; nothing: as measured on AWS
   double time_scale = 1;                            // virtual seconds per real second, > 0
   std::uint64_t seed = 0;                           // for idle expiry
   TextSink* log = nullptr;                          // platform and function lines; null: stderr
@@ -42,7 +42,7 @@ struct EmulatorOptions {
   Clock* clock = nullptr;
   Timers* timers = nullptr;
   ProcessLauncher* launcher = nullptr;
-  std::string state_directory;                      // of the run registry; empty: the default
+  std::string state_directory{};                    // of the run registry; empty: the default
 };
 
 class Emulator {

@@ -153,10 +153,17 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
 
 void add_bench(CLI::App& app, CommandLine& line) {
   auto* bench = app.add_subcommand("bench", "measure cold starts and warm calls");
-  bench->require_subcommand(1);
   bench->footer("Example:\n  coldframe bench cold function/scoring --starts 40");
   add_kind(*bench, line, true);
   add_kind(*bench, line, false);
+  auto word = std::make_shared<std::vector<std::string>>();
+  bench->add_option("KIND", *word)->group("");
+  bench->callback([bench, word, &line] {
+    if (!bench->get_subcommands().empty()) return;
+    line.exit_code = fail(usage_error(
+        word->empty() ? "bench what? write bench cold TARGET or bench warm TARGET"
+                      : "'" + word->front() + "' is not a kind of bench; use cold or warm"));
+  });
 }
 
 }  // namespace coldframe::cli

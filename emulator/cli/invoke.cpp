@@ -117,7 +117,9 @@ int run(InvokeOptions& o, const CommandLine& line) {
       (*session)->out().write(*one->result.payload);
       (*session)->out().write("\n");
     }
-    emulator.run_until([&] { return !(*session)->out().congested(); });
+    // Answer and log lines of one invoke stay together, and a slow reader slows us down.
+    (*session)->out().flush_now();
+    emulator.run_until([&] { return (*session)->out().idle() || (*session)->out().broken(); });
     seen.push_back(std::move(*one));
   }
   int code = exit_code(seen, failed_inits.count);

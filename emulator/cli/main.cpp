@@ -43,10 +43,9 @@ int main(int argc, char** argv) {
     std::fputs(app.help().c_str(), stdout);
     return 2;
   }
-  if (auto word = std::find_if(words.begin(), words.end(), [](auto& w) { return !w.starts_with('-'); });
-      word != words.end() && !is_command(app, *word)) {
+  if (!words.empty() && !words.front().starts_with('-') && !is_command(app, words.front())) {
     std::fprintf(stderr, "coldframe: '%s' is not a command; see coldframe --help\n",
-                 one_line(*word).c_str());
+                 one_line(words.front()).c_str());
     return 2;
   }
   std::reverse(words.begin(), words.end());

@@ -38,7 +38,7 @@ Result<ValidateOptions> read_options(const ValidateCommand& o) {
   out.only = o.only;
   if (!o.max_fail.empty()) {
     auto max_fail = MaxFail::parse(o.max_fail);
-    if (!max_fail) return max_fail.error();
+    if (!max_fail) return usage_error("--max-fail: " + max_fail.error().message);
     out.max_fail = *max_fail;
   }
   for (const auto* path : {&o.json, &o.junit}) {

@@ -45,11 +45,11 @@ RequestFault validation_error(const std::vector<std::string>& violations) {
 
 std::variant<FunctionReference, RequestFault> parse_function_reference(
     std::string_view encoded_name, std::optional<std::string_view> qualifier) {
-  static const std::regex name_pattern(k_accepted_pattern, std::regex::optimize);
-  static const std::regex qualifier_pattern(k_qualifier_pattern);
   if (!qualifier && encoded_name.size() <= k_longest_name && is_plain_name(encoded_name)) {
     return FunctionReference{std::string(encoded_name), "", "", ""};
   }
+  static const std::regex name_pattern(k_accepted_pattern, std::regex::optimize);
+  static const std::regex qualifier_pattern(k_qualifier_pattern);
   const std::string name = http::percent_decode(encoded_name);
   const std::string wanted = qualifier ? http::percent_decode(*qualifier) : "";
 

@@ -38,6 +38,15 @@ const char* status_text(InvocationStatus status) {
 
 const char* phase_text(InitPhase phase) { return phase == InitPhase::init ? "init" : "invoke"; }
 
+// Milliseconds with two decimals, rounded half up; once an invoke, so without a format string.
+void append_ms(std::string& out, Duration d) {
+  const std::int64_t hundredths = (d.count() + 5000) / 10000;
+  out += std::to_string(hundredths / 100);
+  out += '.';
+  out += static_cast<char>('0' + hundredths / 10 % 10);
+  out += static_cast<char>('0' + hundredths % 10);
+}
+
 // Status as REPORT prints it: nothing for an ordinary handler error, which AWS is not known to mark.
 std::string report_status(const InvocationRecord& record) {
   switch (record.status) {
@@ -75,20 +84,36 @@ std::string start(const std::string& request_id, const std::string& version) {
 std::string end(const std::string& request_id) { return "END RequestId: " + request_id + "\n"; }
 
 std::string report(const InvocationRecord& r) {
-  std::string out = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\t"
-                                "Memory Size: {} MB\t",
-                                r.request_id, to_ms(r.duration), r.billed_ms, r.memory_size_mb);
+  std::string out;
+  out.reserve(256);
+  out += "REPORT RequestId: ";
+  out += r.request_id;
+  out += "\tDuration: ";
+  append_ms(out, r.duration);
+  out += " ms\tBilled Duration: ";
+  out += std::to_string(r.billed_ms);
+  out += " ms\tMemory Size: ";
+  out += std::to_string(r.memory_size_mb);
+  out += " MB\t";
   if (r.max_memory_used_bytes) {
-    fmt::format_to(std::back_inserter(out), "Max Memory Used: {} MB\t",
-                   whole_megabytes(*r.max_memory_used_bytes));
+    out += "Max Memory Used: ";
+    out += std::to_string(whole_megabytes(*r.max_memory_used_bytes));
+    out += " MB\t";
   }
-  if (r.init) fmt::format_to(std::back_inserter(out), "Init Duration: {:.2f} ms\t", to_ms(*r.init));
-  return out + report_status(r) + "\n";
+  if (r.init) {
+    out += "Init Duration: ";
+    append_ms(out, *r.init);
+    out += " ms\t";
+  }
+  out += report_status(r);
+  out += '\n';
+  return out;
 }
 
 std::string init_report(const InitRecord& r) {
-  std::string out = fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}\tStatus: {}",
-                                to_ms(r.duration), phase_text(r.phase), status_text(r.status));
+  std::string out = "INIT_REPORT Init Duration: ";
+  append_ms(out, r.duration);
+  out += std::string(" ms\tPhase: ") + phase_text(r.phase) + "\tStatus: " + status_text(r.status);
   if (!r.error_type.empty()) out += "\tError Type: " + r.error_type;
   return out + "\n";
 }

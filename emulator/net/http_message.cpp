@@ -5,6 +5,8 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+bool breaks_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   c = lower(c);
@@ -60,11 +62,13 @@ std::string_view Request::query() const {
 Response& Response::field(std::string_view name, std::string_view value) {
   fields += name;
   fields += ": ";
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
+  bool clean = true;
+  for (char c : value) clean = clean && !breaks_line(c);
+  if (clean) {
     fields += value;
   } else {
     for (char c : value) {
-      if (c != '\r' && c != '\n' && c != '\0') fields += c;
+      if (!breaks_line(c)) fields += c;
     }
   }
   fields += "\r\n";

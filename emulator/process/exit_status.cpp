@@ -33,6 +33,8 @@ std::string signal_name(int number) {
     case SIGXFSZ: return "file size limit exceeded";
     case SIGVTALRM: return "virtual timer expired";
     case SIGPROF: return "profiling timer expired";
+    case SIGIO: return "I/O possible";
+    case SIGPWR: return "power failure";
     case SIGSYS: return "bad system call";
     default: return "signal " + std::to_string(number);
   }

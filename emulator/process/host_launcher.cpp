@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,7 +45,7 @@ class Child : public std::enable_shared_from_this<Child> {
   Child(asio::io_context& io, Offload& offload, RunRegistry& registry, ProcessSpec spec,
         ProcessEvents& events)
       : io_(io), offload_(offload), registry_(registry), spec_(std::move(spec)), events_(&events),
-        exec_report_(io) {}
+        exec_report_(io), exit_watch_(io) {}
 
   void start();
   void drain_output();
@@ -74,6 +75,7 @@ class Child : public std::enable_shared_from_this<Child> {
   pid_t pid_ = -1;
   std::optional<Process> process_;
   asio::posix::stream_descriptor exec_report_;
+  asio::posix::stream_descriptor exit_watch_;   // a copy of the pidfd
   std::vector<std::shared_ptr<OutputPump>> pumps_;
   bool exited_ = false;
   bool launch_failed_ = false;
@@ -135,6 +137,7 @@ void Child::start() {
   if (!spawned) return fail_later({LaunchFailure::Stage::host, spawned.error().message});
   pid_ = spawned->pid;
   registry_.add({pid_, spec_.marker});
+  exit_watch_.assign(::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3));
   process_.emplace(io_.get_executor(), spawned->pid, spawned->pidfd.release());
   exec_report_.assign(spawned->exec_report.release());
   add_pump(std::move(out_read), false);
@@ -163,15 +166,27 @@ void Child::read_exec_report() {
   if (events_ != nullptr && !gone_) events_->on_launch_failed(explain(failure, spec_));
 }
 
+// Readiness is a hint: Asio may report it for a descriptor that had its place before, and
+// Boost.Process would then block in waitpid() on a living child. So it is asked to wait only when
+// the kernel says that there is something to collect.
 void Child::watch_exit() {
-  process_->async_wait([self = shared_from_this()](boost::system::error_code, int) {
-    self->on_exit();
-  });
+  exit_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
+                         [self = shared_from_this()](const boost::system::error_code& error) {
+                           if (error) return;
+                           siginfo_t info{};
+                           ::waitid(P_PID, static_cast<id_t>(self->pid_), &info,
+                                    WEXITED | WNOWAIT | WNOHANG);
+                           if (info.si_pid == 0) return self->watch_exit();
+                           self->on_exit();
+                         });
 }
 
 void Child::on_exit() {
   if (exited_) return;
   exited_ = true;
+  boost::system::error_code ignored;
+  process_->wait(ignored);
+  exit_watch_.close(ignored);
   const int native = process_->native_exit_code();
   // Reaped: the number may be given to another child of ours from now on.
   (void)process_->detach();
@@ -216,7 +231,7 @@ void Child::kill(std::function<void()> gone) {
       [scope = KillScope{pid_, spec_.marker}] {
         return kill_scopes({scope}, std::chrono::seconds(2));
       },
-      [self = shared_from_this()](int) {
+      [self = shared_from_this()](const KillReport&) {
         self->scope_clear_ = true;
         self->finish_kill();
       });

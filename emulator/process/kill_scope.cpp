@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "emulator/base/unique_fd.hpp"
@@ -54,7 +55,7 @@ bool in_scope(const KillScope& scope, const ProcStat& stat, const std::string& e
 }
 
 // One pass over /proc. Returns how many it found alive.
-int kill_once(const std::vector<KillScope>& scopes) {
+int kill_once(const std::vector<KillScope>& scopes, std::set<pid_t>& signalled) {
   std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
   if (!proc) return 0;
   const pid_t self = ::getpid();
@@ -69,21 +70,27 @@ int kill_once(const std::vector<KillScope>& scopes) {
     const bool hit = std::any_of(scopes.begin(), scopes.end(), [&](const KillScope& scope) {
       return in_scope(scope, stat, environment);
     });
-    if (hit && ::kill(pid, SIGKILL) == 0) ++found;
+    if (!hit || ::kill(pid, SIGKILL) != 0) continue;
+    ++found;
+    signalled.insert(pid);
   }
   return found;
 }
 
 }  // namespace
 
-int kill_scopes(const std::vector<KillScope>& scopes, std::chrono::milliseconds patience) {
-  if (scopes.empty()) return 0;
+KillReport kill_scopes(const std::vector<KillScope>& scopes, std::chrono::milliseconds patience) {
+  KillReport report;
+  if (scopes.empty()) return report;
+  std::set<pid_t> signalled;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (auto pause = std::chrono::microseconds(200);; pause = std::min(pause * 2, std::chrono::microseconds(20000))) {
-    const int alive = kill_once(scopes);
-    if (alive == 0 || std::chrono::steady_clock::now() >= deadline) return alive;
+    report.alive = kill_once(scopes, signalled);
+    if (report.alive == 0 || std::chrono::steady_clock::now() >= deadline) break;
     std::this_thread::sleep_for(pause);
   }
+  report.ended = static_cast<int>(signalled.size());
+  return report;
 }
 
 }  // namespace coldframe

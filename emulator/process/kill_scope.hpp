@@ -15,9 +15,13 @@ struct KillScope {
   std::string marker;     // at least 16 characters, or nothing is matched by it
 };
 
+struct KillReport {
+  int ended = 0;   // different processes that were signalled
+  int alive = 0;   // still there at the end; 0: all gone
+};
+
 // Sends SIGKILL to every living process in the scopes, again until none is left or `patience` is
-// over. Returns how many were still alive at the end (0: all gone). Blocking: not for the I/O
-// thread. Processes that we may not signal are not counted.
-int kill_scopes(const std::vector<KillScope>& scopes, std::chrono::milliseconds patience);
+// over. Blocking: not for the I/O thread. Processes that we may not signal are not counted.
+KillReport kill_scopes(const std::vector<KillScope>& scopes, std::chrono::milliseconds patience);
 
 }  // namespace coldframe

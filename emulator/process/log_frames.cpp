@@ -51,21 +51,41 @@ void LineSplitter::finish(const Emit& emit) {
   partial_.clear();
 }
 
+namespace {
+
+// Where in `text` a frame may begin: at the magic bytes, or at a beginning of them at the very end.
+std::size_t find_magic(std::string_view text) {
+  constexpr std::string_view magic("\xA5\x5A\x00", 3);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto rest = text.substr(at, magic.size());
+    if (rest == magic.substr(0, rest.size())) return at;
+  }
+  return text.size();
+}
+
+}  // namespace
+
 void FrameSplitter::feed(std::string_view bytes, const Emit& emit) {
   buffer_ += bytes;
   std::size_t at = 0;
-  while (buffer_.size() - at >= 8) {
+  while (at < buffer_.size()) {
     const std::string_view rest = std::string_view(buffer_).substr(at);
-    const auto head = frame_head(big_endian(rest));
-    const std::size_t length = big_endian(rest.substr(4));
-    if (!head || length > k_longest_frame) {
-      stray_.feed(rest, emit);
-      at = buffer_.size();
-      break;
+    std::size_t stray = find_magic(rest);
+    if (stray == 0 && rest.size() < 8) break;
+    if (stray == 0) {
+      const auto head = frame_head(big_endian(rest));
+      const std::size_t length = big_endian(rest.substr(4));
+      if (head && length <= k_longest_frame) {
+        if (rest.size() < head->size + length) break;
+        stray_.finish(emit);
+        emit({head->level, head->json, rest.substr(head->size, length)});
+        at += head->size + length;
+        continue;
+      }
+      stray = 1 + find_magic(rest.substr(1));  // the magic by chance
     }
-    if (rest.size() < head->size + length) break;
-    emit({head->level, head->json, rest.substr(head->size, length)});
-    at += head->size + length;
+    stray_.feed(rest.substr(0, stray), emit);
+    at += stray;
   }
   buffer_.erase(0, at);
 }

@@ -37,11 +37,15 @@ bool own_directory(const std::string& path) {
 std::vector<KillScope> parse(const std::string& text) {
   std::map<pid_t, std::string> live;
   std::istringstream lines(text);
-  std::string sign;
-  pid_t leader = 0;
-  std::string marker;
-  while (lines >> sign >> leader) {
-    if (sign == "+" && lines >> marker) live[leader] = marker;
+  std::string line;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string sign;
+    std::string marker;
+    pid_t leader = 0;
+    if (!(words >> sign >> leader)) continue;
+    words >> marker;
+    if (sign == "+") live[leader] = marker;
     if (sign == "-") live.erase(leader);
   }
   std::vector<KillScope> scopes;
@@ -75,9 +79,7 @@ int sweep(const std::string& directory) {
     for (auto& scope : parse(read_all(file.get()))) scopes.push_back({0, scope.marker});
     ::unlink(path.c_str());
   }
-  const auto found = static_cast<int>(scopes.size());
-  kill_scopes(scopes, std::chrono::seconds(2));
-  return found;
+  return kill_scopes(scopes, std::chrono::seconds(2)).ended;
 }
 
 }  // namespace

@@ -43,12 +43,12 @@ class Storm:
 
     async def _call(self) -> None:
         caller = Caller(self.server.host, self.server.port)
-        while self.left > 0 and len(self.faults) < 20:
+        while self.left > 0 and len(self.faults) < CALLERS:
             self.left -= 1
             event = draw(self.chance)
             self.kinds[event.kind] += 1
             try:
-                await asyncio.wait_for(self._one(caller, event), 30)
+                await asyncio.wait_for(self._one(caller, event), 20)
             except Exception as error:  # whatever it is, it is a finding, and the storm goes on
                 self.faults.append(f"{event.kind}: {type(error).__name__} {error}")
                 caller = Caller(self.server.host, self.server.port)

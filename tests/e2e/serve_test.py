@@ -39,6 +39,7 @@ class Ready(E2eTest):
         with Serve(self, self.function()) as one, Serve(self, "f", name="two") as two:
             self.assertNotEqual(one.port, two.port)
             for server in one, two:
+                wait_until("the address is printed", lambda: server.out().endswith("\n"))
                 self.assertEqual(server.out(), f"http://127.0.0.1:{server.port}\n")
                 self.assertEqual(server.invoke(7).body, b"7")
 

@@ -26,7 +26,12 @@
 
 namespace coldframe::testing {
 
-class EmulatorFixture : public ::testing::Test, protected Pump {
+class EmulatorFixture : public ::testing::Test, public Pump {
+ public:
+  // One turn of the loop; for at most a millisecond.
+  void turn() override;
+  std::string describe() const override;
+
  protected:
   EmulatorFixture();
   // The emulator ends before anything of a derived fixture does.
@@ -37,9 +42,6 @@ class EmulatorFixture : public ::testing::Test, protected Pump {
   // The end, as at the end of the program; without effect the second time.
   void stop();
 
-  // One turn of the loop; for at most a millisecond.
-  void turn() override;
-  std::string describe() const override;
   bool until(const std::function<bool()>& condition) { return pump_until(*this, condition); }
 
   // A new connection with an invoke on its way.

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <thread>
 
 #include "emulator/base/unique_fd.hpp"
 
@@ -49,16 +48,13 @@ class FdWriterTest : public ::testing::Test {
     return out;
   }
 
-  // One turn of the loop, long after the one before.
+  // One turn of the loop, a second after the one before.
   void turn(FdWriter& out) {
     clock_.advance(std::chrono::seconds(1));
     timers_.run_due(clock_.now());
     out.flush_due();
-    io_.restart();
-    io_.poll();
   }
 
-  boost::asio::io_context io_;
   HandClock clock_;
   Timers timers_;
   UniqueFd reader_;
@@ -72,16 +68,19 @@ std::string numbered_lines(int count) {
 }
 
 TEST_F(FdWriterTest, WritesNothingBeforeTheLoopHasTurned) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
+  EXPECT_TRUE(out.idle());
   out.write("one\n");
   out.write("two\n");
   EXPECT_EQ(take(), "");
+  EXPECT_FALSE(out.idle());
   turn(out);
   EXPECT_EQ(take(), "one\ntwo\n");
+  EXPECT_TRUE(out.idle());
 }
 
 TEST_F(FdWriterTest, SendsALoneLineAtOnceAndWhatFollowsTogetherAMomentLater) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   out.write("one\n");
   out.flush_due();
   EXPECT_EQ(take(), "one\n");
@@ -98,7 +97,7 @@ TEST_F(FdWriterTest, SendsALoneLineAtOnceAndWhatFollowsTogetherAMomentLater) {
 }
 
 TEST_F(FdWriterTest, DoesNotHoldBackMuchForThePause) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   out.write("one\n");
   out.flush_due();
   out.write(std::string(65 * 1024, 'x'));
@@ -106,12 +105,22 @@ TEST_F(FdWriterTest, DoesNotHoldBackMuchForThePause) {
   EXPECT_GT(take().size(), 4096U);
 }
 
+TEST_F(FdWriterTest, FlushNowWaitsForNoPause) {
+  FdWriter out(timers_, clock_, writer_.get());
+  out.write("one\n");
+  out.flush_due();
+  out.write("two\n");
+  out.flush_due();
+  out.flush_now();
+  EXPECT_EQ(take(), "one\ntwo\n");
+  EXPECT_TRUE(out.idle());
+  EXPECT_EQ(timers_.next_due(), std::nullopt);
+}
+
 TEST_F(FdWriterTest, LeavesNoTimerBehind) {
   {
-    FdWriter out(io_, timers_, clock_, writer_.get());
-    out.write("one\n");
-    out.flush_due();
-    out.write("two\n");
+    FdWriter out(timers_, clock_, writer_.get());
+    out.write(std::string(k_mib, 'x'));
     out.flush_due();
     EXPECT_NE(timers_.next_due(), std::nullopt);
   }
@@ -119,14 +128,14 @@ TEST_F(FdWriterTest, LeavesNoTimerBehind) {
 }
 
 TEST_F(FdWriterTest, LeavesTheSharedDescriptorBlocking) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   out.write(std::string(k_mib, 'x'));
   turn(out);
   EXPECT_EQ(::fcntl(writer_.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST_F(FdWriterTest, NeverBlocksTheLoopAndLosesNothingToASlowReader) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   const std::string text = numbered_lines(60000);
   ASSERT_GT(text.size(), 8 * 64 * 1024U);  // many times what a pipe holds
   out.write(text);
@@ -138,13 +147,29 @@ TEST_F(FdWriterTest, NeverBlocksTheLoopAndLosesNothingToASlowReader) {
     got += piece;
   }
   EXPECT_TRUE(got == text);
+  turn(out);
+  EXPECT_TRUE(out.idle());
+}
+
+TEST_F(FdWriterTest, AsksAgainALittleLaterWhileTheReaderSleeps) {
+  FdWriter out(timers_, clock_, writer_.get());
+  out.write(std::string(k_mib, 'x'));
+  out.flush_due();
+  for (int i = 0; i < 100; ++i) {
+    const auto due = timers_.next_due();
+    ASSERT_TRUE(due) << "nothing would ever ask again";
+    EXPECT_GT(*due, clock_.now()) << "that would be a busy loop";
+    clock_.advance(*due - clock_.now());
+    timers_.run_due(clock_.now());
+  }
+  EXPECT_EQ(take().size(), 64 * 1024U);
 }
 
 TEST_F(FdWriterTest, KeepsTheOrderOfWhatIsWrittenWhileItWaits) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   std::string wanted;
   std::string got;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     const std::string line = std::to_string(round) + std::string(5000, '.') + "\n";
     wanted += line;
     out.write(line);
@@ -158,21 +183,8 @@ TEST_F(FdWriterTest, KeepsTheOrderOfWhatIsWrittenWhileItWaits) {
   EXPECT_TRUE(got == wanted);
 }
 
-TEST_F(FdWriterTest, FinishWaitsForTheReader) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
-  const std::string text = numbered_lines(50000);
-  out.write(text);
-  ::fcntl(reader_.get(), F_SETFL, 0);
-  std::string got;
-  std::thread reading([&] { got = take(text.size()); });
-  out.finish();
-  reading.join();
-  EXPECT_TRUE(got == text);
-  EXPECT_FALSE(out.broken());
-}
-
 TEST_F(FdWriterTest, TellsOnceThatTheReaderHasGone) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   int told = 0;
   int error_number = 0;
   out.on_broken([&](int number) {
@@ -184,58 +196,39 @@ TEST_F(FdWriterTest, TellsOnceThatTheReaderHasGone) {
   turn(out);
   out.write("nor this\n");
   turn(out);
-  out.finish();
+  out.flush_now();
   EXPECT_EQ(told, 1);
   EXPECT_EQ(error_number, EPIPE);
   EXPECT_TRUE(out.broken());
+  EXPECT_TRUE(out.idle());
 }
 
 TEST_F(FdWriterTest, NoticesAReaderThatGoesWhileItWaits) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+  FdWriter out(timers_, clock_, writer_.get());
   bool told = false;
   out.on_broken([&](int) { told = true; });
   out.write(std::string(k_mib, 'x'));
   turn(out);
   EXPECT_FALSE(told);
   reader_.reset();
-  io_.restart();
-  io_.run();  // ends by itself: nothing is waited for once the reader has gone
+  turn(out);
   EXPECT_TRUE(told);
+  EXPECT_TRUE(out.idle());
+  EXPECT_EQ(timers_.next_due(), std::nullopt);
 }
 
-TEST_F(FdWriterTest, IsCongestedWhileMegabytesWaitAndNotAfter) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
+TEST_F(FdWriterTest, IsCongestedWhileMegabytesWaitAndNotOnceMostOfThemAreOut) {
+  FdWriter out(timers_, clock_, writer_.get());
   EXPECT_FALSE(out.congested());
   out.write(std::string(5 * k_mib, 'x'));
   EXPECT_TRUE(out.congested());
   std::size_t got = 0;
-  while (got < 5 * k_mib) {
+  while (got < 2 * k_mib) {
     turn(out);
     got += take().size();
   }
-  turn(out);
   EXPECT_FALSE(out.congested());
-}
-
-TEST_F(FdWriterTest, IsNotCongestedOnceMostOfItIsOut) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
-  out.write(std::string(5 * k_mib, 'x'));
-  std::size_t got = 0;
-  while (got < 4 * k_mib) {
-    turn(out);
-    got += take().size();
-  }
-  EXPECT_FALSE(out.congested()) << "at most one MiB still waits";
-}
-
-TEST_F(FdWriterTest, ShutDownLetsTheLoopEnd) {
-  FdWriter out(io_, timers_, clock_, writer_.get());
-  out.write(std::string(k_mib, 'x'));
-  turn(out);
-  out.shut_down();
-  io_.restart();
-  io_.run();  // would not end with the wait still in it
-  EXPECT_FALSE(out.broken());
+  EXPECT_FALSE(out.idle());
 }
 
 TEST_F(FdWriterTest, WritesAPlainFileWhole) {
@@ -243,7 +236,7 @@ TEST_F(FdWriterTest, WritesAPlainFileWhole) {
   UniqueFd file(::mkstemp(name));
   ASSERT_TRUE(file);
   ::unlink(name);
-  FdWriter out(io_, timers_, clock_, file.get());
+  FdWriter out(timers_, clock_, file.get());
   const std::string text = numbered_lines(100000);
   out.write(text);
   turn(out);
@@ -255,7 +248,7 @@ TEST_F(FdWriterTest, WritesAPlainFileWhole) {
 TEST_F(FdWriterTest, TellsThatTheDiskIsFull) {
   UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   if (!full) GTEST_SKIP() << "no /dev/full here";
-  FdWriter out(io_, timers_, clock_, full.get());
+  FdWriter out(timers_, clock_, full.get());
   int error_number = 0;
   out.on_broken([&](int number) { error_number = number; });
   out.write("x\n");

@@ -114,7 +114,7 @@ TEST(TreeMemory, SeesResidentMemoryAndItsHighWaterMark) {
   const auto shrunk = tree_memory(child.pid());
   ASSERT_TRUE(shrunk);
   EXPECT_LT(shrunk->resident_bytes, grown->resident_bytes - 30 * k_mib);
-  EXPECT_GE(shrunk->leader_peak_bytes, grown->resident_bytes);
+  EXPECT_GE(shrunk->leader_peak_bytes, grown->resident_bytes - k_mib);  // kernel counts are lazy
 }
 
 TEST(TreeMemory, SumsOverDescendants) {

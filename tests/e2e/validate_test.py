@@ -1,0 +1,157 @@
+"""coldframe validate with goldens made on the fly: verdicts, exit codes, what is refused."""
+import json
+import signal
+import subprocess
+import unittest
+
+from e2e_support import SOURCE, Done, exit_code, wait_until
+from refusal import RefusalTest
+from schema_check import schema_faults
+
+SCHEMA = json.loads((SOURCE / "docs/schemas/validate.schema.json").read_text())
+
+
+class ValidateTest(RefusalTest):
+    def goldens(self, *cases: object, name: str = "g.jsonl") -> str:
+        (self.place / name).write_text("".join(
+            (case if isinstance(case, str) else json.dumps(case)) + "\n" for case in cases))
+        return name
+
+    def validate(self, *words: object, **more) -> Done:
+        return self.coldframe("validate", self.target, *words, **more)
+
+    def statuses(self, *words: object, code: int) -> dict[str, str]:
+        done = self.validate("--json", "-", *words)
+        self.assert_exit(done, code)
+        result = json.loads(done.out)
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        self.assertEqual(result["verdict"]["exit_code"], code)
+        return {case["id"]: case["status"] for case in result["cases"]}
+
+
+def case(name: str, event: object, expect: object, **more: object) -> dict:
+    return {"id": name, "event": event, "expect": expect, **more}
+
+
+class Verdicts(ValidateTest):
+    def test_right_answers_are_0(self):
+        file = self.goldens(case("a", {"x": 1}, {"x": 1}), case("b", [1.0], [1.0000000001]))
+        done = self.validate("--golden", file)
+        self.assert_exit(done, 0)
+        self.assertRegex(done.out.splitlines()[-1], "^PASS")
+
+    def test_wrong_answers_are_1_and_errors_are_told_apart(self):
+        file = self.goldens(
+            case("right", 1, 1), case("number", 1.5, 1.6), case("text", "a", "b"),
+            case("missing", {"x": 1}, {"x": 1, "y": 2}), case("hang", {"do": "hang"}, 1),
+            case("crash", {"do": "exit 3"}, 1),
+            case("raised", {"do": 'error Function.Bad {"errorType":"Bad"}'}, 1),
+            case("expected", {"do": 'error Function.Bad {"errorType":"Bad"}'},
+                 {"error": {"errorType": "Bad"}}))
+        self.assertEqual(self.statuses("--golden", file, "--timeout", 1, code=1), {
+            "right": "pass", "number": "fail", "text": "fail", "missing": "fail", "hang": "error",
+            "crash": "error", "raised": "fail", "expected": "pass"})
+
+    def test_an_answer_that_changes_when_warm_fails(self):
+        self.target = self.function('next\nrespond 1\nforever\n  next\n  respond 2\nend\n', "w")
+        file = self.goldens(case("a", {}, 1))
+        self.assertEqual(self.statuses("--golden", file, code=1), {"a": "fail"})
+
+    def test_bare_nan_of_the_python_client_is_a_failure_that_names_its_path(self):
+        self.target = self.function('forever\n  next\n  respond {"score": NaN}\nend\n', "n")
+        file = self.goldens(case("a", {}, {"score": 1.0}))
+        done = self.validate("--golden", file)
+        self.assert_exit(done, 1)
+        self.assertIn("$.score", done.out)
+        self.assertIn("NaN", done.out)
+
+    def test_json_inside_a_string_body_is_compared_inside(self):
+        body = '{"score": 0.1234, "label": "cat"}'
+        file = self.goldens(case("a", {"statusCode": 200, "body": body},
+                                 {"statusCode": 200, "body": {"label": "cat", "score": 0.1234}}),
+                            case("b", {"statusCode": 200, "body": body},
+                                 {"statusCode": 200, "body": {"label": "cat", "score": 0.2}}))
+        done = self.validate("--golden", file)
+        self.assert_exit(done, 1)
+        self.assertRegex(done.out, r"(?m)^ +b +\$\.body!\.score ")
+        self.assertNotRegex(done.out, r"(?m)^ +a ")
+
+    def test_max_fail_allows_that_many_wrong_answers(self):
+        file = self.goldens(*(case(f"c{i}", i, i if i else 9) for i in range(10)))
+        self.assert_exit(self.validate("--golden", file), 1)
+        self.assert_exit(self.validate("--golden", file, "--max-fail", 1), 0)
+        self.assert_exit(self.validate("--golden", file, "--max-fail", "10%"), 0)
+        self.assert_exit(self.validate("--golden", file, "--max-fail", 0), 1)
+
+    def test_the_goldens_of_function_json_are_used_without_a_flag(self):
+        self.target = self.function(name="c", Coldframe={"Golden": "golden/cases.jsonl"})
+        (self.target / "golden").mkdir()
+        self.goldens(case("a", 1, 2), name="c/golden/cases.jsonl")
+        self.assertEqual(self.statuses(code=1), {"a": "fail"})
+        self.assertEqual(self.coldframe("test", self.target).code, 1, "its other name")
+
+    def test_a_function_that_cannot_start_is_3(self):
+        self.target = self.function("exit 1\n", "dead")
+        done = self.validate("--golden", self.goldens(case("a", 1, 1)))
+        self.assert_exit(done, 3)
+
+    def test_a_signal_ends_it_and_leaves_nothing(self):
+        file = self.goldens(case("a", {"do": "print busy; hang"}, 1))
+        log = self.place / "log"
+        process = self.start("validate", self.target, "--golden", file, "-v", "--timeout", 60,
+                             stdout=subprocess.DEVNULL, stderr=log.open("wb"))
+        wait_until("the case is running", lambda: b"busy" in log.read_bytes())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(exit_code(process.wait(20)), 130)
+        self.assert_nothing_left()
+
+
+class Refused(ValidateTest):
+    GOOD = '{"id":"a","event":{},"expect":{}}'
+
+    def test_a_malformed_line_is_named_by_file_and_line(self):
+        lines = ("{bad", "[]", "1", '"text"', "{}", '{"id":"b"}', '{"id":"b","event":1}',
+                 '{"id":"b","expect":1}', '{"id":5,"event":1,"expect":1}',
+                 '{"id":"a","event":1,"expect":1}', '{"id":"b","event":1,"expect":1,"evnt":2}',
+                 '{"id":"b","event":1,"expect":1,"rules":5}', '{"id":"","event":1,"expect":1}',
+                 '{"id":"b,c","event":1,"expect":1}', '{"id":"b","event":"@gone.json","expect":1}',
+                 '{"id":"b","event":1,"expect":1,"tags":"smoke"}', self.GOOD + self.GOOD,
+                 '{"id":"b","event":1,"expect":{"any":true,"rules":[{"path":"nope"}]}}')
+        for line in lines:
+            file = self.goldens(self.GOOD, "", line, '{"id":"z","event":1,"expect":1}')
+            self.refuse(2, ("g.jsonl:3",), "validate", self.target, "--golden", file)
+
+    def test_a_line_cut_off_at_the_end_of_the_file_is_named(self):
+        (self.place / "g.jsonl").write_text(self.GOOD + "\n" + self.GOOD[:20])
+        self.refuse(2, ("g.jsonl:2",), "validate", self.target, "--golden", "g.jsonl")
+
+    def test_the_second_of_two_files_is_named_when_it_is_the_wrong_one(self):
+        self.goldens(self.GOOD)
+        self.goldens('{"id":"b","event":1,"expect":1}', "oops", name="h.jsonl")
+        self.refuse(2, ("h.jsonl:2",), "validate", self.target, "--golden", "g.jsonl", "--golden",
+                    "h.jsonl")
+
+    def test_files_that_cannot_be_read_are_named(self):
+        (self.place / "empty.jsonl").write_text("\n\n")
+        for name in ("gone.jsonl", "temp", "empty.jsonl"):
+            self.refuse(2, (name,), "validate", self.target, "--golden", name)
+
+    def test_without_any_golden_it_says_what_to_name(self):
+        self.refuse(2, ("--golden",), "validate", self.target)
+
+    def test_bad_options_are_named(self):
+        file = self.goldens(self.GOOD)
+        for option, value in (("--rtol", "-1"), ("--rtol", "x"), ("--atol", "nan"),
+                              ("--max-fail", "x"), ("--max-fail", "-1"), ("--max-fail", "101%"),
+                              ("--only", "gone"), ("--json", "/gone/r.json"), ("--junit", "temp")):
+            self.refuse((2, 4), (option if option.startswith(("--r", "--a", "--m", "--o")) else value,
+                                 value), "validate", self.target, "--golden", file, option, value)
+
+    def test_the_gates_of_later_versions_are_refused(self):
+        file = self.goldens(self.GOOD)
+        for words in (("--state", "full"), ("--faults",), ("--fuzz", "10")):
+            self.refuse((2, 77), (words[0],), "validate", self.target, "--golden", file, *words)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,150 @@
+// What functions print: whole lines, in the right tail, whatever prints beside them.
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+#include <regex>
+
+#include "emulator/base/unique_fd.hpp"
+#include "tests/support/child_fixture.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+class Output : public ChildFixture {
+ protected:
+  // Lets eight environments print at once, each with a word of its own in every other line.
+  std::vector<HttpReply> shout(const HeaderList& headers, int bytes) {
+    std::vector<InvokeClient> callers;
+    for (int i = 0; i < 8; ++i) {
+      const std::string name = "speaker-" + std::to_string(i);
+      callers.push_back(call(
+          order("print " + name + "; print-size " + std::to_string(bytes) + "; print-err " + name +
+                "; print " + name + "; respond \"" + name + "\""),
+          headers));
+    }
+    std::vector<HttpReply> answers;
+    for (auto& waiting : callers) answers.push_back(waiting.finish());
+    wait_for(*this, [&] { return records.invocations.size() == 8; }, "eight records");
+    return answers;
+  }
+  // Each line is one that somebody wrote, whole.
+  static void expect_whole_lines(const std::string& text, int bytes) {
+    const std::regex known(
+        R"(speaker-[0-7]|log line [0-9]+ \.+|(START|END|REPORT) RequestId: [0-9a-f-]{36}.*)");
+    std::map<std::string, int> counts;
+    for (const auto& line : split_lines(text)) {
+      if (line.starts_with("log line ")) {
+        ++counts["log line"];
+        ASSERT_EQ(line.size(), 99U) << line;
+      } else if (line.starts_with("speaker")) {
+        ++counts["speaker"];
+      }
+      ASSERT_TRUE(std::regex_match(line, known)) << line;
+    }
+    EXPECT_EQ(counts["log line"], 8 * bytes / 100);
+    EXPECT_EQ(counts["speaker"], 8 * 3);
+  }
+};
+
+TEST_F(Output, LinesOfEightEnvironmentsThatPrintAtOnceAreNeverTorn) {
+  play(k_obey);
+  start();
+  shout({}, 200000);
+  expect_whole_lines(log.text(), 200000);
+}
+
+TEST_F(Output, TailsOfEightEnvironmentsThatPrintAtOnceDoNotMix) {
+  play(k_obey);
+  start();
+  const auto answers = shout({{"X-Amz-Log-Type", "Tail"}}, 50000);
+  for (const auto& answer : answers) {
+    const std::string own = answer.body.substr(1, answer.body.size() - 2);
+    const auto tail = log_tail(answer);
+    EXPECT_EQ(tail.size(), 4096U);
+    EXPECT_NE(tail.find(own + "\n"), std::string::npos);
+    const std::regex any_speaker("speaker-[0-7]");
+    for (std::sregex_iterator it(tail.begin(), tail.end(), any_speaker), end; it != end; ++it) {
+      EXPECT_EQ(it->str(), own);
+    }
+    EXPECT_NE(tail.find("REPORT RequestId: " + answer.header("x-amzn-RequestId")),
+              std::string::npos);
+  }
+}
+
+// The program's own way out, which exists only once the emulator does.
+class LateWriter final : public TextSink {
+ public:
+  void open(Emulator& emulator, int fd) { writer_ = emulator.make_writer(fd); }
+  FdWriter& writer() { return *writer_; }
+  void write(std::string_view text) override { writer_->write(text); }
+  bool congested() const override { return writer_->congested(); }
+
+ private:
+  std::unique_ptr<FdWriter> writer_;
+};
+
+TEST_F(Output, LinesArriveWholeAtAReaderThatIsSlow) {
+  LateWriter out;
+  options.log = &out;
+  play(k_obey);
+  start();
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd read_end(ends[0]);
+  const UniqueFd write_end(ends[1]);
+  ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+  out.open(emulator(), write_end.get());
+  shout({}, 100000);  // meanwhile nobody reads: the pipe is full long since
+  std::string got;
+  const auto bite = [&] {
+    out.writer().flush_now();
+    char bytes[4096];
+    const ssize_t size = ::read(read_end.get(), bytes, sizeof bytes);
+    if (size > 0) got.append(bytes, static_cast<std::size_t>(size));
+    return size <= 0 && out.writer().idle();
+  };
+  ASSERT_TRUE(until(bite));
+  expect_whole_lines(got, 100000);
+  stop();
+}
+
+TEST_F(Output, AFrameInTwoPartsIsOneEventAmongPlainLines) {
+  play(k_obey);
+  start();
+  obey("print plain; frame-split INFO framed\\nin two lines; respond 1");
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 6U);
+  EXPECT_TRUE(log.contains("framed\nin two lines\n"));
+  EXPECT_TRUE(log.contains("plain\n"));
+}
+
+TEST_F(Output, ALineInPiecesIsOneLine) {
+  play(k_obey);
+  start();
+  obey("print-partial one; sleep 30ms; print-partial  and; sleep 30ms; print  the same; respond 1");
+  EXPECT_EQ(log.lines().at(1), "oneandthe same");
+}
+
+TEST_F(Output, ALineOfAMegabyteAndBinaryBytesAreSurvived) {
+  play("next\nprint a\\0b\\xff\\xfec\nprint-size 1MB\nrespond 1\nnext\n");
+  start();
+  invoke("{}");
+  EXPECT_TRUE(log.contains(std::string("a\0b\xff\xfe" "c\n", 7)));
+}
+
+TEST_F(Output, OfAnInitComesBeforeStart) {
+  play("print loading the model\nforever\n  obey\nend\n");
+  start();
+  obey("print serving; respond 1");
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[0], "loading the model");
+  EXPECT_TRUE(lines[1].starts_with("START "));
+  EXPECT_EQ(lines[2], "serving");
+}
+
+}  // namespace
+}  // namespace coldframe::testing

@@ -1,0 +1,319 @@
+// Which environment serves whom, when another is started, and when an idle one is given up.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/child_fixture.hpp"
+#include "tests/support/stub_fixture.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Pool : public StubFixture {
+ protected:
+  // That many warm environments; the last one served most recently.
+  std::vector<StubRuntime> warm(int count) {
+    std::vector<InvokeClient> callers;
+    std::vector<StubRuntime> runtimes;
+    for (int i = 0; i < count; ++i) {
+      callers.push_back(call("{}"));
+      runtimes.push_back(next_runtime());
+    }
+    for (int i = 0; i < count; ++i) {
+      runtimes[static_cast<std::size_t>(i)].serve("{}");
+      callers[static_cast<std::size_t>(i)].finish();
+      wait_for(*this, [&] { return static_cast<int>(records.invocations.size()) > i; }, "a record");
+    }
+    return runtimes;
+  }
+  int environments() const { return static_cast<int>(states().size()); }
+  int queued_events() {
+    return nlohmann::json::parse(emulator().state_json())["functions"][0]["queued_events"];
+  }
+};
+
+TEST_F(Pool, TheMostRecentlyUsedEnvironmentIsReusedFirst) {
+  start();
+  auto runtimes = warm(3);
+  auto first = call("1");
+  EXPECT_EQ(runtimes[2].next().body(), "1");
+  auto second = call("2");
+  EXPECT_EQ(runtimes[1].next().body(), "2");
+  auto third = call("3");
+  EXPECT_EQ(runtimes[0].next().body(), "3");
+  // The one that comes back last is taken first again.
+  for (std::size_t i : {1U, 2U, 0U}) {
+    runtimes[i].respond("1");
+    const auto before = records.invocations.size();
+    runtimes[i].ask_next();
+    ASSERT_TRUE(until([&] { return records.invocations.size() > before; }));
+  }
+  auto fourth = call("4");
+  EXPECT_EQ(runtimes[0].next().body(), "4");
+  EXPECT_EQ(launcher.starts(), 3);
+}
+
+TEST_F(Pool, ACallerMeetsADrainingEnvironmentAndWaits25MillisecondsForIt) {
+  start();
+  auto first = call("1");
+  auto runtime = next_runtime();
+  runtime.next();
+  runtime.respond("\"one\"");
+  first.finish();
+  auto second = call("2");
+  for (int i = 0; i < 5; ++i) turn();
+  clock.advance(24ms);
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_EQ(launcher.starts(), 1);
+  clock.advance(1ms);
+  ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
+  auto other = this->runtime(1);
+  EXPECT_EQ(other.serve("\"two\"").body(), "2");
+  EXPECT_EQ(second.finish().body, "\"two\"");
+}
+
+TEST_F(Pool, WhereThereIsNoRoomForAnotherTheCallerGoesOnWaiting) {
+  options.concurrency = 1;
+  start();
+  auto first = call("1");
+  auto runtime = next_runtime();
+  runtime.next();
+  runtime.respond("\"one\"");
+  first.finish();
+  auto second = call("2");
+  for (int i = 0; i < 5; ++i) turn();
+  clock.advance(2s);
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_FALSE(second.answered());
+  EXPECT_EQ(runtime.serve("\"two\"").body(), "2");
+  EXPECT_EQ(second.finish().body, "\"two\"");
+  EXPECT_EQ(launcher.starts(), 1);
+}
+
+TEST_F(Pool, ACallerThatWaitedForARuntimeThatThenHungIsServedByAFreshOne) {
+  options.concurrency = 1;
+  start();
+  auto first = call("1");
+  auto runtime = next_runtime();
+  runtime.next();
+  runtime.respond("\"one\"");
+  first.finish();
+  auto second = call("2");
+  for (int i = 0; i < 5; ++i) turn();
+  clock.advance(3s);  // the first invoke's timeout covers the time until its next
+  auto fresh = next_runtime();
+  EXPECT_EQ(fresh.serve("\"two\"").body(), "2");
+  EXPECT_EQ(second.finish().body, "\"two\"");
+}
+
+TEST_F(Pool, OnlyOneOfTwoCallersCountsOnADrainingEnvironment) {
+  start();
+  auto first = call("1");
+  auto runtime = next_runtime();
+  runtime.next();
+  runtime.respond("1");
+  first.finish();
+  auto second = call("2");
+  for (int i = 0; i < 5; ++i) turn();
+  auto third = call("3");
+  ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
+  EXPECT_EQ(runtime.serve("\"two\"").body(), "2");
+  EXPECT_EQ(this->runtime(1).serve("\"three\"").body(), "3");
+  EXPECT_EQ(second.finish().body, "\"two\"");
+  EXPECT_EQ(third.finish().body, "\"three\"");
+}
+
+TEST_F(Pool, EventsWaitInOrderWhileEveryEnvironmentIsBusyAndAreNeverThrottled) {
+  options.concurrency = 1;
+  start();
+  auto busy = call("0");
+  auto runtime = next_runtime();
+  runtime.next();
+  const HeaderList event{{"X-Amz-Invocation-Type", "Event"}};
+  auto client = caller();
+  for (const char* body : {"1", "2", "3"}) EXPECT_EQ(client.invoke(body, event).status, 202);
+  EXPECT_EQ(queued_events(), 3);
+  EXPECT_EQ(caller().invoke("4").status, 429) << "a synchronous caller does not wait";
+  runtime.respond("0");
+  busy.finish();
+  for (const char* body : {"1", "2", "3"}) EXPECT_EQ(runtime.serve("1").body(), body);
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 4; }));
+  EXPECT_EQ(queued_events(), 0);
+  EXPECT_EQ(launcher.starts(), 1);
+}
+
+TEST_F(Pool, AnEventThatWaitsIsServedAlthoughTheBusyRuntimeCrashes) {
+  options.concurrency = 1;
+  start();
+  auto busy = call("0");
+  auto runtime = next_runtime();
+  runtime.next();
+  EXPECT_EQ(caller().invoke("1", {{"X-Amz-Invocation-Type", "Event"}}).status, 202);
+  launcher.latest().signal(9);
+  busy.finish();
+  EXPECT_EQ(next_runtime().serve("1").body(), "1");
+}
+
+TEST_F(Pool, AnIdleEnvironmentIsGivenUpAfterItsTimeAndTheNextInvokeIsCold) {
+  options.idle_timeout = 300s;
+  options.time_scale = 60;
+  start();
+  auto runtimes = warm(1);
+  clock.advance(4999ms);
+  turn();
+  EXPECT_EQ(environments(), 1);
+  clock.advance(1ms);
+  ASSERT_TRUE(until([&] { return environments() == 0; }));
+  EXPECT_TRUE(launcher.process(0).killed());
+  EXPECT_TRUE(runtimes[0].link().ends());
+  auto caller = call("{}");
+  next_runtime().serve("1");
+  caller.finish();
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 2; }));
+  EXPECT_TRUE(records.invocations[1].cold);
+  EXPECT_TRUE(records.invocations[1].init.has_value());
+  EXPECT_NE(records.invocations[0].environment_id, records.invocations[1].environment_id);
+}
+
+TEST_F(Pool, AnInvokeStartsTheIdleTimeAnew) {
+  options.idle_timeout = 10s;
+  start();
+  auto runtimes = warm(1);
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(9s);
+    auto caller = call("{}");
+    runtimes[0].serve("1");
+    caller.finish();
+    const auto wanted = static_cast<std::size_t>(i + 2);
+    ASSERT_TRUE(until([&] { return records.invocations.size() == wanted; }));
+  }
+  EXPECT_EQ(launcher.starts(), 1);
+}
+
+TEST_F(Pool, AsMeasuredOnAwsNearlyAllAreKeptFor240SecondsAndNoneAfter361) {
+  options.concurrency = 20;
+  options.seed = 7;
+  start();
+  auto runtimes = warm(20);
+  clock.advance(60s);
+  turn();
+  EXPECT_EQ(environments(), 20);
+  clock.advance(180s);
+  for (int i = 0; i < 30; ++i) turn();
+  EXPECT_GE(environments(), 17);
+  clock.advance(121s);
+  ASSERT_TRUE(until([&] { return environments() == 0; }));
+}
+
+TEST_F(Pool, ProvisionedEnvironmentsAreReadyBeforeAnyInvoke) {
+  options.provisioned = 2;
+  start();
+  ASSERT_EQ(launcher.starts(), 2);
+  auto one = runtime(0);
+  auto two = runtime(1);
+  one.ask_next();
+  two.ask_next();
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle", "Idle"}; }));
+  EXPECT_TRUE(log.text().empty());
+  auto first = call("1");
+  auto second = call("2");
+  one.serve("1");
+  two.serve("2");
+  first.finish();
+  second.finish();
+  EXPECT_EQ(launcher.starts(), 2);
+}
+
+TEST_F(Pool, AnInvokeThatMeetsAProvisionedEnvironmentInItsInitStartsAnother) {
+  options.provisioned = 1;
+  start();
+  auto caller = call("{}");
+  ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
+  runtime(1).serve("\"own\"");
+  EXPECT_EQ(caller.finish().body, "\"own\"");
+}
+
+TEST_F(Pool, AProvisionedEnvironmentWhoseInitFailsIsColdAgainAndNotLost) {
+  options.provisioned = 1;
+  options.concurrency = 1;
+  start();
+  launcher.process(0).exit(1);
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
+  auto caller = call("{}");
+  ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
+  runtime(1).serve("\"fine\"");
+  EXPECT_EQ(caller.finish().body, "\"fine\"");
+}
+
+TEST_F(Pool, ACallerThatHangsUpDoesNotStopItsInvoke) {
+  options.concurrency = 1;
+  start();
+  auto gone = call("1");
+  auto runtime = next_runtime();
+  runtime.next();
+  gone.link().abort();
+  for (int i = 0; i < 5; ++i) turn();
+  runtime.respond("\"to nobody\"");
+  runtime.ask_next();
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
+  EXPECT_EQ(records.invocations[0].status, InvocationStatus::ok);
+  auto next_caller = call("2");
+  EXPECT_EQ(runtime.serve("\"mine\"").body(), "2");
+  EXPECT_EQ(next_caller.finish().body, "\"mine\"");
+}
+
+class SeveralFunctions : public ChildFixture {};
+TEST_F(SeveralFunctions, AreServedByOneEmulatorEachWithItsOwnProcessAndLimits) {
+  play("forever\n  next\n  respond \"from f\"\nend\n");
+  auto other = player("g", "forever\n  next\n  respond \"from g\"\nend\n");
+  other.reserved_concurrency = 0;
+  auto third = player("h", k_obey);
+  third.memory_mb = 512;
+  start({other, third});
+  EXPECT_EQ(call("{}", {}, "f").finish().body, "\"from f\"");
+  EXPECT_EQ(call("{}", {}, "g").finish().status, 429);
+  const auto variables = nlohmann::json::parse(call(order("dump-env"), {}, "h").finish().body);
+  EXPECT_EQ(variables["AWS_LAMBDA_FUNCTION_NAME"], "h");
+  EXPECT_EQ(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
+  EXPECT_EQ(call("{}", {}, "function").finish().status, 404)
+      << "the short name is for a single function";
+}
+
+TEST_F(SeveralFunctions, WithOneNameAreRefused) {
+  auto created = Emulator::create(options);
+  ASSERT_TRUE(created.has_value());
+  ASSERT_TRUE((*created)->add(function).has_value());
+  const auto again = (*created)->add(function);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, ExitCode::usage);
+  EXPECT_NE(again.error().message.find("'f'"), std::string::npos);
+}
+
+class RealPool : public ChildFixture {};
+TEST_F(RealPool, AnIdleRuntimeIsKilledOnceItsScaledTimeIsOver) {
+  play(k_obey);
+  options.idle_timeout = 60s;
+  options.time_scale = 600;
+  start();
+  obey("respond 1");
+  ASSERT_TRUE(until([&] { return states().empty(); }));
+  obey("respond 2");
+  EXPECT_TRUE(records.invocations.at(1).cold);
+  EXPECT_NE(records.invocations[0].environment_id, records.invocations[1].environment_id);
+}
+
+TEST_F(RealPool, ARecycledFunctionMeetsAColdStart) {
+  play(k_obey);
+  start();
+  const auto before = nlohmann::json::parse(obey("respond-pid").body)["pid"];
+  ASSERT_TRUE(emulator().recycle("f").has_value());
+  const auto after = nlohmann::json::parse(obey("respond-pid").body)["pid"];
+  EXPECT_NE(before, after);
+  EXPECT_TRUE(records.invocations.at(1).cold);
+  EXPECT_TRUE(records.invocations.at(1).init.has_value());
+}
+
+}  // namespace
+}  // namespace coldframe::testing

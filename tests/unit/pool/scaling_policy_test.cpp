@@ -1,0 +1,56 @@
+#include "emulator/pool/scaling_policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace coldframe {
+namespace {
+
+struct Row {
+  const char* why;
+  PoolCounts counts;   // idle, draining, promised, total, limit
+  Placement wanted;
+};
+
+constexpr Row k_table[] = {
+    {"nobody there yet", {0, 0, 0, 0, 10}, Placement::start},
+    {"one is idle", {1, 0, 0, 1, 10}, Placement::reuse},
+    {"idle ones go before draining ones", {1, 3, 0, 4, 10}, Placement::reuse},
+    {"idle ones serve also at the limit", {1, 0, 0, 10, 10}, Placement::reuse},
+    {"all are busy and there is room", {0, 0, 0, 4, 10}, Placement::start},
+    {"the last place is taken", {0, 0, 0, 9, 10}, Placement::start},
+    {"all are busy at the limit", {0, 0, 0, 10, 10}, Placement::throttle},
+    {"one is about to be free", {0, 1, 0, 1, 10}, Placement::await_draining},
+    {"one is about to be free, at the limit", {0, 1, 0, 1, 1}, Placement::await_draining},
+    {"the one that is about to be free is promised", {0, 1, 1, 1, 10}, Placement::start},
+    {"it is promised, at the limit", {0, 1, 1, 1, 1}, Placement::throttle},
+    {"one of two is promised", {0, 2, 1, 2, 2}, Placement::await_draining},
+    {"both are promised", {0, 2, 2, 2, 2}, Placement::throttle},
+    {"more promises than draining ones, after one died", {0, 1, 2, 3, 3}, Placement::throttle},
+    {"reserved concurrency 0", {0, 0, 0, 0, 0}, Placement::throttle},
+    {"the limit was lowered below what lives", {0, 0, 0, 5, 3}, Placement::throttle},
+};
+
+TEST(PlaceInvoke, DecidesAsTheTableSays) {
+  for (const Row& row : k_table) EXPECT_EQ(place(row.counts), row.wanted) << row.why;
+}
+
+TEST(PlaceInvoke, NeverStartsBeyondTheLimitNorThrottlesWithAFreeEnvironment) {
+  for (int idle = 0; idle < 4; ++idle) {
+    for (int draining = 0; draining < 4; ++draining) {
+      for (int promised = 0; promised < 4; ++promised) {
+        for (int total = 0; total < 6; ++total) {
+          for (int limit = 0; limit < 6; ++limit) {
+            const Placement got = place({idle, draining, promised, total, limit});
+            if (got == Placement::start) EXPECT_LT(total, limit);
+            if (idle > 0) EXPECT_EQ(got, Placement::reuse);
+            if (got == Placement::await_draining) EXPECT_GT(draining, promised);
+            if (got == Placement::throttle) EXPECT_GE(total, limit);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace coldframe
