@@ -55,6 +55,8 @@ class EnvironmentOwner {
   virtual ~EnvironmentOwner() = default;
   // Can take another invoke: idle, or cold again after a reset.
   virtual void on_available(ExecutionEnvironment& environment) = 0;
+  // Its state, its invoke or its will to stop has changed.
+  virtual void on_change(ExecutionEnvironment& environment) = 0;
 };
 
 class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
@@ -79,8 +81,20 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   const std::string& id() const { return id_; }
   // Told to stop; takes no invoke any more.
   bool stopping() const { return stopped_ || state_ == EnvironmentState::shutdown; }
+  // Answered, or being reset with nobody waiting: it will be available soon.
+  bool returning() const {
+    return !stopping() && (state_ == EnvironmentState::draining ||
+                           (state_ == EnvironmentState::reset && !invocation_));
+  }
   bool has_invocation() const { return invocation_.has_value(); }
   pid_t pid() const { return process_ ? process_->pid() : 0; }
+
+  // The owner's marks, so that it need not search or count.
+  struct Marks {
+    bool idle = false;
+    bool returning = false;
+    bool stopping = false;
+  } marks;
 
  private:
   // init_phase.cpp
@@ -105,7 +119,10 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
   // shutdown_phase.cpp
   void reset();
-  void set_state(EnvironmentState state) { state_ = state; }
+  void set_state(EnvironmentState state) {
+    state_ = state;
+    owner_.on_change(*this);
+  }
   InvocationRecord& record() { return record_; }
 
   EnvironmentServices& services_;

@@ -29,9 +29,9 @@ void ExecutionEnvironment::invoke(Invocation invocation) {
     case EnvironmentState::cold: start_process(EnvironmentState::init); return;
     case EnvironmentState::cold_again: begin_suppressed_init(); return;
     case EnvironmentState::idle: dispatch(); return;
-    case EnvironmentState::init:    // pre-warming: on_init_complete() dispatches
-    case EnvironmentState::reset: return;  // processes are going: a suppressed init follows
-    default: return;
+    case EnvironmentState::init:   // pre-warming: on_init_complete() dispatches
+    case EnvironmentState::reset:  // processes are going: a suppressed init follows
+    default: owner_.on_change(*this); return;
   }
 }
 

@@ -83,6 +83,7 @@ void ExecutionEnvironment::stop(std::function<void()> done) {
   }
   if (state_ == EnvironmentState::reset) {
     stopped_ = std::move(done);
+    owner_.on_change(*this);
     return;
   }
   if (!process_) {

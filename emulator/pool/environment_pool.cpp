@@ -21,22 +21,12 @@ PoolCounts EnvironmentPool::counts() const {
   PoolCounts counts;
   counts.idle = static_cast<int>(idle_.size());
   counts.promised = static_cast<int>(waiting_.size());
-  counts.total = static_cast<int>(
-      std::count_if(environments_.begin(), environments_.end(),
-                    [](const auto& environment) { return !environment->stopping(); }));
+  counts.total = static_cast<int>(environments_.size()) - leaving_;
   counts.limit = options_.concurrency;
   if (config_.reserved_concurrency) {
     counts.limit = std::min(counts.limit, *config_.reserved_concurrency);
   }
-  if (counts.idle == 0) {
-    counts.draining = static_cast<int>(
-        std::count_if(environments_.begin(), environments_.end(), [](const auto& environment) {
-          // One whose process is being replaced comes back just as surely.
-          return environment->state() == EnvironmentState::draining ||
-                 (environment->state() == EnvironmentState::reset && !environment->stopping() &&
-                  !environment->has_invocation());
-        }));
-  }
+  counts.draining = returning_;
   return counts;
 }
 
@@ -116,10 +106,7 @@ void EnvironmentPool::on_grace_over(std::list<Waiting>::iterator waiting) {
 
 void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
   if (closed_ || stopping_ > 0) return;
-  const bool known = std::any_of(idle_.begin(), idle_.end(), [&](const Idle& idle) {
-    return idle.environment == &environment;
-  });
-  if (known) return;  // its runtime died while idle; it is still the same idle environment
+  if (environment.marks.idle) return;  // its runtime died while idle; it is the same idle one
   if (!waiting_.empty()) {
     services_.timers.cancel(waiting_.front().grace);
     Invocation invocation = std::move(waiting_.front().invocation);
@@ -134,7 +121,18 @@ void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
   }
 }
 
+void EnvironmentPool::on_change(ExecutionEnvironment& environment) {
+  auto& marks = environment.marks;
+  auto count = [](bool& mark, bool now, int& counter) {
+    if (mark != now) counter += now ? 1 : -1;
+    mark = now;
+  };
+  count(marks.returning, environment.returning(), returning_);
+  count(marks.stopping, environment.stopping(), leaving_);
+}
+
 void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
+  environment.marks.idle = true;
   auto* kept = &environment;
   idle_.push_back({kept, services_.timers.at(services_.clock.now() + expiry_.draw(),
                                              [this, kept] { expire(kept); })});
@@ -145,6 +143,7 @@ void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
     return idle.environment == &environment;
   });
   if (at == idle_.rend()) return;
+  environment.marks.idle = false;
   services_.timers.cancel(at->expiry);
   idle_.erase(std::next(at).base());
 }
@@ -157,6 +156,8 @@ void EnvironmentPool::expire(ExecutionEnvironment* environment) {
 void EnvironmentPool::remove(ExecutionEnvironment* environment) {
   // Not from inside a call of the environment's own.
   boost::asio::post(services_.io, [this, environment] {
+    if (environment->marks.returning) --returning_;
+    if (environment->marks.stopping) --leaving_;
     std::erase_if(environments_, [&](const auto& owned) { return owned.get() == environment; });
     if (stopping_ > 0 && --stopping_ == 0 && all_stopped_) {
       auto done = std::move(all_stopped_);
@@ -168,6 +169,7 @@ void EnvironmentPool::remove(ExecutionEnvironment* environment) {
 
 void EnvironmentPool::stop_all(std::function<void()> done) {
   for (auto& idle : idle_) services_.timers.cancel(idle.expiry);
+  for (auto& idle : idle_) idle.environment->marks.idle = false;
   idle_.clear();
   for (auto& waiting : waiting_) {
     services_.timers.cancel(waiting.grace);

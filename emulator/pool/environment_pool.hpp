@@ -54,6 +54,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   };
 
   void on_available(ExecutionEnvironment& environment) override;
+  void on_change(ExecutionEnvironment& environment) override;
   PoolCounts counts() const;
   void refuse(Invocation invocation, Refusal refusal);
   ExecutionEnvironment* create();
@@ -78,6 +79,8 @@ class EnvironmentPool final : private EnvironmentOwner {
   std::vector<Idle> idle_;              // the most recently used one is last
   std::list<Waiting> waiting_;          // sync requests that count on a draining environment
   std::deque<Invocation> events_;       // Event invokes; they wait, they are never throttled
+  int returning_ = 0;                   // environments that will be available soon
+  int leaving_ = 0;                     // environments that were told to stop
   int stopping_ = 0;
   bool closed_ = false;
   std::function<void()> all_stopped_;

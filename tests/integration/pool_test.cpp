@@ -226,6 +226,19 @@ TEST_F(Pool, ProvisionedEnvironmentsAreReadyBeforeAnyInvoke) {
   EXPECT_EQ(launcher.starts(), 2);
 }
 
+TEST_F(Pool, AProvisionedEnvironmentSaysSoAndMayTake130SecondsForItsInit) {
+  options.provisioned = 1;
+  start();
+  EXPECT_EQ(launcher.process(0).variable("AWS_LAMBDA_INITIALIZATION_TYPE"),
+            "provisioned-concurrency");
+  clock.advance(129s);
+  turn();
+  EXPECT_TRUE(launcher.process(0).running());
+  clock.advance(1s);
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
+  EXPECT_TRUE(log.contains("INIT_REPORT Init Duration: 130000.00 ms\tPhase: init\tStatus: timeout"));
+}
+
 TEST_F(Pool, AnInvokeThatMeetsAProvisionedEnvironmentInItsInitStartsAnother) {
   options.provisioned = 1;
   start();

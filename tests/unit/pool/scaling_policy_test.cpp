@@ -41,10 +41,10 @@ TEST(PlaceInvoke, NeverStartsBeyondTheLimitNorThrottlesWithAFreeEnvironment) {
         for (int total = 0; total < 6; ++total) {
           for (int limit = 0; limit < 6; ++limit) {
             const Placement got = place({idle, draining, promised, total, limit});
-            if (got == Placement::start) EXPECT_LT(total, limit);
-            if (idle > 0) EXPECT_EQ(got, Placement::reuse);
-            if (got == Placement::await_draining) EXPECT_GT(draining, promised);
-            if (got == Placement::throttle) EXPECT_GE(total, limit);
+            EXPECT_EQ(got == Placement::reuse, idle > 0);
+            EXPECT_TRUE(got != Placement::start || total < limit);
+            EXPECT_TRUE(got != Placement::throttle || total >= limit);
+            EXPECT_TRUE(got != Placement::await_draining || draining > promised);
           }
         }
       }

@@ -25,7 +25,9 @@ TEST(KillScopes, EndsTheWholeProcessGroup) {
   TestChild child = start_shell("sleep 100 & echo $!; sleep 101 & echo $!; wait");
   const pid_t first = std::stoi(child.read_line());
   const pid_t second = std::stoi(child.read_line());
-  EXPECT_EQ(kill_scopes({{child.pid(), ""}}, 10s), 0);
+  const KillReport report = kill_scopes({{child.pid(), ""}}, 10s);
+  EXPECT_EQ(report.alive, 0);
+  EXPECT_EQ(report.ended, 3);
   EXPECT_TRUE(is_gone(child.pid()));
   EXPECT_TRUE(is_gone(first));
   EXPECT_TRUE(is_gone(second));
@@ -36,7 +38,7 @@ TEST(KillScopes, EndsAGroupWhoseLeaderHasAlreadyEnded) {
   const pid_t left = std::stoi(child.read_line());
   ASSERT_TRUE(wait_until([&] { return facts_of(child.pid()).state == 'Z'; }));
   ASSERT_FALSE(is_gone(left));
-  EXPECT_EQ(kill_scopes({{child.pid(), ""}}, 10s), 0);
+  EXPECT_EQ(kill_scopes({{child.pid(), ""}}, 10s).alive, 0);
   EXPECT_TRUE(is_gone(left));
 }
 
@@ -45,10 +47,10 @@ TEST(KillScopes, FindsAGrandchildInItsOwnSessionByTheMarkerInItsEnvironment) {
   TestChild child = start_shell("setsid sleep 100 & echo $!; wait", {variable(marker)});
   const pid_t escaped = std::stoi(child.read_line());
   ASSERT_TRUE(wait_until([&] { return facts_of(escaped).session == escaped; }));
-  EXPECT_EQ(kill_scopes({{child.pid(), ""}}, 10s), 0);
+  EXPECT_EQ(kill_scopes({{child.pid(), ""}}, 10s).alive, 0);
   EXPECT_TRUE(is_gone(child.pid()));
   EXPECT_FALSE(is_gone(escaped)) << "without the marker nothing connects it with us";
-  EXPECT_EQ(kill_scopes({{0, marker}}, 10s), 0);
+  EXPECT_EQ(kill_scopes({{0, marker}}, 10s).alive, 0);
   EXPECT_TRUE(is_gone(escaped));
 }
 
@@ -58,7 +60,7 @@ TEST(KillScopes, TouchesNobodyElse) {
   TestChild other = start_shell("echo up; sleep 100", {variable(new_marker())});
   mine.read_line();
   other.read_line();
-  EXPECT_EQ(kill_scopes({{mine.pid(), marker}}, 10s), 0);
+  EXPECT_EQ(kill_scopes({{mine.pid(), marker}}, 10s).alive, 0);
   EXPECT_TRUE(is_gone(mine.pid()));
   EXPECT_FALSE(is_gone(other.pid()));
 }
@@ -66,8 +68,8 @@ TEST(KillScopes, TouchesNobodyElse) {
 TEST(KillScopes, MatchesNothingByAShortMarker) {
   TestChild child = start_shell("echo up; sleep 100", {"SHORT=0123456789abcde"});
   child.read_line();
-  EXPECT_EQ(kill_scopes({{0, ""}}, 0s), 0);
-  EXPECT_EQ(kill_scopes({{0, "0123456789abcde"}}, 0s), 0);
+  EXPECT_EQ(kill_scopes({{0, ""}}, 0s).ended, 0);
+  EXPECT_EQ(kill_scopes({{0, "0123456789abcde"}}, 0s).ended, 0);
   EXPECT_FALSE(is_gone(child.pid()));
 }
 
@@ -79,11 +81,11 @@ TEST(KillScopes, EndsSeveralEnvironmentsAtOnce) {
     children.back().read_line();
     scopes.push_back({children.back().pid(), ""});
   }
-  EXPECT_EQ(kill_scopes(scopes, 10s), 0);
+  EXPECT_EQ(kill_scopes(scopes, 10s).alive, 0);
   for (auto& child : children) EXPECT_TRUE(is_gone(child.pid()));
 }
 
-TEST(KillScopes, HasNothingToDoForNoScopes) { EXPECT_EQ(kill_scopes({}, 0s), 0); }
+TEST(KillScopes, HasNothingToDoForNoScopes) { EXPECT_EQ(kill_scopes({}, 0s).alive, 0); }
 
 // The name of a process stands in /proc/PID/stat unescaped and may imitate the fields behind it.
 TEST(KillScopes, IsNotFooledByTheNameOfAProcess) {
@@ -98,7 +100,7 @@ TEST(KillScopes, IsNotFooledByTheNameOfAProcess) {
   }
   char byte = 0;
   ASSERT_EQ(::read(read_end.get(), &byte, 1), 1);
-  EXPECT_EQ(kill_scopes({{child, ""}}, 10s), 0);
+  EXPECT_EQ(kill_scopes({{child, ""}}, 10s).alive, 0);
   EXPECT_TRUE(is_gone(child));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
