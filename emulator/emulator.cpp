@@ -187,9 +187,10 @@ bool Emulator::run_until(const std::function<bool()>& done) {
   house_->io.restart();
   while (!done()) {
     if (house_->interrupted != 0) return false;
-    house_->io.run_one();
     house_->flush();
+    house_->io.run_one();
   }
+  house_->flush();
   return true;
 }
 
@@ -280,8 +281,8 @@ void Emulator::stop() {
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
   while (left > 0) {
-    house_->io.run_one();
     house_->flush();
+    house_->io.run_one();
   }
   // Replies that tell callers of the end are on their way; give them a turn.
   while (house_->io.poll_one() > 0) {

@@ -48,6 +48,11 @@ int main(int argc, char** argv) {
                  one_line(words.front()).c_str());
     return 2;
   }
+  if (!words.empty() && words.front().starts_with('-') && app.get_option_no_throw(words.front()) == nullptr) {
+    std::fprintf(stderr, "coldframe: '%s' is not an option; see coldframe --help\n",
+                 one_line(words.front()).c_str());
+    return 2;
+  }
   std::reverse(words.begin(), words.end());
   try {
     app.parse(words);

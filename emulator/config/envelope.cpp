@@ -32,6 +32,7 @@ Moment moment(WallTime now) {
 Json rest_api(std::string_view body, const FunctionConfig& config, WallTime now, IdSource& ids) {
   const auto time = moment(now);
   const std::string host = "coldframe.execute-api." + config.region + ".amazonaws.com";
+  const Json text = body.empty() ? Json(nullptr) : Json(std::string(body));
   const Json headers{{"Content-Type", "application/json"}, {"Host", host}, {"X-Forwarded-For", "127.0.0.1"},
                      {"X-Forwarded-Port", "443"}, {"X-Forwarded-Proto", "https"}};
   Json multi = Json::object();
@@ -47,7 +48,7 @@ Json rest_api(std::string_view body, const FunctionConfig& config, WallTime now,
             {"path", "/prod/"}, {"protocol", "HTTP/1.1"}, {"requestId", ids.uuid()},
             {"requestTime", time.text}, {"requestTimeEpoch", time.epoch_ms},
             {"resourceId", "coldframe"}, {"resourcePath", "/"}, {"stage", "prod"}}},
-          {"body", std::string(body)}, {"isBase64Encoded", false}};
+          {"body", text}, {"isBase64Encoded", false}};
 }
 
 // HTTP API and Function URL share the payload format 2.0.
@@ -57,7 +58,7 @@ Json http_api(std::string_view body, const FunctionConfig& config, WallTime now,
   const std::string host = (url ? "coldframe.lambda-url." + config.region + ".on.aws"
                                 : "coldframe.execute-api." + config.region + ".amazonaws.com");
   const char* route = url ? "$default" : "POST /";
-  return {{"version", "2.0"}, {"routeKey", route}, {"rawPath", "/"}, {"rawQueryString", ""},
+  Json event{{"version", "2.0"}, {"routeKey", route}, {"rawPath", "/"}, {"rawQueryString", ""},
           {"headers",
            {{"content-type", "application/json"}, {"host", host},
             {"content-length", std::to_string(body.size())}, {"x-forwarded-for", "127.0.0.1"},
@@ -68,8 +69,10 @@ Json http_api(std::string_view body, const FunctionConfig& config, WallTime now,
             {"http", {{"method", "POST"}, {"path", "/"}, {"protocol", "HTTP/1.1"},
                       {"sourceIp", "127.0.0.1"}, {"userAgent", "coldframe"}}},
             {"requestId", ids.uuid()}, {"routeKey", route}, {"stage", "$default"},
-            {"time", time.text}, {"timeEpoch", time.epoch_ms}}},
-          {"body", std::string(body)}, {"isBase64Encoded", false}};
+            {"time", time.text}, {"timeEpoch", time.epoch_ms}}}};
+  if (!body.empty()) event["body"] = std::string(body);
+  event["isBase64Encoded"] = false;
+  return event;
 }
 
 Json load_balancer(std::string_view body, const FunctionConfig& config) {

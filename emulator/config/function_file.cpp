@@ -12,6 +12,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
+// Without "." and "..", and without the trailing slash that would have no name.
+fs::path plain(fs::path path) {
+  path = path.lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 // Thrown inside this file only; load and parse turn it into an Error.
 struct Fault {
   std::string message;
@@ -100,6 +106,16 @@ class Node {
     }
     return out;
   }
+  // A key that is nearly one of `names` was meant to be it; others are AWS's business.
+  template <typename Names>
+  void none_misspelled(const Names& names) const {
+    for (auto& [key, value] : json_.items()) {
+      if (std::find(names.begin(), names.end(), key) != names.end()) continue;
+      if (const auto guess = nearest(key, names); !guess.empty()) {
+        throw Fault{at(key) + " is not a known key; did you mean '" + guess + "'?"};
+      }
+    }
+  }
   template <typename Names>
   void only(const Names& names) const {
     for (auto& [key, value] : json_.items()) {
@@ -130,6 +146,8 @@ Level read_level(const Node& node, const char* key) {
 }
 
 void read_logging(const Node& node, FunctionConfig& config) {
+  node.none_misspelled(
+      std::array{"LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup"});
   if (node.has("LogFormat")) {
     const auto format = node.text("LogFormat");
     if (format != "Text" && format != "JSON") {
@@ -149,6 +167,7 @@ void read_image_config(const Node& node, FunctionConfig& config) {
 }
 
 void read_environment(const Node& node, FunctionConfig& config) {
+  node.none_misspelled(std::array{"Variables", "Error"});
   if (!node.has("Variables")) return;
   const Node variables = node.object("Variables");
   for (auto& [name, value] : variables.json().items()) {
@@ -239,7 +258,7 @@ void read_identity(const Node& top, FunctionConfig& config) {
 }
 
 // A managed runtime has no entry point of its own: its client, as the images of AWS start it.
-void default_entry_point(FunctionFile& file, const fs::path& base) {
+void default_entry_point(FunctionFile& file, const fs::path& base, const std::string& where) {
   auto& config = file.config;
   if (!config.entry_point.empty() || config.handler.empty()) return;
   if (config.runtime.starts_with("python")) {
@@ -251,7 +270,7 @@ void default_entry_point(FunctionFile& file, const fs::path& base) {
     config.entry_point = {(base / "node_modules/.bin/aws-lambda-ric").string()};
     config.command = {config.handler};
   } else if (!config.runtime.empty() && !config.runtime.starts_with("provided")) {
-    throw Fault{"no runtime client is known for " + config.runtime +
+    throw Fault{where + "no runtime client is known for " + config.runtime +
                 "; name it in ImageConfig.EntryPoint"};
   }
 }
@@ -270,11 +289,12 @@ void check_top_keys(const Node& top, FunctionFile& file) {
 }
 
 FunctionFile read(const Json& json, const fs::path& path) {
-  const fs::path base = fs::absolute(path).parent_path().lexically_normal();
+  const fs::path base = plain(fs::absolute(path).parent_path());
   const Node top(json, path.string() + ": ");
   FunctionFile file;
   auto& config = file.config;
   config.name = base.filename().string();
+  if (!check_function_name(config.name, "")) config.name = "function";
   config.task_root = base;
   check_top_keys(top, file);
   read_identity(top, config);
@@ -288,22 +308,23 @@ FunctionFile read(const Json& json, const fs::path& path) {
   if (top.has("LoggingConfig")) read_logging(top.object("LoggingConfig"), config);
   if (top.has("Coldframe")) read_coldframe(top.object("Coldframe"), file, base);
   config.working_directory =
-      config.working_directory.empty() ? base : (base / config.working_directory).lexically_normal();
-  default_entry_point(file, base);
+      config.working_directory.empty() ? base : plain(base / config.working_directory);
+  default_entry_point(file, base, top.where());
   require(check_function_name(config.name, top.where() + "FunctionName"));
   require(check_variables(config, top.where() + "Environment.Variables", file.warnings));
   return file;
 }
 
 Result<void> parse_json(std::string_view text, const fs::path& path, Json& out) {
+  // Our own pass first: it bounds the nesting, and says where the fault is.
+  if (auto fault = check_json(text)) {
+    return usage_error(path.string() + ":" + std::to_string(fault->line) + ":" +
+                       std::to_string(fault->column) + ": not JSON: " + fault->reason);
+  }
   out = Json::parse(text, nullptr, false);
   if (out.is_object()) return {};
-  if (!out.is_discarded()) return usage_error(path.string() + ": must hold a JSON object");
-  auto fault = check_json(text);
-  return usage_error(path.string() +
-                     (fault ? ":" + std::to_string(fault->line) + ":" +
-                                  std::to_string(fault->column) + ": not JSON: " + fault->reason
-                            : ": not JSON"));
+  return usage_error(path.string() + (out.is_discarded() ? ": holds a number out of range"
+                                                         : ": must hold a JSON object"));
 }
 
 }  // namespace
@@ -329,6 +350,12 @@ Result<void> merge_variables_file(const fs::path& path, FunctionConfig& config) 
   if (!text) return text.error();
   Json json;
   if (auto parsed = parse_json(*text, path, json); !parsed) return parsed.error();
+  const bool shaped = json.contains("Parameters") || json.contains(config.name);
+  const bool flat = std::any_of(json.begin(), json.end(), [](auto& v) { return !v.is_object(); });
+  if (!shaped && flat) {
+    return usage_error(path.string() + R"(: SAM's shape is {"Parameters": {"NAME": "value"}} or {")" +
+                       config.name + R"(": {…}})");
+  }
   for (const std::string& key : {std::string("Parameters"), config.name}) {
     auto it = json.find(key);
     if (it == json.end()) continue;

@@ -168,7 +168,10 @@ Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
   }
   if (o.log_format) config.log_format = *o.log_format;
   if (o.credentials) config.credentials = *o.credentials;
-  if (o.init_limit) config.init_limit = *o.init_limit;
+  if (o.init_limit) {
+    config.init_limit = *o.init_limit;
+    config.init_limit_given = true;
+  }
   return apply_variables(file, o);
 }
 

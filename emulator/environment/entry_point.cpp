@@ -27,11 +27,12 @@ std::string executable_problem(const fs::path& path) {
   return "";
 }
 
-fs::path look_up(const std::string& name, const std::string& search) {
+// Relative elements of a search path count from `base`. An absolute path, or an empty one.
+fs::path look_up(const std::string& name, const std::string& search, const fs::path& base) {
   std::size_t at = 0;
   while (at <= search.size()) {
     const auto end = std::min(search.find(':', at), search.size());
-    const fs::path candidate = fs::path(search.substr(at, end - at)) / name;
+    const fs::path candidate = base / search.substr(at, end - at) / name;
     if (end > at && is_file(candidate) && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     at = end + 1;
   }
@@ -68,8 +69,10 @@ EntryPoint find_entry_point(const FunctionConfig& config) {
     const bool own_path = config.variables.count("PATH") > 0;
     const char* caller_path = std::getenv("PATH");
     fs::path found;
-    if (!own_path && caller_path != nullptr) found = look_up(name, caller_path);
-    if (found.empty()) found = look_up(name, search_path(config));
+    if (!own_path && caller_path != nullptr) {
+      found = look_up(name, caller_path, fs::current_path());
+    }
+    if (found.empty()) found = look_up(name, search_path(config), config.working_directory);
     if (found.empty()) {
       entry.problem = "entry point '" + name + "' was not found in PATH";
       return entry;

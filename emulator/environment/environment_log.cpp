@@ -44,9 +44,17 @@ void EnvironmentLog::platform(std::string_view lines) {
 
 void EnvironmentLog::function(const LogEvent& event) {
   if (filtered_out(event)) return;
-  std::string text(event.text);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  std::replace(text.begin(), text.end(), '\r', '\n');
+  std::string_view raw = event.text;
+  while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r')) raw.remove_suffix(1);
+  std::string text;
+  text.reserve(raw.size() + 1);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] != '\r') {
+      text += raw[i];
+    } else if (i + 1 == raw.size() || raw[i + 1] != '\n') {
+      text += '\n';
+    }
+  }
   text += '\n';
   emit(text);
 }

@@ -105,7 +105,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_init_timeout();
   void on_launch_failed(const LaunchFailure& failure) override;
   void init_failed(InitStatus status, const std::string& error_type, Payload body);
-  void log_init(const InitRecord& record);
+  void log_init(InitRecord record);
+  Duration init_limit() const;
   // invoke_phase.cpp
   void dispatch();
   void log_start();
@@ -137,6 +138,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   RuntimeApi api_;
   std::unique_ptr<RuntimeProcess> process_;
   bool process_exited_ = false;
+  bool provisioned_ = false;             // started ahead: another limit, another variable
 
   // Init
   TimePoint init_started_{};

@@ -1,4 +1,6 @@
 // Birth: from the first process to the first /next, and what happens when that does not come.
+#include <algorithm>
+
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/environment/environment_variables.hpp"
 #include "emulator/environment/error_bodies.hpp"
@@ -16,7 +18,17 @@ std::string join(const std::vector<std::string>& words) {
 
 }  // namespace
 
-void ExecutionEnvironment::prewarm() { start_process(EnvironmentState::init); }
+void ExecutionEnvironment::prewarm() {
+  provisioned_ = true;
+  start_process(EnvironmentState::init);
+}
+
+// On demand 10 s; ahead of any invoke max(130 s, function timeout), at most 900 s.
+Duration ExecutionEnvironment::init_limit() const {
+  if (!provisioned_ || config_.init_limit_given) return config_.init_limit;
+  return std::clamp<Duration>(config_.timeout(), std::chrono::seconds(130),
+                              std::chrono::seconds(900));
+}
 
 void ExecutionEnvironment::start_process(EnvironmentState phase) {
   set_state(phase);
@@ -30,10 +42,11 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
     InitRecord record;
     record.phase = phase == EnvironmentState::init ? InitPhase::init : InitPhase::invoke;
     record.started = init_wall_;
+    record.provisioned = provisioned_;
     log_.platform(json_log::init_start(config_, record));
   }
   if (phase == EnvironmentState::init) {
-    init_timer_ = services_.timers.at(init_started_ + config_.init_limit, [this] {
+    init_timer_ = services_.timers.at(init_started_ + init_limit(), [this] {
       init_timer_ = {};
       on_init_timeout();
     });
@@ -45,7 +58,8 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   spec.working_directory = config_.working_directory.string();
   spec.marker = id_;
   spec.environment = environment_variables(
-      config_, {services_.sandbox.runtime_api_host() + ":" + std::to_string(port_), log_stream_});
+      config_, {services_.sandbox.runtime_api_host() + ":" + std::to_string(port_), log_stream_,
+                provisioned_ ? "provisioned-concurrency" : "on-demand"});
   process_ = services_.launcher.launch(services_.sandbox.enter(std::move(spec)), *this);
   limits_->on_process(process_->pid());
 }
@@ -142,7 +156,8 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
   reset();
 }
 
-void ExecutionEnvironment::log_init(const InitRecord& record) {
+void ExecutionEnvironment::log_init(InitRecord record) {
+  record.provisioned = provisioned_;
   services_.records.on_init(record);
   if (config_.log_format == LogFormat::json) {
     log_.platform(json_log::init_report(record, config_.system_level));

@@ -39,6 +39,7 @@ struct FunctionConfig {
   std::optional<int> reserved_concurrency;
   Credentials credentials = Credentials::made_up;
   Duration init_limit = limits::k_init_limit;
+  bool init_limit_given = false;                     // then it holds for provisioned ones too
 
   std::string arn() const {
     return "arn:aws:lambda:" + region + ":" + account + ":function:" + name;

@@ -36,6 +36,10 @@ const char* status_text(InvocationStatus status) {
   return status == InvocationStatus::timeout ? "timeout" : "error";
 }
 
+const char* initialization_type(const InitRecord& r) {
+  return r.provisioned ? "provisioned-concurrency" : "on-demand";
+}
+
 const char* phase_text(InitPhase phase) { return phase == InitPhase::init ? "init" : "invoke"; }
 
 // Milliseconds with two decimals, rounded half up; once an invoke, so without a format string.
@@ -125,7 +129,7 @@ namespace json_log {
 std::string init_start(const FunctionConfig& config, const InitRecord& r) {
   if (config.system_level > Level::debug) return "";  // no runtimeVersion: DEBUG
   return line(r.started, "platform.initStart",
-              {{"initializationType", "on-demand"},
+              {{"initializationType", initialization_type(r)},
                {"phase", phase_text(r.phase)},
                {"functionName", config.name},
                {"functionVersion", config.version}});
@@ -134,7 +138,7 @@ std::string init_start(const FunctionConfig& config, const InitRecord& r) {
 std::string init_report(const InitRecord& r, Level level) {
   const Level own = r.status == InitStatus::success ? Level::debug : Level::warn;
   if (own < level) return "";
-  Json record{{"initializationType", "on-demand"},
+  Json record{{"initializationType", initialization_type(r)},
               {"phase", phase_text(r.phase)},
               {"status", status_text(r.status)}};
   if (!r.error_type.empty()) record["errorType"] = r.error_type;

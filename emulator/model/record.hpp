@@ -37,6 +37,7 @@ struct InitRecord {
   Duration duration{};                                  // process start to first next, or to failure
   std::optional<Duration> cpu;                          // CPU time of the runtime process in it
   WallTime started{};
+  bool provisioned = false;                             // started ahead of any invoke
 };
 
 struct InvocationRecord {

@@ -162,9 +162,19 @@ void EnvironmentPool::remove(ExecutionEnvironment* environment) {
     if (stopping_ > 0 && --stopping_ == 0 && all_stopped_) {
       auto done = std::move(all_stopped_);
       all_stopped_ = nullptr;
+      start_for_events();
       done();
     }
   });
+}
+
+// After a recycle nothing would start an environment for events that waited through it.
+void EnvironmentPool::start_for_events() {
+  while (!closed_ && !events_.empty() && place(counts()) == Placement::start) {
+    Invocation invocation = std::move(events_.front());
+    events_.pop_front();
+    start_for(std::move(invocation));
+  }
 }
 
 void EnvironmentPool::stop_all(std::function<void()> done) {

@@ -59,6 +59,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   void refuse(Invocation invocation, Refusal refusal);
   ExecutionEnvironment* create();
   void start_for(Invocation invocation);
+  void start_for_events();
   void on_grace_over(std::list<Waiting>::iterator waiting);
   void make_idle(ExecutionEnvironment& environment);
   void take_idle(ExecutionEnvironment& environment);

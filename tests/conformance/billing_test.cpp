@@ -21,8 +21,9 @@ class Billing : public StubFixture {
     runtime.ask_next();
     caller.finish();
     const auto wanted = records.invocations.size() + 1;
-    wait_for(*this, [&] { return records.invocations.size() >= wanted || log.count("REPORT ") > 0; },
-             "a report");
+    wait_for(
+        *this, [&] { return records.invocations.size() >= wanted || log.count("REPORT ") > 0; },
+        "a report");
     std::string line = log.lines_starting("REPORT ").back();
     return line.substr(line.find('\t') + 1);
   }

@@ -15,9 +15,8 @@ TEST_F(Case54, OfTwoCallersAtOnceOneIsServedAndOneThrottled) {
   const auto refused = caller().invoke("2");
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.header("x-amzn-ErrorType"), "TooManyRequestsException");
-  EXPECT_EQ(refused.body,
-            R"({"Reason":"ConcurrentInvocationLimitExceeded","Type":"User",)"
-            R"("message":"Rate Exceeded."})");
+  EXPECT_EQ(refused.body, R"({"Reason":"ConcurrentInvocationLimitExceeded","Type":"User",)"
+                          R"("message":"Rate Exceeded."})");
   EXPECT_GE(std::stoi(refused.header("Retry-After")), 1);
   runtime.serve("\"one\"");
   EXPECT_EQ(first.finish().body, "\"one\"");

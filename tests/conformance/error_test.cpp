@@ -40,8 +40,8 @@ TEST_F(Case13, AnInitErrorDuringAnInvokeIsRefusedAndTheInvokeStaysOpen) {
 
 using Case21 = StubFixture;
 TEST_F(Case21, TheErrorBodyReachesTheCallerByteForByteAsUnhandled) {
-  const std::string body =
-      R"({ "errorMessage": "bo\u006fm", "errorType":"ValueError", "requestId": "", "stackTrace":[]})";
+  const std::string body = R"({ "errorMessage": "bo\u006fm", "errorType":"ValueError", )"
+                           R"("requestId": "", "stackTrace":[]})";
   start();
   auto caller = call("{}");
   auto runtime = next_runtime();
@@ -72,7 +72,8 @@ TEST_F(Case21, TheErrorTypeHeaderIsKeptOrCleanedButNeverTouchesTheBody) {
     SCOPED_TRACE(sent);
     auto caller = call("{}");
     runtime.next();
-    EXPECT_EQ(runtime.error("{\"e\":1}", {{"Lambda-Runtime-Function-Error-Type", sent}}).status, 202);
+    EXPECT_EQ(runtime.error("{\"e\":1}", {{"Lambda-Runtime-Function-Error-Type", sent}}).status,
+              202);
     EXPECT_EQ(caller.finish().body, "{\"e\":1}");
     const auto before = records.invocations.size();
     runtime.ask_next();
@@ -113,11 +114,10 @@ TEST_F(Case23, ACauseBodyThatCannotBeParsedBecomesAFixedText) {
   auto caller = call("{}");
   auto runtime = next_runtime();
   runtime.next();
-  EXPECT_EQ(runtime
-                .error("{nonsense",
-                       {{"Content-Type", "application/vnd.aws.lambda.error.cause+json"}})
-                .status,
-            202);
+  EXPECT_EQ(
+      runtime.error("{nonsense", {{"Content-Type", "application/vnd.aws.lambda.error.cause+json"}})
+          .status,
+      202);
   EXPECT_EQ(caller.finish().body, "\"Invalid error body\"");
 }
 

@@ -17,7 +17,8 @@ std::string id_of(const HttpReply& answer) { return answer.header("x-amzn-Reques
 // The platform's lines without their ids and figures, to compare their order.
 std::vector<std::string> first_words(const std::vector<std::string>& lines) {
   std::vector<std::string> out;
-  for (const auto& line : lines) out.push_back(line.substr(0, line.find(' ')));
+  for (const auto& line : lines)
+    out.push_back(line.substr(0, line.find(' ')));
   return out;
 }
 
@@ -35,8 +36,7 @@ TEST_F(Case26, ARuntimeThatExitsDuringInitIsStartedOnceMoreThenTheCallerIsTold) 
   const auto answer = caller.finish();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("X-Amz-Function-Error"), "Unhandled");
-  EXPECT_EQ(answer.body,
-            exit_error(id_of(answer), "Runtime exited with error: exit status 1"));
+  EXPECT_EQ(answer.body, exit_error(id_of(answer), "Runtime exited with error: exit status 1"));
   EXPECT_EQ(launcher.starts(), 2);
 
   EXPECT_EQ(first_words(log.lines()),
@@ -47,9 +47,10 @@ TEST_F(Case26, ARuntimeThatExitsDuringInitIsStartedOnceMoreThenTheCallerIsTold) 
   EXPECT_EQ(log.lines()[1],
             "INIT_REPORT Init Duration: 80.00 ms\tPhase: invoke\tStatus: error\tError Type: "
             "Runtime.ExitError");
-  EXPECT_EQ(log.lines()[4], "REPORT RequestId: " + id_of(answer) +
-                                "\tDuration: 80.00 ms\tBilled Duration: 80 ms\tMemory Size: 128 MB\t"
-                                "Status: error\tError Type: Runtime.ExitError");
+  EXPECT_EQ(log.lines()[4],
+            "REPORT RequestId: " + id_of(answer) +
+                "\tDuration: 80.00 ms\tBilled Duration: 80 ms\tMemory Size: 128 MB\t"
+                "Status: error\tError Type: Runtime.ExitError");
 }
 
 TEST_F(Case26, AFailedInitThatWorksTheSecondTimeAnswersAsIfNothingHadBeen) {
@@ -105,12 +106,15 @@ TEST_F(RealCase26, AnExitDuringInitWithRealProcesses) {
 
 using Case27 = StubFixture;
 TEST_F(Case27, TheInitErrorBodyReachesTheCallerByteForByteWhenTheProcessExits) {
-  const std::string body = R"({ "errorMessage": "No module named 'x'", "errorType":"Runtime.ImportModuleError", "requestId": "", "stackTrace": [] })";
+  const std::string body =
+      R"({ "errorMessage": "No module named 'x'", "errorType":"Runtime.ImportModuleError", )"
+      R"("requestId": "", "stackTrace": [] })";
   const HeaderList type{{"Lambda-Runtime-Function-Error-Type", "Runtime.ImportModuleError"}};
   start();
   auto caller = call("{}");
   EXPECT_EQ(next_runtime().init_error(body, type).status, 202);
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_EQ(launcher.starts(), 1) << "the failure takes effect with the exit, not with the post";
   EXPECT_EQ(log.count("INIT_REPORT"), 0);
   launcher.process(0).exit(1);
@@ -121,11 +125,12 @@ TEST_F(Case27, TheInitErrorBodyReachesTheCallerByteForByteWhenTheProcessExits) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("X-Amz-Function-Error"), "Unhandled");
   EXPECT_EQ(answer.body, body);
-  EXPECT_EQ(log.lines_starting("INIT_REPORT"),
-            (std::vector<std::string>{"INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: error"
-                                      "\tError Type: Runtime.ImportModuleError",
-                                      "INIT_REPORT Init Duration: 0.00 ms\tPhase: invoke\tStatus: "
-                                      "error\tError Type: Runtime.ImportModuleError"}));
+  EXPECT_EQ(
+      log.lines_starting("INIT_REPORT"),
+      (std::vector<std::string>{"INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: error"
+                                "\tError Type: Runtime.ImportModuleError",
+                                "INIT_REPORT Init Duration: 0.00 ms\tPhase: invoke\tStatus: "
+                                "error\tError Type: Runtime.ImportModuleError"}));
   EXPECT_TRUE(log.lines_starting("REPORT ")[0].ends_with(
       "\tStatus: error\tError Type: Runtime.ImportModuleError"));
 }
@@ -188,18 +193,18 @@ TEST_F(Case37, WithoutABootstrapTheTwoPathsAreNamed) {
   const auto answer = invoke("{}");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("X-Amz-Function-Error"), "Unhandled");
-  EXPECT_EQ(answer.body,
-            platform_error("Runtime.InvalidEntrypoint", id_of(answer),
-                           "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
+  EXPECT_EQ(
+      answer.body,
+      platform_error("Runtime.InvalidEntrypoint", id_of(answer),
+                     "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
 }
 
 TEST_F(Case37, ABootstrapThatMayNotBeExecutedIsNamed) {
   const auto bootstrap = directory.write("bootstrap", "#!/bin/sh\nexit 0\n");
   start();
   const auto answer = invoke("{}");
-  EXPECT_EQ(answer.body,
-            platform_error("Runtime.InvalidEntrypoint", id_of(answer),
-                           "fork/exec " + bootstrap.string() + ": permission denied"));
+  EXPECT_EQ(answer.body, platform_error("Runtime.InvalidEntrypoint", id_of(answer),
+                                        "fork/exec " + bootstrap.string() + ": permission denied"));
 }
 
 TEST_F(Case37, AnEntryPointThatIsNotThereIsNamedInTheBodyAndInTheLog) {
@@ -209,9 +214,10 @@ TEST_F(Case37, AnEntryPointThatIsNotThereIsNamedInTheBodyAndInTheLog) {
   const auto answer = invoke("{}");
   const std::string why = "fork/exec /no/such/program: no such file or directory";
   EXPECT_EQ(answer.body, platform_error("Runtime.InvalidEntrypoint", id_of(answer), why));
-  EXPECT_TRUE(log.contains("IMAGE\tLaunch error: " + why +
-                           "\tEntrypoint: [/no/such/program -x]\tCmd: [app.handler]\tWorkingDir: [" +
-                           directory.path().string() + "]\n"));
+  EXPECT_TRUE(
+      log.contains("IMAGE\tLaunch error: " + why +
+                   "\tEntrypoint: [/no/such/program -x]\tCmd: [app.handler]\tWorkingDir: [" +
+                   directory.path().string() + "]\n"));
 }
 
 TEST_F(Case37, AWorkingDirectoryThatIsNotThereHasATypeOfItsOwn) {
@@ -226,8 +232,8 @@ TEST_F(Case37, AWorkingDirectoryThatIsNotThereHasATypeOfItsOwn) {
 // §10.1: execvp would run such a file with /bin/sh and hide the mistake.
 class NotAProgram : public ChildFixture {};
 TEST_F(NotAProgram, IsAnExecFormatErrorAndNoShellRunsIt) {
-  const auto bootstrap =
-      directory.write_executable("bootstrap", "touch " + (directory.path() / "ran").string() + "\n");
+  const auto bootstrap = directory.write_executable(
+      "bootstrap", "touch " + (directory.path() / "ran").string() + "\n");
   start();
   const auto answer = invoke("{}");
   EXPECT_EQ(answer.body, platform_error("Runtime.InvalidEntrypoint", id_of(answer),

@@ -30,8 +30,9 @@ TEST_F(Case42, ASuccessHasTheVersionNoFunctionErrorAndTheHandlersRequestId) {
       answer.header("X-Amzn-Trace-Id"),
       std::regex("root=1-[0-9a-f]{8}-[0-9a-f]{24};(parent=[0-9a-f]{16};)?sampled=[01].*")))
       << answer.header("X-Amzn-Trace-Id");
-  EXPECT_TRUE(std::regex_match(answer.header("Date"),
-                               std::regex("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} [0-9:]{8} GMT")));
+  EXPECT_TRUE(
+      std::regex_match(answer.header("Date"),
+                       std::regex("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} [0-9:]{8} GMT")));
   EXPECT_FALSE(answer.has("X-Amz-Function-Error"));
   EXPECT_FALSE(answer.has("X-Amz-Log-Result"));
 }
@@ -79,7 +80,8 @@ TEST_F(Case43, ARaisingHandlerIsA200WithTheHeaderAndRanExactlyOnce) {
   EXPECT_EQ(answer.header("X-Amz-Executed-Version"), "$LATEST");
   EXPECT_EQ(answer.body, R"({"errorMessage":"boom","errorType":"ValueError"})");
   runtime.ask_next();
-  for (int i = 0; i < 10; ++i) turn();
+  for (int i = 0; i < 10; ++i)
+    turn();
   EXPECT_TRUE(runtime.link().quiet()) << "no second invocation";
   EXPECT_EQ(records.invocations.size(), 1U);
 }
@@ -113,7 +115,8 @@ TEST_F(Case45, TheClientContextIsNotDeliveredAndALogTailNotGiven) {
 TEST_F(Case45, AnEventThatIsNotJsonIsRefused) {
   start();
   EXPECT_EQ(caller().invoke("{bad", {{"X-Amz-Invocation-Type", "Event"}}).status, 400);
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_EQ(launcher.starts(), 0);
 }
 
@@ -125,7 +128,8 @@ TEST_F(Case46, ADryRunIsA204AndTheHandlerDoesNotRun) {
   EXPECT_EQ(answer.body, "");
   EXPECT_FALSE(answer.has("X-Amz-Executed-Version"));
   EXPECT_NE(answer.header("x-amzn-RequestId"), "");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_EQ(launcher.starts(), 0);
 }
 
@@ -145,8 +149,8 @@ TEST_F(Case47, ABodyThatIsNotJsonIsRefusedInTheServicesWords) {
     const auto error = json::parse(answer.body);
     EXPECT_EQ(error.size(), 2U);
     EXPECT_EQ(error["Type"], "User");
-    EXPECT_TRUE(error["message"].get<std::string>().starts_with(
-        "Could not parse request body into json: "))
+    EXPECT_TRUE(
+        error["message"].get<std::string>().starts_with("Could not parse request body into json: "))
         << answer.body;
   }
   EXPECT_EQ(launcher.starts(), 0);
@@ -166,9 +170,8 @@ TEST_F(Case48, AnUnknownFunctionIsNotFoundUnderItsFullName) {
   const auto answer = caller("nobody").invoke("{}");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.header("x-amzn-ErrorType"), "ResourceNotFoundException");
-  EXPECT_EQ(answer.body,
-            R"({"Type":"User","Message":"Function not found: )"
-            R"(arn:aws:lambda:us-east-1:123456789012:function:nobody:$LATEST"})");
+  EXPECT_EQ(answer.body, R"({"Type":"User","Message":"Function not found: )"
+                         R"(arn:aws:lambda:us-east-1:123456789012:function:nobody:$LATEST"})");
   EXPECT_NE(answer.header("x-amzn-RequestId"), "");
 }
 
@@ -252,7 +255,8 @@ TEST_F(BareGet, NeverReachesTheRuntimeOnAnyPath) {
   EXPECT_EQ(browser.request("GET", "/").status, 200);
   EXPECT_EQ(browser.request("GET", "/favicon.ico").status, 404);
   EXPECT_EQ(browser.request("POST", "/2015-03-31/functions/f/nothing", "{}").status, 404);
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_TRUE(runtime.link().quiet());
   EXPECT_EQ(launcher.starts(), 1);
 }
@@ -267,7 +271,11 @@ TEST_F(FunctionErrors, AreNeverA5xxHoweverTheyComeAbout) {
       [&](StubRuntime&) { launcher.latest().exit(0); },
       [&](StubRuntime&) { launcher.latest().signal(9); },
       [&](StubRuntime&) { clock.advance(std::chrono::seconds(3)); },
-      [&](StubRuntime& runtime) { runtime.link().send(http_request("POST", response_path(runtime.id()), "x", {{"Content-Length", "9"}})); runtime.link().close(); },
+      [&](StubRuntime& runtime) {
+        runtime.link().send(
+            http_request("POST", response_path(runtime.id()), "x", {{"Content-Length", "9"}}));
+        runtime.link().close();
+      },
   };
   for (std::size_t i = 0; i < failures.size(); ++i) {
     SCOPED_TRACE(i);

@@ -174,7 +174,8 @@ TEST_F(Case33, TheCallerHasItsAnswerBeforeTheRuntimeAsksAgainAndTheNextInvokeWai
   runtime.respond("\"one\"");
   EXPECT_EQ(first.finish().body, "\"one\"");
   auto second = call("2");
-  for (int i = 0; i < 10; ++i) turn();
+  for (int i = 0; i < 10; ++i)
+    turn();
   EXPECT_FALSE(second.answered());
   EXPECT_EQ(launcher.starts(), 1);
   EXPECT_EQ(runtime.next().body(), "2");

@@ -109,8 +109,8 @@ TEST_F(Case64, AColdReportHasItsInitLastAndBillsTheSum) {
   const auto reports = log.lines_starting("REPORT ");
   ASSERT_EQ(reports.size(), 2U);
   std::smatch cold;
-  ASSERT_TRUE(std::regex_match(reports[0], cold,
-                               std::regex(head + "Init Duration: " + number + " ms\t")))
+  ASSERT_TRUE(
+      std::regex_match(reports[0], cold, std::regex(head + "Init Duration: " + number + " ms\t")))
       << reports[0];
   EXPECT_NEAR(std::stod(cold[2]), std::ceil(std::stod(cold[1]) + std::stod(cold[4])), 1);
   EXPECT_GT(std::stod(cold[4]), 0);
@@ -138,7 +138,8 @@ class Case65 : public StubFixture {
   }
   std::vector<std::string> types() const {
     std::vector<std::string> out;
-    for (const auto& event : events()) out.push_back(event.value("type", ""));
+    for (const auto& event : events())
+      out.push_back(event.value("type", ""));
     return out;
   }
 };
@@ -155,9 +156,9 @@ TEST_F(Case65, EveryPlatformLineIsAJsonEventAndNoneIsText) {
   caller.finish();
   ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
 
-  EXPECT_EQ(types(), (std::vector<std::string>{"platform.initStart", "platform.initReport",
-                                               "platform.start", "platform.runtimeDone",
-                                               "platform.report"}));
+  EXPECT_EQ(types(),
+            (std::vector<std::string>{"platform.initStart", "platform.initReport", "platform.start",
+                                      "platform.runtimeDone", "platform.report"}));
   const std::regex time(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)");
   for (const auto& event : events()) {
     EXPECT_EQ(event.size(), 3U) << event;
@@ -225,8 +226,8 @@ TEST_F(Case65, LinesOfTheFunctionBelowItsLevelAreDropped) {
   process.print("plain text counts as INFO");
   process.log(LogLevel::warn, "a framed warning");
   process.log(LogLevel::fatal, "a framed end");
-  EXPECT_EQ(log.lines(), (std::vector<std::string>{R"({"level":"error","message":"kept"})",
-                                                   "a framed end"}));
+  EXPECT_EQ(log.lines(),
+            (std::vector<std::string>{R"({"level":"error","message":"kept"})", "a framed end"}));
   runtime.respond("1");
   caller.finish();
 }

@@ -19,7 +19,8 @@ TEST_F(Case01, AnIdleRuntimeWaitsInNextWithoutAByte) {
   runtime.ask_next();
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle"}; }));
   clock.advance(5s);
-  for (int i = 0; i < 20; ++i) turn();
+  for (int i = 0; i < 20; ++i)
+    turn();
   EXPECT_TRUE(runtime.link().quiet());
 }
 
@@ -35,7 +36,8 @@ TEST_F(Case02, AnEventReachesTheRuntimeByteForByteWithItsHeaders) {
   EXPECT_TRUE(std::regex_match(
       event.id, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
       << event.id;
-  EXPECT_TRUE(std::regex_match(event.header("Lambda-Runtime-Deadline-Ms"), std::regex("[0-9]{13}")));
+  EXPECT_TRUE(
+      std::regex_match(event.header("Lambda-Runtime-Deadline-Ms"), std::regex("[0-9]{13}")));
   EXPECT_EQ(event.header("Lambda-Runtime-Invoked-Function-Arn"),
             "arn:aws:lambda:us-east-1:123456789012:function:f");
   EXPECT_TRUE(std::regex_match(
@@ -58,7 +60,8 @@ TEST_F(Case02, DuplicateKeysBigIntegersAndBlanksPassUntouched) {
 TEST_F(Case02, TheRootOfTheCallersTraceReachesTheRuntime) {
   const std::string root = "1-5759e988-bd862e3fe1be46a994272793";
   start();
-  auto caller = call("{}", {{"X-Amzn-Trace-Id", "Root=" + root + ";Parent=53995c3f42cd8ad8;Sampled=1"}});
+  auto caller =
+      call("{}", {{"X-Amzn-Trace-Id", "Root=" + root + ";Parent=53995c3f42cd8ad8;Sampled=1"}});
   auto runtime = next_runtime();
   EXPECT_TRUE(runtime.next().header("Lambda-Runtime-Trace-Id").starts_with("Root=" + root + ";"));
 }
@@ -70,8 +73,8 @@ TEST_F(Case03, TheDeadlineIsTheDispatchPlusTheTimeoutHoweverLongTheInitTook) {
   auto runtime = next_runtime();
   clock.advance(2500ms);
   const auto dispatched = clock.wall_now();
-  const auto wanted = std::chrono::duration_cast<std::chrono::milliseconds>(
-      dispatched.time_since_epoch() + 3s);
+  const auto wanted =
+      std::chrono::duration_cast<std::chrono::milliseconds>(dispatched.time_since_epoch() + 3s);
   EXPECT_EQ(runtime.next().header("Lambda-Runtime-Deadline-Ms"), std::to_string(wanted.count()));
 }
 
@@ -119,7 +122,8 @@ TEST_F(NextPoll, TwoPollsThatWaitAreReleasedWithTheSameEvent) {
   auto runtime = (start(), warm_runtime());
   StubRuntime other(*this, launcher.latest().port());
   other.ask_next();
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_TRUE(other.link().quiet());
   auto caller = call(R"({"n":1})");
   const auto first = runtime.next();
@@ -145,7 +149,8 @@ TEST_F(NextPoll, AnEventIsNotLostWhenTheClientThatWaitedForItVanishes) {
 TEST_F(NextPoll, AClientThatResetsItsConnectionWhileItWaitsIsForgotten) {
   auto runtime = (start(), warm_runtime());
   runtime.link().abort();
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   auto caller = call("7");
   runtime.reconnect();
   EXPECT_EQ(runtime.next().body(), "7");

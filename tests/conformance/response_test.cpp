@@ -23,7 +23,8 @@ void expect_unhandled(const HttpReply& answer) {
 
 using Case07 = StubFixture;
 TEST_F(Case07, AResponseIsAcceptedAndReachesTheCallerByteForByte) {
-  const std::string body("{\"x\":1.10,\"x\":2}\n\0\xff!", 20);  // not even JSON: passed all the same
+  const std::string body("{\"x\":1.10,\"x\":2}\n\0\xff!",
+                         20);  // not even JSON: passed all the same
   start();
   auto caller = call("{}");
   auto runtime = next_runtime();
@@ -172,9 +173,9 @@ TEST_F(Case15, OneByteMoreInChunksIsRefusedAlike) {
   auto caller = call("{}");
   auto runtime = next_runtime();
   const auto id = runtime.next().id;
-  runtime.link().send(http_request("POST", response_path(id), "",
-                                   {{"Transfer-Encoding", "chunked"}}) +
-                      http_chunk(json_string(k_largest + 1)) + "0\r\n\r\n");
+  runtime.link().send(
+      http_request("POST", response_path(id), "", {{"Transfer-Encoding", "chunked"}}) +
+      http_chunk(json_string(k_largest + 1)) + "0\r\n\r\n");
   const auto reply = runtime.link().read_reply();
   EXPECT_EQ(reply.status, 413);
   EXPECT_EQ(reply.body, k_response_too_large);
@@ -187,8 +188,8 @@ TEST_F(Case16, ABodyThatBreaksOffIsToldToTheCallerAsTruncated) {
   auto caller = call("{}");
   auto runtime = next_runtime();
   const auto id = runtime.next().id;
-  runtime.link().send(http_request("POST", response_path(id), std::string(50, 'x'),
-                                   {{"Content-Length", "100"}}));
+  runtime.link().send(
+      http_request("POST", response_path(id), std::string(50, 'x'), {{"Content-Length", "100"}}));
   runtime.link().close();
   const auto answer = caller.finish();
   expect_unhandled(answer);
@@ -200,8 +201,8 @@ TEST_F(Case16, ARuntimeThatStillListensIsToldThatItsBodyWasTruncated) {
   auto caller = call("{}");
   auto runtime = next_runtime();
   const auto id = runtime.next().id;
-  runtime.link().send(http_request("POST", response_path(id), std::string(50, 'x'),
-                                   {{"Content-Length", "100"}}));
+  runtime.link().send(
+      http_request("POST", response_path(id), std::string(50, 'x'), {{"Content-Length", "100"}}));
   runtime.link().finish_sending();
   const auto reply = runtime.link().read_reply();
   EXPECT_EQ(reply.status, 400);
@@ -246,8 +247,7 @@ TEST_F(Case17, AnUnknownResponseModeIsRefusedAndTheCallerGetsAnError) {
     auto caller = call("{}");
     auto runtime = next_runtime();
     runtime.next();
-    const auto reply =
-        runtime.respond("\"x\"", {{"Lambda-Runtime-Function-Response-Mode", mode}});
+    const auto reply = runtime.respond("\"x\"", {{"Lambda-Runtime-Function-Response-Mode", mode}});
     EXPECT_EQ(reply.status, 400);
     EXPECT_EQ(reply.body, k_bad_mode);
     const auto answer = caller.finish();
@@ -292,12 +292,13 @@ TEST_F(StreamedToPlainInvoke, TheStreamIsBufferedAndGivenOutWhole) {
   auto runtime = next_runtime();
   const auto id = runtime.next().id;
   auto& link = runtime.link();
-  link.send(http_request("POST", response_path(id), "",
-                         {{"Lambda-Runtime-Function-Response-Mode", "streaming"},
-                          {"Transfer-Encoding", "chunked"}}));
+  link.send(http_request(
+      "POST", response_path(id), "",
+      {{"Lambda-Runtime-Function-Response-Mode", "streaming"}, {"Transfer-Encoding", "chunked"}}));
   for (const char* piece : {"\"one ", "two ", "three\""}) {
     link.send(http_chunk(piece));
-    for (int i = 0; i < 5; ++i) turn();
+    for (int i = 0; i < 5; ++i)
+      turn();
     EXPECT_FALSE(caller.answered());
   }
   link.send("0\r\n\r\n");

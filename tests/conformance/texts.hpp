@@ -26,8 +26,8 @@ inline const std::string k_response_too_large =
 // Payloads that a caller gets from the platform: no line end.
 inline std::string platform_error(const std::string& type, const std::string& id,
                                   const std::string& reason) {
-  return R"({"errorType":")" + type + R"(","errorMessage":"RequestId: )" + id + " Error: " + reason +
-         "\"}";
+  return R"({"errorType":")" + type + R"(","errorMessage":"RequestId: )" + id +
+         " Error: " + reason + "\"}";
 }
 inline std::string exit_error(const std::string& id, const std::string& reason) {
   return platform_error("Runtime.ExitError", id, reason);

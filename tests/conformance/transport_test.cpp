@@ -12,8 +12,8 @@ TEST_F(Case24, AnUnknownPathIsNotFoundAndAWrongMethodNotAllowed) {
   auto runtime = (start(), warm_runtime());
   StubRuntime other(*this, launcher.latest().port());
   for (const char* path : {"/2018-06-01/runtime/nope", "/2018-06-01/runtime/invocation/x/nope", "/",
-                           "/2015-03-31/functions/f/invocations", "/2018-06-01/runtime/restore/next",
-                           "/2021-04-23/credentials"}) {
+                           "/2015-03-31/functions/f/invocations",
+                           "/2018-06-01/runtime/restore/next", "/2021-04-23/credentials"}) {
     EXPECT_EQ(other.get(path).status, 404) << path;
   }
   EXPECT_EQ(other.post(k_next, "").status, 405);
@@ -54,11 +54,11 @@ TEST_F(SplitRequests, ChunksAndTrailersInSingleBytesAreServed) {
   auto caller = call("{}");
   auto runtime = next_runtime();
   const auto id = runtime.next().id;
-  runtime.link().send_bytewise(
-      http_request("POST", response_path(id), "",
-                   {{"Transfer-Encoding", "chunked"},
-                    {"Trailer", "Lambda-Runtime-Function-Error-Type"}}) +
-      http_chunk("[1,") + http_chunk("2]") + "0\r\nLambda-Runtime-Function-Error-Type: \r\n\r\n");
+  runtime.link().send_bytewise(http_request("POST", response_path(id), "",
+                                            {{"Transfer-Encoding", "chunked"},
+                                             {"Trailer", "Lambda-Runtime-Function-Error-Type"}}) +
+                               http_chunk("[1,") + http_chunk("2]") +
+                               "0\r\nLambda-Runtime-Function-Error-Type: \r\n\r\n");
   EXPECT_EQ(runtime.link().read_reply().status, 202);
   EXPECT_EQ(caller.finish().body, "[1,2]");
 }
@@ -92,16 +92,19 @@ TEST_F(PipelinedRequests, AThousandPingsInOneWriteAreAllAnswered) {
   auto runtime = (start(), warm_runtime());
   RawHttpClient link(*this, launcher.latest().port());
   std::string all;
-  for (int i = 0; i < 1000; ++i) all += http_request("GET", "/2018-06-01/ping");
+  for (int i = 0; i < 1000; ++i)
+    all += http_request("GET", "/2018-06-01/ping");
   link.send(all);
-  for (int i = 0; i < 1000; ++i) ASSERT_EQ(link.read_reply().body, "pong") << i;
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(link.read_reply().body, "pong") << i;
   EXPECT_TRUE(link.quiet());
 }
 
 TEST_F(PipelinedRequests, TwoInvokesOfOneCallerAreAnsweredInOrder) {
   start();
   RawHttpClient both(*this, port());
-  both.send(http_request("POST", invoke_path("f"), "1") + http_request("POST", invoke_path("f"), "2"));
+  both.send(http_request("POST", invoke_path("f"), "1") +
+            http_request("POST", invoke_path("f"), "2"));
   auto runtime = next_runtime();
   EXPECT_EQ(runtime.serve("\"one\"").body(), "1");
   EXPECT_EQ(runtime.serve("\"two\"").body(), "2");

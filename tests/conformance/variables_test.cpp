@@ -70,9 +70,9 @@ TEST_F(Case39, NothingThatAwsDoesNotSetIsThere) {
   ::setenv("COLDFRAME_TEST_SECRET", "of the caller", 1);
   ::setenv("AWS_PROFILE", "of the caller", 1);
   const json variables = dump();
-  for (const char* name : {"HOME", "USER", "COLDFRAME_TEST_SECRET", "AWS_PROFILE", "_X_AMZN_TRACE_ID",
-                           "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL",
-                           "AWS_LAMBDA_MAX_CONCURRENCY", "OLDPWD"}) {
+  for (const char* name :
+       {"HOME", "USER", "COLDFRAME_TEST_SECRET", "AWS_PROFILE", "_X_AMZN_TRACE_ID",
+        "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_MAX_CONCURRENCY", "OLDPWD"}) {
     EXPECT_FALSE(variables.contains(name)) << name;
   }
 }

@@ -195,12 +195,13 @@ class E2eTest(unittest.TestCase):
                 stream.close()
 
     def coldframe(self, *words: object, stdin: str | bytes | None = None, cwd: Path | None = None,
-                  seconds: float = 60, **variables: str) -> Done:
+                  seconds: float = 60, preexec_fn: Callable[[], None] | None = None,
+                  **variables: str) -> Done:
         """Runs the program to its end. `variables` are added to its environment."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         process = self.start(*words, cwd=cwd, env={**self.env, **variables},
                              stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=preexec_fn)
         try:
             out, err = process.communicate(data, seconds)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 import os
 import pty
 import re
+import resource
 import unittest
 
 from e2e_support import E2eTest
@@ -30,7 +31,7 @@ class Help(E2eTest):
     def test_the_first_screen_names_every_command_and_shows_an_example(self):
         text = self.screen("--help")
         for command in COMMANDS:
-            self.assertRegex(text, rf"(?m)^ +{command} ")
+            self.assertRegex(text, rf"(?m)^ +{command}\b")
         self.assertRegex(text, r"(?m)^ +coldframe invoke \S+")
 
     def test_the_screen_of_every_command_shows_an_example(self):
@@ -75,6 +76,23 @@ class Help(E2eTest):
         self.assert_exit(done, 0)
         self.assertRegex(done.out, r"^coldframe \d+\.\d+\.\d+\n$")
         self.assertEqual(done.err, "")
+
+
+class Doctor(E2eTest):
+    def test_it_says_what_is_in_force_and_what_this_host_has(self):
+        done = self.coldframe("doctor")
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err, "")
+        for word in ("limits", "sandbox", "cgroups", "user namespaces", "open files"):
+            self.assertIn(word, done.out)
+
+    def test_few_open_files_are_reported_with_a_remedy(self):
+        done = self.coldframe("doctor", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (64, 64)))
+        self.assertRegex(done.out, r"(?m)^ +missing +open files .*ulimit -n")
+
+    def test_it_takes_no_target(self):
+        self.assert_refused(self.coldframe("doctor", "f"), 2, "f")
 
 
 class Terminal(E2eTest):

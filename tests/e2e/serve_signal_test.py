@@ -165,8 +165,8 @@ class InvokeSignals(E2eTest):
 
     def test_ctrl_c_works_while_nobody_reads_stdout(self):
         process = self.invoke("forever\n  next\n  respond-size 1MB\nend\n", "--repeat", 3)
-        wait_until("all were answered", lambda: self.log.read_bytes().count(b"REPORT") == 3)
-        time.sleep(0.2)
+        wait_until("one was answered", lambda: b"REPORT" in self.log.read_bytes())
+        time.sleep(0.5)
         self.assertTrue(is_alive(process.pid), "it waits for its reader")
         process.send_signal(signal.SIGINT)
         self.assertEqual(exit_code(process.wait(20)), 130)

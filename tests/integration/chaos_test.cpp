@@ -1,5 +1,5 @@
-// Two thousand invokes while callers hang up, runtimes crash, hang and answer too much: every one of
-// them gets exactly one answer, its own, and leaves exactly one record.
+// Two thousand invokes while callers hang up, runtimes crash, hang and answer too much: every one
+// of them gets exactly one answer, its own, and leaves exactly one record.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -21,8 +21,8 @@ enum class Fate { answer, error, exit, signal, oversize, hang, hang_up, half_req
 struct Caller {
   std::optional<InvokeClient> client;
   Fate fate = Fate::answer;
-  std::string tag;        // the call's own word
-  int patience = 0;       // turns until it hangs up
+  std::string tag;   // the call's own word
+  int patience = 0;  // turns until it hangs up
   bool busy = false;
 };
 
@@ -47,17 +47,22 @@ class Chaos : public ChildFixture {
     caller.busy = true;
     if (!caller.client) caller.client.emplace(*this, port());
     switch (caller.fate) {
-      case Fate::answer: return caller.client->start(order("respond \"" + caller.tag + "\""));
+      case Fate::answer:
+        return caller.client->start(order("respond \"" + caller.tag + "\""));
       case Fate::error:
         return caller.client->start(order("error Function.Boom {\"e\":\"" + caller.tag + "\"}"));
-      case Fate::exit: return caller.client->start(order("print " + caller.tag + "; exit 3"));
-      case Fate::signal: return caller.client->start(order("signal SEGV"));
-      case Fate::oversize: return caller.client->start(order("respond-size 6291557"));
-      case Fate::hang: return caller.client->start(order("hang"));
+      case Fate::exit:
+        return caller.client->start(order("print " + caller.tag + "; exit 3"));
+      case Fate::signal:
+        return caller.client->start(order("signal SEGV"));
+      case Fate::oversize:
+        return caller.client->start(order("respond-size 6291557"));
+      case Fate::hang:
+        return caller.client->start(order("hang"));
       case Fate::hang_up:
         caller.patience = static_cast<int>(random_() % 8);
-        return caller.client->start(order("sleep " + std::to_string(random_() % 6) +
-                                          "ms; respond \"" + caller.tag + "\""));
+        return caller.client->start(
+            order("sleep " + std::to_string(random_() % 6) + "ms; respond \"" + caller.tag + "\""));
       case Fate::half_request:
         caller.patience = static_cast<int>(random_() % 4);
         return caller.client->link().send("POST " + invoke_path("f") +
@@ -83,16 +88,24 @@ class Chaos : public ChildFixture {
     if (answer.body == timed_out(id, "2.00")) return;  // on a host that is busy enough, anyone may
     EXPECT_EQ(answer.has("X-Amz-Function-Error"), failed) << caller.tag << ": " << answer.body;
     switch (caller.fate) {
-      case Fate::answer: EXPECT_EQ(answer.body, '"' + caller.tag + '"'); return;
-      case Fate::error: EXPECT_EQ(answer.body, "{\"e\":\"" + caller.tag + "\"}"); return;
+      case Fate::answer:
+        EXPECT_EQ(answer.body, '"' + caller.tag + '"');
+        return;
+      case Fate::error:
+        EXPECT_EQ(answer.body, "{\"e\":\"" + caller.tag + "\"}");
+        return;
       case Fate::exit:
         EXPECT_EQ(answer.body, exit_error(id, "Runtime exited with error: exit status 3"));
         return;
       case Fate::signal:
-        EXPECT_EQ(answer.body, exit_error(id, "Runtime exited with error: signal: segmentation fault"));
+        EXPECT_EQ(answer.body,
+                  exit_error(id, "Runtime exited with error: signal: segmentation fault"));
         return;
-      case Fate::oversize: EXPECT_EQ(answer.body, k_oversize); return;
-      default: FAIL() << caller.tag << " should not have been answered: " << answer.body;
+      case Fate::oversize:
+        EXPECT_EQ(answer.body, k_oversize);
+        return;
+      default:
+        FAIL() << caller.tag << " should not have been answered: " << answer.body;
     }
   }
 
@@ -149,10 +162,13 @@ TEST_F(Chaos, EveryInvokeHasExactlyOneAnswerAndOneRecord) {
 
   std::set<std::string> recorded;
   for (const auto& record : records.invocations) {
-    EXPECT_TRUE(recorded.insert(record.request_id).second) << "two records of " << record.request_id;
+    EXPECT_TRUE(recorded.insert(record.request_id).second)
+        << "two records of " << record.request_id;
   }
-  for (const auto& id : answered_) EXPECT_TRUE(recorded.count(id) == 1) << id;
-  for (const auto& id : events_) EXPECT_TRUE(recorded.count(id) == 1) << id;
+  for (const auto& id : answered_)
+    EXPECT_TRUE(recorded.count(id) == 1) << id;
+  for (const auto& id : events_)
+    EXPECT_TRUE(recorded.count(id) == 1) << id;
   const auto certain = answered_.size() + events_.size();
   EXPECT_GT(certain, k_invokes * 8U / 10);
   EXPECT_GE(recorded.size(), certain);

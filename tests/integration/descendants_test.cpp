@@ -97,7 +97,8 @@ TEST_F(Descendants, SurviveFromOneWarmInvokeToTheNext) {
   play(k_obey);
   start();
   const auto family = start_family("fork-daemon");
-  for (int i = 0; i < 5; ++i) obey("respond 1");
+  for (int i = 0; i < 5; ++i)
+    obey("respond 1");
   EXPECT_TRUE(is_alive(family.descendant)) << "background processes are reused on Lambda, too";
 }
 

@@ -53,7 +53,8 @@ end
   EXPECT_EQ(invoke(R"({"n":2})").body, R"({"n":2})");
   EXPECT_EQ(directory.read("starts"), "2");
   EXPECT_EQ(log.lines()[0], "starting for the first time");
-  EXPECT_TRUE(log.lines()[1].ends_with("\tPhase: init\tStatus: error\tError Type: Runtime.BadModel"))
+  EXPECT_TRUE(
+      log.lines()[1].ends_with("\tPhase: init\tStatus: error\tError Type: Runtime.BadModel"))
       << log.lines()[1];
 }
 

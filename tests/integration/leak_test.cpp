@@ -46,7 +46,8 @@ TEST_F(Leak, AWholeEmulatorComesAndGoesWithoutATrace) {
   };
   once();
   const int before = open_descriptors();
-  for (int i = 0; i < 5; ++i) once();
+  for (int i = 0; i < 5; ++i)
+    once();
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_TRUE(living_children().empty());
   EXPECT_TRUE(std::filesystem::is_empty(directory.path() / "run")) << "no registry file is left";

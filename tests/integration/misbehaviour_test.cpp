@@ -28,7 +28,8 @@ class Misbehaviour : public StubFixture {
     warming.finish();
     for (const char* name : {"bad1", "bad2"}) {
       victims_.push_back(call("{}", {}, name));
-      bad_ports_.push_back((wait_for(*this, [&] { return launcher.starts() > spoken_; }, "a start"),
+      bad_ports_.push_back((wait_for(
+                                *this, [&] { return launcher.starts() > spoken_; }, "a start"),
                             launcher.process(spoken_).port()));
       auto runtime = this->runtime(spoken_++);
       bad_ids_.push_back(runtime.next().id);
@@ -45,7 +46,8 @@ class Misbehaviour : public StubFixture {
   }
   std::string garbage(std::size_t size) {
     std::string bytes(size, '\0');
-    for (char& c : bytes) c = static_cast<char>(random_());
+    for (char& c : bytes)
+      c = static_cast<char>(random_());
     return bytes;
   }
 
@@ -90,8 +92,10 @@ TEST_F(Misbehaviour, ManyShortHeadersWithoutEndAreCutOffAlike) {
   RawHttpClient link(*this, bad_ports_[1]);
   link.send("GET / HTTP/1.1\r\n");
   std::string more;
-  for (int i = 0; i < 5000; ++i) more += "X-Header: " + std::to_string(i) + "\r\n";
-  for (int i = 0; i < 70; ++i) link.send(more);
+  for (int i = 0; i < 5000; ++i)
+    more += "X-Header: " + std::to_string(i) + "\r\n";
+  for (int i = 0; i < 70; ++i)
+    link.send(more);
   EXPECT_EQ(link.read_reply().status, 431);
   expect_good(1);
 }
@@ -109,8 +113,8 @@ TEST_F(Misbehaviour, ABodyWithoutEndIsRefusedAndItsCallerTold) {
   EXPECT_EQ(victims_[0].finish().body, k_oversize);
 
   auto& chunked = bad_[1].link();
-  chunked.send(http_request("POST", response_path(bad_ids_[1]), "",
-                            {{"Transfer-Encoding", "chunked"}}));
+  chunked.send(
+      http_request("POST", response_path(bad_ids_[1]), "", {{"Transfer-Encoding", "chunked"}}));
   for (int i = 0; i < 40; ++i) {
     chunked.send(http_chunk(more));
     expect_good(i);
@@ -120,8 +124,8 @@ TEST_F(Misbehaviour, ABodyWithoutEndIsRefusedAndItsCallerTold) {
 
 TEST_F(Misbehaviour, LengthsThatAreNoneAreRefused) {
   start_three();
-  for (const char* length : {"-1", "18446744073709551616", "99999999999999999999999", "0x10", "1 2",
-                             "", "abc"}) {
+  for (const char* length :
+       {"-1", "18446744073709551616", "99999999999999999999999", "0x10", "1 2", "", "abc"}) {
     SCOPED_TRACE(length);
     RawHttpClient link(*this, bad_ports_[0]);
     link.send(http_request("POST", response_path(bad_ids_[0]), "x", {{"Content-Length", length}}));
@@ -149,9 +153,11 @@ TEST_F(Misbehaviour, ThousandsOfConnectionsDisturbNobody) {
     if (i % 3 == 0) flood.back().send("GET /2018-06-01/runtime/invocation/next HT");
     if (i % 100 == 0) expect_good(i);
   }
-  for (int i = 0; i < 20; ++i) expect_good(i);
+  for (int i = 0; i < 20; ++i)
+    expect_good(i);
   flood.clear();
-  for (int i = 0; i < 20; ++i) expect_good(i);
+  for (int i = 0; i < 20; ++i)
+    expect_good(i);
   EXPECT_EQ(bad_[1].post(response_path(bad_ids_[1]), "\"survived\"").status, 202);
   EXPECT_EQ(victims_[1].finish().body, "\"survived\"");
 }
@@ -188,7 +194,8 @@ TEST_F(Misbehaviour, PollsWithoutEndOnManyConnectionsAreAllAnswered) {
 TEST_F(Misbehaviour, APipelineOfRefusedPostsIsWorkedOffWithoutHarm) {
   start_three();
   std::string all;
-  for (int i = 0; i < 2000; ++i) all += http_request("POST", response_path("nobody"), "{}");
+  for (int i = 0; i < 2000; ++i)
+    all += http_request("POST", response_path("nobody"), "{}");
   bad_[0].link().send(all);
   for (int i = 0; i < 2000; ++i) {
     ASSERT_EQ(bad_[0].link().read_reply().status, 400);

@@ -1,6 +1,6 @@
 // What functions print: whole lines, in the right tail, whatever prints beside them.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <map>
@@ -20,14 +20,16 @@ class Output : public ChildFixture {
     std::vector<InvokeClient> callers;
     for (int i = 0; i < 8; ++i) {
       const std::string name = "speaker-" + std::to_string(i);
-      callers.push_back(call(
-          order("print " + name + "; print-size " + std::to_string(bytes) + "; print-err " + name +
-                "; print " + name + "; respond \"" + name + "\""),
-          headers));
+      callers.push_back(
+          call(order("print " + name + "; print-size " + std::to_string(bytes) + "; print-err " +
+                     name + "; print " + name + "; respond \"" + name + "\""),
+               headers));
     }
     std::vector<HttpReply> answers;
-    for (auto& waiting : callers) answers.push_back(waiting.finish());
-    wait_for(*this, [&] { return records.invocations.size() == 8; }, "eight records");
+    for (auto& waiting : callers)
+      answers.push_back(waiting.finish());
+    wait_for(
+        *this, [&] { return records.invocations.size() == 8; }, "eight records");
     return answers;
   }
   // Each line is one that somebody wrote, whole.
@@ -111,6 +113,25 @@ TEST_F(Output, LinesArriveWholeAtAReaderThatIsSlow) {
   stop();
 }
 
+TEST_F(Output, WhatWasPrintedBeforeTheAnswerStandsBetweenStartAndEnd) {
+  play(k_obey);
+  start();
+  for (int i = 0; i < 200; ++i) {
+    log.clear();
+    const std::string word = "word-" + std::to_string(i);
+    const std::string size = std::to_string(100 + (i % 7) * (i % 5) * 10000);
+    obey("print-err " + word + "; frame INFO " + word + "; print-size " + size + "; print " + word +
+         "; respond 1");
+    const auto lines = log.lines();
+    ASSERT_GE(lines.size(), 7U);
+    EXPECT_TRUE(lines.front().starts_with("START ")) << lines.front();
+    EXPECT_TRUE(lines[lines.size() - 2].starts_with("END ")) << lines[lines.size() - 2];
+    EXPECT_TRUE(lines.back().starts_with("REPORT ")) << lines.back();
+    EXPECT_EQ(log.count(word), 3);
+    ASSERT_FALSE(HasFailure()) << "in round " << i;
+  }
+}
+
 TEST_F(Output, AFrameInTwoPartsIsOneEventAmongPlainLines) {
   play(k_obey);
   start();
@@ -132,7 +153,10 @@ TEST_F(Output, ALineOfAMegabyteAndBinaryBytesAreSurvived) {
   play("next\nprint a\\0b\\xff\\xfec\nprint-size 1MB\nrespond 1\nnext\n");
   start();
   invoke("{}");
-  EXPECT_TRUE(log.contains(std::string("a\0b\xff\xfe" "c\n", 7)));
+  EXPECT_TRUE(
+      log.contains(std::string("a\0b\xff\xfe"
+                               "c\n",
+                               7)));
 }
 
 TEST_F(Output, OfAnInitComesBeforeStart) {

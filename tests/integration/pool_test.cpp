@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/child_fixture.hpp"
 #include "tests/support/stub_fixture.hpp"
 
 namespace coldframe::testing {
@@ -24,7 +23,8 @@ class Pool : public StubFixture {
     for (int i = 0; i < count; ++i) {
       runtimes[static_cast<std::size_t>(i)].serve("{}");
       callers[static_cast<std::size_t>(i)].finish();
-      wait_for(*this, [&] { return static_cast<int>(records.invocations.size()) > i; }, "a record");
+      wait_for(
+          *this, [&] { return static_cast<int>(records.invocations.size()) > i; }, "a record");
     }
     return runtimes;
   }
@@ -63,9 +63,11 @@ TEST_F(Pool, ACallerMeetsADrainingEnvironmentAndWaits25MillisecondsForIt) {
   runtime.respond("\"one\"");
   first.finish();
   auto second = call("2");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   clock.advance(24ms);
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_EQ(launcher.starts(), 1);
   clock.advance(1ms);
   ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
@@ -83,9 +85,11 @@ TEST_F(Pool, WhereThereIsNoRoomForAnotherTheCallerGoesOnWaiting) {
   runtime.respond("\"one\"");
   first.finish();
   auto second = call("2");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   clock.advance(2s);
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   EXPECT_FALSE(second.answered());
   EXPECT_EQ(runtime.serve("\"two\"").body(), "2");
   EXPECT_EQ(second.finish().body, "\"two\"");
@@ -101,7 +105,8 @@ TEST_F(Pool, ACallerThatWaitedForARuntimeThatThenHungIsServedByAFreshOne) {
   runtime.respond("\"one\"");
   first.finish();
   auto second = call("2");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   clock.advance(3s);  // the first invoke's timeout covers the time until its next
   auto fresh = next_runtime();
   EXPECT_EQ(fresh.serve("\"two\"").body(), "2");
@@ -116,7 +121,8 @@ TEST_F(Pool, OnlyOneOfTwoCallersCountsOnADrainingEnvironment) {
   runtime.respond("1");
   first.finish();
   auto second = call("2");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   auto third = call("3");
   ASSERT_TRUE(until([&] { return launcher.starts() == 2; }));
   EXPECT_EQ(runtime.serve("\"two\"").body(), "2");
@@ -133,12 +139,14 @@ TEST_F(Pool, EventsWaitInOrderWhileEveryEnvironmentIsBusyAndAreNeverThrottled) {
   runtime.next();
   const HeaderList event{{"X-Amz-Invocation-Type", "Event"}};
   auto client = caller();
-  for (const char* body : {"1", "2", "3"}) EXPECT_EQ(client.invoke(body, event).status, 202);
+  for (const char* body : {"1", "2", "3"})
+    EXPECT_EQ(client.invoke(body, event).status, 202);
   EXPECT_EQ(queued_events(), 3);
   EXPECT_EQ(caller().invoke("4").status, 429) << "a synchronous caller does not wait";
   runtime.respond("0");
   busy.finish();
-  for (const char* body : {"1", "2", "3"}) EXPECT_EQ(runtime.serve("1").body(), body);
+  for (const char* body : {"1", "2", "3"})
+    EXPECT_EQ(runtime.serve("1").body(), body);
   ASSERT_TRUE(until([&] { return records.invocations.size() == 4; }));
   EXPECT_EQ(queued_events(), 0);
   EXPECT_EQ(launcher.starts(), 1);
@@ -201,7 +209,8 @@ TEST_F(Pool, AsMeasuredOnAwsNearlyAllAreKeptFor240SecondsAndNoneAfter361) {
   turn();
   EXPECT_EQ(environments(), 20);
   clock.advance(180s);
-  for (int i = 0; i < 30; ++i) turn();
+  for (int i = 0; i < 30; ++i)
+    turn();
   EXPECT_GE(environments(), 17);
   clock.advance(121s);
   ASSERT_TRUE(until([&] { return environments() == 0; }));
@@ -236,7 +245,8 @@ TEST_F(Pool, AProvisionedEnvironmentSaysSoAndMayTake130SecondsForItsInit) {
   EXPECT_TRUE(launcher.process(0).running());
   clock.advance(1s);
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
-  EXPECT_TRUE(log.contains("INIT_REPORT Init Duration: 130000.00 ms\tPhase: init\tStatus: timeout"));
+  EXPECT_TRUE(
+      log.contains("INIT_REPORT Init Duration: 130000.00 ms\tPhase: init\tStatus: timeout"));
 }
 
 TEST_F(Pool, AnInvokeThatMeetsAProvisionedEnvironmentInItsInitStartsAnother) {
@@ -267,7 +277,8 @@ TEST_F(Pool, ACallerThatHangsUpDoesNotStopItsInvoke) {
   auto runtime = next_runtime();
   runtime.next();
   gone.link().abort();
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   runtime.respond("\"to nobody\"");
   runtime.ask_next();
   ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
@@ -275,57 +286,6 @@ TEST_F(Pool, ACallerThatHangsUpDoesNotStopItsInvoke) {
   auto next_caller = call("2");
   EXPECT_EQ(runtime.serve("\"mine\"").body(), "2");
   EXPECT_EQ(next_caller.finish().body, "\"mine\"");
-}
-
-class SeveralFunctions : public ChildFixture {};
-TEST_F(SeveralFunctions, AreServedByOneEmulatorEachWithItsOwnProcessAndLimits) {
-  play("forever\n  next\n  respond \"from f\"\nend\n");
-  auto other = player("g", "forever\n  next\n  respond \"from g\"\nend\n");
-  other.reserved_concurrency = 0;
-  auto third = player("h", k_obey);
-  third.memory_mb = 512;
-  start({other, third});
-  EXPECT_EQ(call("{}", {}, "f").finish().body, "\"from f\"");
-  EXPECT_EQ(call("{}", {}, "g").finish().status, 429);
-  const auto variables = nlohmann::json::parse(call(order("dump-env"), {}, "h").finish().body);
-  EXPECT_EQ(variables["AWS_LAMBDA_FUNCTION_NAME"], "h");
-  EXPECT_EQ(variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
-  EXPECT_EQ(call("{}", {}, "function").finish().status, 404)
-      << "the short name is for a single function";
-}
-
-TEST_F(SeveralFunctions, WithOneNameAreRefused) {
-  auto created = Emulator::create(options);
-  ASSERT_TRUE(created.has_value());
-  ASSERT_TRUE((*created)->add(function).has_value());
-  const auto again = (*created)->add(function);
-  ASSERT_FALSE(again.has_value());
-  EXPECT_EQ(again.error().code, ExitCode::usage);
-  EXPECT_NE(again.error().message.find("'f'"), std::string::npos);
-}
-
-class RealPool : public ChildFixture {};
-TEST_F(RealPool, AnIdleRuntimeIsKilledOnceItsScaledTimeIsOver) {
-  play(k_obey);
-  options.idle_timeout = 60s;
-  options.time_scale = 600;
-  start();
-  obey("respond 1");
-  ASSERT_TRUE(until([&] { return states().empty(); }));
-  obey("respond 2");
-  EXPECT_TRUE(records.invocations.at(1).cold);
-  EXPECT_NE(records.invocations[0].environment_id, records.invocations[1].environment_id);
-}
-
-TEST_F(RealPool, ARecycledFunctionMeetsAColdStart) {
-  play(k_obey);
-  start();
-  const auto before = nlohmann::json::parse(obey("respond-pid").body)["pid"];
-  ASSERT_TRUE(emulator().recycle("f").has_value());
-  const auto after = nlohmann::json::parse(obey("respond-pid").body)["pid"];
-  EXPECT_NE(before, after);
-  EXPECT_TRUE(records.invocations.at(1).cold);
-  EXPECT_TRUE(records.invocations.at(1).init.has_value());
 }
 
 }  // namespace

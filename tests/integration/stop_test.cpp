@@ -65,7 +65,8 @@ TEST_F(Stop, InTheMiddleOfARequestOfSixMegabytes) {
   RawHttpClient slow(*this, port());
   slow.send("POST " + invoke_path("f") + " HTTP/1.1\r\nContent-Length: 6000000\r\n\r\n\"" +
             std::string(3000000, 'x'));
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   expect_clean_stop();
 }
 
@@ -74,7 +75,8 @@ TEST_F(Stop, InTheMiddleOfAResponseOfSixMegabytes) {
   start();
   auto waiting = call("{}");
   ASSERT_TRUE(until([&] { return only_state() == "Busy"; }));
-  for (int i = 0; i < 100; ++i) turn();
+  for (int i = 0; i < 100; ++i)
+    turn();
   expect_clean_stop();
   EXPECT_EQ(waiting.finish().status, 500);
 }
@@ -112,10 +114,12 @@ TEST_F(Stop, OfManyEnvironmentsAtOnce) {
   play(k_obey);
   start();
   std::vector<InvokeClient> callers;
-  for (int i = 0; i < 8; ++i) callers.push_back(call(order("print here; hang")));
+  for (int i = 0; i < 8; ++i)
+    callers.push_back(call(order("print here; hang")));
   ASSERT_TRUE(until([&] { return log.count("here") == 8; }));
   expect_clean_stop();
-  for (auto& waiting : callers) EXPECT_EQ(waiting.finish().status, 500);
+  for (auto& waiting : callers)
+    EXPECT_EQ(waiting.finish().status, 500);
 }
 
 TEST_F(Stop, ByDestructionAloneLeavesNothingEither) {
@@ -127,7 +131,8 @@ TEST_F(Stop, ByDestructionAloneLeavesNothingEither) {
     owned->invoke({.function = "f", .payload = make_payload(order("fork-daemon; hang"))},
                   [&](InvokeResult&& got) { result = std::move(got); });
     const auto started = std::chrono::steady_clock::now();
-    while (std::chrono::steady_clock::now() < started + 100ms) owned->io().run_one_for(10ms);
+    while (std::chrono::steady_clock::now() < started + 100ms)
+      owned->io().run_one_for(10ms);
     owned.reset();
     ASSERT_TRUE(result.has_value());
     EXPECT_EQ(result->refusal, Refusal::stopping);
@@ -171,7 +176,8 @@ TEST_F(StopOfStubs, RefusesThoseThatWaitForADrainingEnvironment) {
   runtime.respond("1");
   first.finish();
   auto second = call("2");
-  for (int i = 0; i < 5; ++i) turn();
+  for (int i = 0; i < 5; ++i)
+    turn();
   stop();
   EXPECT_EQ(second.finish().status, 500);
 }

@@ -29,7 +29,8 @@ FunctionConfig ChildFixture::player(const std::string& name, std::string_view di
 HttpReply ChildFixture::invoke(std::string_view event, const HeaderList& headers) {
   const auto before = records.invocations.size();
   auto answer = call(event, headers).finish();
-  wait_for(*this, [&] { return records.invocations.size() > before; }, "the record of an invoke");
+  wait_for(
+      *this, [&] { return records.invocations.size() > before; }, "the record of an invoke");
   return answer;
 }
 
@@ -37,8 +38,6 @@ HttpReply ChildFixture::obey(const std::string& commands, const HeaderList& head
   return invoke(order(commands), headers);
 }
 
-std::string order(const std::string& commands) {
-  return nlohmann::json{{"do", commands}}.dump();
-}
+std::string order(const std::string& commands) { return nlohmann::json{{"do", commands}}.dump(); }
 
 }  // namespace coldframe::testing

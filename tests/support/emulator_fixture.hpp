@@ -5,9 +5,9 @@
 //   …
 //   EXPECT_EQ(caller.finish().body, "\"ok\"");
 //
-// Tests use one of its two kinds, StubFixture (fake time and processes) or ChildFixture (real ones),
-// and change `function` and `options` before start(). A test that fails shows the end of the log and
-// the state of every environment.
+// Tests use one of its two kinds, StubFixture (fake time and processes) or ChildFixture (real
+// ones), and change `function` and `options` before start(). A test that fails shows the end of the
+// log and the state of every environment.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ class EmulatorFixture : public ::testing::Test, public Pump {
   std::uint16_t port() const { return port_; }
 
   TempDir directory;
-  FunctionConfig function;       // f, $LATEST, 3 s, 128 MB
+  FunctionConfig function;  // f, $LATEST, 3 s, 128 MB
   EmulatorOptions options;
   CapturedLog log;
   RecordingSink records;

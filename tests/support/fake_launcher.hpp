@@ -24,22 +24,21 @@ namespace coldframe::testing {
 
 class FakeProcess {
  public:
-  FakeProcess(ProcessSpec spec, ProcessEvents& events)
-      : spec_(std::move(spec)), events_(&events) {}
+  FakeProcess(ProcessSpec spec, ProcessEvents& events) : spec_(std::move(spec)), events_(&events) {}
 
   // Verbs. Without effect once the process has ended.
   void exit(int code);
   void signal(int number);
-  void print(std::string_view text);               // lines; a line end is added if there is none
+  void print(std::string_view text);                // lines; a line end is added if there is none
   void log(LogLevel level, std::string_view text);  // a framed event
   void fail_launch(LaunchFailure::Stage stage, const std::string& reason);
 
   // Facts.
   const ProcessSpec& spec() const { return spec_; }
   std::optional<std::string> variable(std::string_view name) const;
-  std::uint16_t port() const;                      // of AWS_LAMBDA_RUNTIME_API
+  std::uint16_t port() const;  // of AWS_LAMBDA_RUNTIME_API
   bool running() const { return events_ != nullptr; }
-  bool killed() const { return killed_; }          // by the emulator
+  bool killed() const { return killed_; }  // by the emulator
 
  private:
   friend class FakeLauncher;

@@ -19,8 +19,10 @@ namespace coldframe::testing {
 namespace {
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -52,7 +54,8 @@ HttpReply parse_head(std::string_view head) {
   return reply;
 }
 
-// The length of a whole chunked body at the front of `text`, its content in `out`; 0: not all there.
+// The length of a whole chunked body at the front of `text`, its content in `out`; 0: not all
+// there.
 std::size_t parse_chunked(std::string_view text, std::string& out) {
   std::size_t at = 0;
   for (;;) {
@@ -84,8 +87,8 @@ std::string http_request(std::string_view method, std::string_view target, std::
   bool framed = method == "GET" && body.empty();
   for (const auto& [name, value] : headers) {
     out.append(name).append(": ").append(value).append("\r\n");
-    framed = framed || http::iequals(name, "Content-Length") ||
-             http::iequals(name, "Transfer-Encoding");
+    framed =
+        framed || http::iequals(name, "Content-Length") || http::iequals(name, "Transfer-Encoding");
   }
   if (!framed) out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   return out.append("\r\n").append(body);

@@ -23,7 +23,7 @@ namespace coldframe::testing {
 
 struct HttpReply {
   int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;   // as they came
+  std::vector<std::pair<std::string, std::string>> headers;  // as they came
   std::string body;
 
   bool has(std::string_view name) const { return find(name).has_value(); }
@@ -35,8 +35,8 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 // A whole request. Content-Length is added unless the headers speak of the length themselves or
 // there is no body to a GET.
-std::string http_request(std::string_view method, std::string_view target, std::string_view body = {},
-                         const HeaderList& headers = {});
+std::string http_request(std::string_view method, std::string_view target,
+                         std::string_view body = {}, const HeaderList& headers = {});
 // One chunk of a chunked body; an empty one ends it, before its trailers.
 std::string http_chunk(std::string_view data);
 
@@ -51,13 +51,13 @@ class RawHttpClient {
   void send(std::string_view bytes);
   // Each byte for itself, with a turn of the pump after it.
   void send_bytewise(std::string_view bytes);
-  void finish_sending();                  // closes our half only
-  void close();                           // an orderly end
-  void abort();                           // a reset
+  void finish_sending();  // closes our half only
+  void close();           // an orderly end
+  void abort();           // a reset
 
   // Without waiting.
   bool reply_ready();
-  bool quiet();                           // still open, and not a byte has come
+  bool quiet();  // still open, and not a byte has come
   // Waiting.
   HttpReply read_reply();
   HttpReply request(std::string_view method, std::string_view target, std::string_view body = {},
@@ -68,11 +68,11 @@ class RawHttpClient {
 
  private:
   void receive();
-  std::optional<HttpReply> parse();       // leaves input_ alone
+  std::optional<HttpReply> parse();  // leaves input_ alone
   Pump* pump_;
   UniqueFd fd_;
   std::string input_;
-  std::size_t parsed_ = 0;                // length of what parse() has understood
+  std::size_t parsed_ = 0;  // length of what parse() has understood
   bool end_ = false;
 };
 

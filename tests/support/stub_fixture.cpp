@@ -12,7 +12,8 @@ StubFixture::StubFixture() {
 StubRuntime StubFixture::runtime(int process) { return {*this, launcher.process(process).port()}; }
 
 StubRuntime StubFixture::next_runtime() {
-  wait_for(*this, [&] { return launcher.starts() > spoken_for_; }, "another process");
+  wait_for(
+      *this, [&] { return launcher.starts() > spoken_for_; }, "another process");
   return runtime(spoken_for_++);
 }
 
@@ -21,7 +22,8 @@ StubRuntime StubFixture::warm_runtime() {
   StubRuntime stub = next_runtime();
   stub.serve("{}");
   client.finish();
-  wait_for(*this, [&] { return states() == std::vector<std::string>{"Idle"}; }, "an idle environment");
+  wait_for(
+      *this, [&] { return states() == std::vector<std::string>{"Idle"}; }, "an idle environment");
   return stub;
 }
 

@@ -18,7 +18,7 @@ namespace coldframe::testing {
 
 struct StubEvent {
   HttpReply reply;
-  std::string id;           // Lambda-Runtime-Aws-Request-Id
+  std::string id;  // Lambda-Runtime-Aws-Request-Id
   const std::string& body() const { return reply.body; }
   std::string header(std::string_view name) const { return reply.header(name); }
 };

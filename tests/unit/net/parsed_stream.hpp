@@ -105,8 +105,10 @@ class StreamDriver {
       } else {
         taken = parser_.feed(piece);
       }
-      if (taken == 0) return broken("a piece was offered and none of it taken");
       if (taken > piece.size()) return broken("more was taken than offered");
+      if (taken == 0 && parser_.state() != State::failed) {
+        return broken("a piece was offered and none of it taken");
+      }
       piece.remove_prefix(taken);
       follow();
     }

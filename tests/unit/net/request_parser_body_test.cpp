@@ -79,6 +79,22 @@ TEST(ChunkedBody, RefusesAChunkHeadOrTrailerThatNeverEnds) {
   EXPECT_EQ(parse_every_way(chunked("0\r\n" + trailers), limits).failure, 400);
 }
 
+TEST(ChunkedBody, CountsAChunkHeadAndTheTrailersAgainstTheHeaderLimitHoweverTheyAreCut) {
+  const StreamLimits limits{.header = 300, .body = 1000};
+  const auto trailers = [](std::size_t size) {  // with the last chunk's head and the empty line
+    return chunked("0\r\nT: " + std::string(size - 10, 'v') + "\r\n\r\n") + k_get;
+  };
+  EXPECT_EQ(parse_every_way(trailers(300), limits).requests.size(), 2U);
+  EXPECT_EQ(parse_every_way(trailers(301), limits).failure, 400);
+  EXPECT_EQ(parse_every_way(trailers(5000), limits).failure, 400);
+  const auto chunk_head = [](std::size_t size) {
+    return chunked("1;" + std::string(size - 4, 'x') + "\r\nb\r\n0\r\n\r\n") + k_get;
+  };
+  EXPECT_EQ(parse_every_way(chunk_head(300), limits).requests.size(), 2U);
+  EXPECT_EQ(parse_every_way(chunk_head(301), limits).failure, 400);
+  EXPECT_EQ(parse_every_way(chunk_head(5000), limits).failure, 400);
+}
+
 TEST(BodyLimit, LetsExactlyTheLimitThroughInBothFramings) {
   const StreamLimits limits{.body = 10};
   const auto plain = parse_every_way("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", limits);

@@ -155,6 +155,12 @@ TEST(RequestParser, RefusesATlsHelloByItsFirstBytes) {
   EXPECT_EQ(parse_stream(hello, pieces_of(1)).failure, 400);
 }
 
+TEST(RequestParser, RefusesABareLineFeedAheadOfALimitThatIsExceededLater) {
+  const testing::StreamLimits limits{.header = 100};
+  const std::string head = "GET / HTTP/1.1\r\nA: b\nC: " + std::string(200, 'd');
+  EXPECT_EQ(parse_every_way(head, limits).failure, 400);
+}
+
 TEST(RequestParser, ReadsAnObsoleteFoldedHeaderTheSameWayInEveryCut) {
   const auto out = parse_every_way("GET / HTTP/1.1\r\nA: one\r\n two\r\n\tthree\r\nB: x\r\n\r\n");
   ASSERT_EQ(out.requests.size(), 1U);

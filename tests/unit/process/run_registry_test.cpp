@@ -89,7 +89,7 @@ TEST(RunRegistry, KeepsThousandsOfLiveOnes) {
 TEST(RunRegistry, SweepsWhatADeadRunLeft) {
   TempDir dir;
   const std::string marker = new_marker();
-  TestChild left = start_shell("echo up; sleep 100", {"X=" + marker});
+  TestChild left = start_shell("echo up; exec sleep 100", {"X=" + marker});
   left.read_line();
   dir.write("4242-abcdef.run", "+ 4243 " + marker + "\n");
   RunRegistry registry = RunRegistry::open(dir.path());

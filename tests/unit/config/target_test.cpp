@@ -1,0 +1,208 @@
+// TARGET: every form a user may type, what it becomes, and with which exit code it is refused.
+#include "emulator/config/target.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/unit/process/child_fixture.hpp"
+
+namespace coldframe {
+namespace {
+
+class Target : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_TIMEOUT",
+                             "AWS_LAMBDA_FUNCTION_NAME"}) {
+      ::unsetenv(name);
+    }
+    before_ = std::filesystem::current_path();
+  }
+  void TearDown() override {
+    std::filesystem::current_path(before_);
+    SetUp();
+  }
+
+  Result<FunctionFile> resolve(const std::string& target) {
+    return resolve_target(target, bootstrap, overrides);
+  }
+  FunctionFile accepted(const std::string& target) {
+    auto file = resolve(target);
+    EXPECT_TRUE(file) << (file ? "" : file.error().message);
+    return file ? std::move(*file) : FunctionFile();
+  }
+  std::string refused(const std::string& target, ExitCode code) {
+    auto file = resolve(target);
+    EXPECT_FALSE(file);
+    if (file) return "";
+    EXPECT_EQ(file.error().code, code) << file.error().message;
+    return file.error().message;
+  }
+  // A directory with a function that could be started.
+  std::string function(const std::string& json = R"({"FunctionName":"f"})") {
+    dir.write("bootstrap", "#!/bin/sh\n", 0755);
+    dir.write("function.json", json);
+    return dir.path();
+  }
+
+  testing::TempDir dir;
+  std::vector<std::string> bootstrap;
+  Overrides overrides;
+
+ private:
+  std::filesystem::path before_;
+};
+
+TEST_F(Target, IsADirectoryOrItsFunctionFile) {
+  const auto place = function();
+  EXPECT_EQ(accepted(place).config.name, "f");
+  EXPECT_EQ(accepted(place + "/").config.name, "f");
+  EXPECT_EQ(accepted(place + "/function.json").config.name, "f");
+}
+
+TEST_F(Target, MayBeTheCurrentDirectory) {
+  std::filesystem::create_directory(dir.path() + "/churn");
+  std::filesystem::current_path(dir.path() + "/churn");
+  dir.write("churn/bootstrap", "#!/bin/sh\n", 0755);
+  dir.write("churn/function.json", "{}");
+  for (const char* target : {".", "./", "../churn", "../churn/.", "function.json"}) {
+    EXPECT_EQ(accepted(target).config.name, "churn") << target;
+  }
+}
+
+TEST_F(Target, MayBeADirectoryWithOnlyABootstrap) {
+  std::filesystem::create_directory(dir.path() + "/mine");
+  dir.write("mine/bootstrap", "#!/bin/sh\n", 0755);
+  const auto file = accepted(dir.path() + "/mine");
+  EXPECT_EQ(file.config.name, "mine");
+  EXPECT_EQ(file.config.runtime, "provided");
+  EXPECT_EQ(file.config.task_root, std::filesystem::canonical(dir.path() + "/mine"));
+  std::filesystem::create_directory(dir.path() + "/not a name");
+  dir.write("not a name/bootstrap", "#!/bin/sh\n", 0755);
+  EXPECT_EQ(accepted(dir.path() + "/not a name").config.name, "function");
+}
+
+TEST_F(Target, MayHaveADirectoryWhoseNameIsNoFunctionName) {
+  std::filesystem::create_directory(dir.path() + "/scoring v2");
+  dir.write("scoring v2/bootstrap", "#!/bin/sh\n", 0755);
+  dir.write("scoring v2/function.json", "{}");
+  overrides.name = "scoring";
+  EXPECT_EQ(accepted(dir.path() + "/scoring v2").config.name, "scoring");
+}
+
+TEST_F(Target, MayBeACommandInTheCurrentDirectory) {
+  std::filesystem::current_path(dir.path());
+  bootstrap = {"/bin/sh", "-c", "app.handler"};
+  const auto file = accepted("");
+  EXPECT_EQ(file.config.name, "function");
+  EXPECT_EQ(file.config.entry_point, bootstrap);
+  EXPECT_EQ(file.config.handler, "app.handler");
+  EXPECT_EQ(file.config.working_directory, std::filesystem::canonical(dir.path()));
+  EXPECT_EQ(refused("x", ExitCode::usage),
+            "'x' and a command after -- are two targets; give one");
+  bootstrap = {"no-such-command-anywhere"};
+  EXPECT_EQ(refused("", ExitCode::usage),
+            "entry point 'no-such-command-anywhere' was not found in PATH");
+}
+
+TEST_F(Target, ThatIsMissingIsNamed) {
+  EXPECT_EQ(refused("", ExitCode::usage), "no TARGET; name a directory with a function.json");
+  EXPECT_EQ(refused("/no/such", ExitCode::usage),
+            "'/no/such' does not exist; a TARGET is a directory with a function.json");
+  EXPECT_EQ(refused(dir.path(), ExitCode::usage),
+            "'" + dir.path() + "' is not a function: it has neither a function.json nor a bootstrap");
+}
+
+TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
+  for (const char* target : {"docker:scoring", "podman:x", "registry:r/x:1", "-"}) {
+    EXPECT_EQ(refused(target, ExitCode::not_supported),
+              "'" + std::string(target) +
+                  "' is a container image; this version runs directories and commands only (unpack "
+                  "it, or name its function.json)");
+  }
+  std::filesystem::create_directory(dir.path() + "/layout");
+  dir.write("layout/oci-layout", "{}");
+  refused(dir.path() + "/layout", ExitCode::not_supported);
+  refused(dir.write("a.tar.gz", "\x1f\x8b\x08"), ExitCode::not_supported);
+  refused(dir.write("a.zst", "\x28\xb5\x2f\xfd"), ExitCode::not_supported);
+  refused(dir.write("a.tar", std::string(257, 'n') + "ustar  "), ExitCode::not_supported);
+  refused(dir.write("template.yaml", "Resources: {}"), ExitCode::not_supported);
+  EXPECT_EQ(refused(dir.path(), ExitCode::not_supported),
+            "'" + dir.path() + "' has a template.yaml, which this version does not read yet; write "
+                               "a function.json beside it");
+}
+
+TEST_F(Target, MustBeStartable) {
+  dir.write("function.json", R"({"FunctionName":"f","ImageConfig":{"EntryPoint":["/none"]}})");
+  EXPECT_EQ(refused(dir.path(), ExitCode::usage), "entry point '/none' does not exist");
+  dir.write("function.json", R"({"FunctionName":"f","ImageConfig":{"WorkingDirectory":"none"}})");
+  EXPECT_EQ(refused(dir.path(), ExitCode::usage),
+            "working directory '" + dir.path() + "/none' does not exist");
+}
+
+TEST_F(Target, ForAnotherProcessorIsRefusedWith77) {
+#if defined(__x86_64__)
+  refused(function(R"({"FunctionName":"f","Architectures":["arm64"]})"), ExitCode::not_supported);
+#else
+  refused(function(R"({"FunctionName":"f","Architectures":["x86_64"]})"), ExitCode::not_supported);
+#endif
+}
+
+TEST_F(Target, TakesFlagsOverTheEnvironmentOverTheFile) {
+  const auto place = function(R"({"FunctionName":"file","MemorySize":200,"Timeout":20})");
+  EXPECT_EQ(accepted(place).config.memory_mb, 200);
+  ::setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "300", 1);
+  ::setenv("AWS_LAMBDA_FUNCTION_TIMEOUT", "30", 1);
+  ::setenv("AWS_LAMBDA_FUNCTION_NAME", "environment", 1);
+  auto file = accepted(place);
+  EXPECT_EQ(file.config.memory_mb, 300);
+  EXPECT_EQ(file.config.timeout_s, 30);
+  EXPECT_EQ(file.config.name, "environment");
+  overrides.memory_mb = 400;
+  overrides.timeout_s = 40;
+  overrides.name = "flag";
+  file = accepted(place);
+  EXPECT_EQ(file.config.memory_mb, 400);
+  EXPECT_EQ(file.config.timeout_s, 40);
+  EXPECT_EQ(file.config.name, "flag");
+}
+
+TEST_F(Target, ChecksFlagsAndEnvironmentLikeTheFile) {
+  const auto place = function();
+  ::setenv("AWS_LAMBDA_FUNCTION_TIMEOUT", "3.5", 1);
+  EXPECT_EQ(refused(place, ExitCode::usage),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT: '3.5' is not a whole number");
+  ::unsetenv("AWS_LAMBDA_FUNCTION_TIMEOUT");
+  overrides.memory_mb = 64;
+  EXPECT_EQ(refused(place, ExitCode::usage),
+            "--memory 64 is out of range; Lambda allows 128 to 10240 MB");
+  overrides = {};
+  overrides.account = "42";
+  EXPECT_EQ(refused(place, ExitCode::usage), "--account '42' is not an account; it has twelve digits");
+  overrides = {};
+  overrides.name = "a b";
+  EXPECT_EQ(refused(place, ExitCode::usage),
+            "--name 'a b' is not a function name; use 1 to 64 letters, digits, '-' and '_'");
+}
+
+TEST_F(Target, TakesVariablesFromFlagsOverTheFileOfVariables) {
+  const auto place = function(R"({"FunctionName":"f","Environment":{"Variables":{"AB":"1"}}})");
+  overrides.variables_file = dir.write("env.json", R"({"f":{"AB":"2","CD":"2"}})");
+  overrides.variables = {"CD=3", "EQ=a=b", "EMPTY="};
+  EXPECT_EQ(accepted(place).config.variables,
+            (std::map<std::string, std::string>{
+                {"AB", "2"}, {"CD", "3"}, {"EQ", "a=b"}, {"EMPTY", ""}}));
+  ::setenv("COLDFRAME_TEST_PASSED", "through", 1);
+  overrides.variables = {"COLDFRAME_TEST_PASSED"};
+  EXPECT_EQ(accepted(place).config.variables.at("COLDFRAME_TEST_PASSED"), "through");
+  ::unsetenv("COLDFRAME_TEST_PASSED");
+  EXPECT_EQ(refused(place, ExitCode::usage),
+            "--env 'COLDFRAME_TEST_PASSED' has no value and is not set here; write "
+            "COLDFRAME_TEST_PASSED=VALUE");
+  overrides.variables = {"=x"};
+  EXPECT_EQ(refused(place, ExitCode::usage), "--env '=x': write KEY=VALUE");
+}
+
+}  // namespace
+}  // namespace coldframe
