@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
-#include <optional>
+#include <utility>
 
 namespace coldframe::http {
 namespace beast = boost::beast;
@@ -63,6 +63,7 @@ class RequestParser::Beast final : public beast::http::basic_parser<true> {
     return body.size();
   }
   void on_chunk_header_impl(std::uint64_t size, View, beast::error_code&) override {
+    owner_.chunk_head_seen_ = true;
     if (size == 0) owner_.in_trailer_ = true;
   }
   std::size_t on_chunk_body_impl(std::uint64_t, View body, beast::error_code&) override {
@@ -84,7 +85,7 @@ void RequestParser::reset() {
   beast_.reset();
   state_ = State::head;
   body_limit_ = remaining_ = direct_base_ = 0;
-  too_large_ = in_trailer_ = false;
+  too_large_ = in_trailer_ = chunk_head_seen_ = false;
 }
 
 std::size_t RequestParser::feed(std::string_view bytes) {
@@ -139,10 +140,10 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
     parse_head(section);
     return skipped + end + 4 - before;
   }
-  if (pending_.size() > header_limit_) {
-    fail(431);
-  } else if (has_bare_line_feed(pending_, from)) {
+  if (has_bare_line_feed(pending_, from)) {
     fail(400);
+  } else if (pending_.size() > header_limit_) {
+    fail(431);
   }
   return skipped + bytes.size();
 }
@@ -201,6 +202,11 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
   while (input.size() - used >= 5 && !beast_->is_done()) {
     std::size_t n = beast_->put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += n;
+    // A chunk head, or the last one with its trailers; together they come in one put.
+    if (std::exchange(chunk_head_seen_, false) && n > header_limit_) {
+      fail(400);
+      return bytes.size();
+    }
     if (error == beast::http::error::need_more) break;
     if (error) {
       fail(400);

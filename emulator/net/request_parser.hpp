@@ -69,6 +69,7 @@ class RequestParser {
   int failure_status_ = 400;
   bool too_large_ = false;
   bool in_trailer_ = false;
+  bool chunk_head_seen_ = false;
   std::string pending_;               // an incomplete header section or chunk head
   std::unique_ptr<Beast> beast_;
   Request request_;
