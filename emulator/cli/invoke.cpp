@@ -145,7 +145,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
 
 void add_invoke(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<InvokeOptions>();
-  auto* command = app.add_subcommand("invoke", "start the function, send it an event, print the answer");
+  auto* command = app.add_subcommand("invoke", "send a function an event, print its answer");
   auto& o = *options;
   command->add_option("-e,--event-file", o.event.file, "the event; - reads standard input")->type_name("FILE");
   auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");

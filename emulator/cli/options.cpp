@@ -53,8 +53,8 @@ Result<void> check_backends(const RunOptions& o) {
 
 void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("TARGET", o.targets,
-                 many ? "directories with function.json; or -- COMMAND…"
-                      : "directory with function.json, or that file; or -- COMMAND…");
+                 many ? "directories with function.json; or -- CMD"
+                      : "directory with function.json; or -- CMD");
   const std::string group = "The function";
   app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")->group(group)->type_name("MB");
   app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")->group(group)->type_name("SECONDS");

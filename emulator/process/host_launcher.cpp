@@ -133,8 +133,12 @@ void Child::start() {
   plan.stderr_fd = err_write.get();
   plan.log_fd = log_write.get();
   plan.log_fd_number = k_log_fd_number;
+  registry_.expect(spec_.marker);
   auto spawned = spawn(plan);
-  if (!spawned) return fail_later({LaunchFailure::Stage::host, spawned.error().message});
+  if (!spawned) {
+    registry_.forget(spec_.marker);
+    return fail_later({LaunchFailure::Stage::host, spawned.error().message});
+  }
   pid_ = spawned->pid;
   registry_.add({pid_, spec_.marker});
   exit_watch_.assign(::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3));

@@ -36,6 +36,7 @@ bool own_directory(const std::string& path) {
 
 std::vector<KillScope> parse(const std::string& text) {
   std::map<pid_t, std::string> live;
+  std::set<std::string> expected;
   std::istringstream lines(text);
   std::string line;
   while (std::getline(lines, line)) {
@@ -43,13 +44,17 @@ std::vector<KillScope> parse(const std::string& text) {
     std::string sign;
     std::string marker;
     pid_t leader = 0;
-    if (!(words >> sign >> leader)) continue;
+    words >> sign;
+    if (sign == "+" || sign == "-") words >> leader;
     words >> marker;
-    if (sign == "+") live[leader] = marker;
+    if (sign == "?") expected.insert(marker);
+    if (sign == "+" || sign == "!") expected.erase(marker);
+    if (sign == "+" && leader > 0) live[leader] = marker;
     if (sign == "-") live.erase(leader);
   }
   std::vector<KillScope> scopes;
   for (auto& [pid, text_marker] : live) scopes.push_back({pid, text_marker});
+  for (auto& marker : expected) scopes.push_back({0, marker});
   return scopes;
 }
 
@@ -115,12 +120,22 @@ void RunRegistry::compact() {
   for (auto& [leader, marker] : live_) {
     text += "+ " + std::to_string(leader) + " " + marker + "\n";
   }
+  for (auto& marker : expected_) text += "? " + marker + "\n";
   [[maybe_unused]] int done = ::ftruncate(file_.get(), 0);
   [[maybe_unused]] auto n = ::pwrite(file_.get(), text.data(), text.size(), 0);
   bytes_ = text.size();
 }
 
+void RunRegistry::expect(const std::string& marker) {
+  if (expected_.insert(marker).second) append("? " + marker + "\n");
+}
+
+void RunRegistry::forget(const std::string& marker) {
+  if (expected_.erase(marker) > 0) append("! " + marker + "\n");
+}
+
 void RunRegistry::add(const KillScope& scope) {
+  expected_.erase(scope.marker);
   live_[scope.leader] = scope.marker;
   append("+ " + std::to_string(scope.leader) + " " + scope.marker + "\n");
 }

@@ -1,5 +1,6 @@
-// Fuzz target of the HTTP request parser. Whatever the bytes: the same requests come out however they
-// are cut, nothing is read beyond a piece, no body grows over its limit, every piece makes progress.
+// Fuzz target of the HTTP request parser. Whatever the bytes: the same requests come out however
+// they are cut, nothing is read beyond a piece, no body grows over its limit, every piece makes
+// progress.
 //
 // Input: one byte that picks the limits, one that picks the cutting, then the stream.
 #include <cstdint>
@@ -18,12 +19,12 @@ constexpr StreamLimits k_limits[] = {{.header = 64 * 1024, .body = 1024 * 1024},
                                      {.header = 60, .body = 10}};
 
 [[noreturn]] void complain(const char* what, const ParsedStream& got, const ParsedStream& wanted) {
-  std::fprintf(stderr,
-               "%s: %zu requests, failure %d, unfinished %d, '%s'; whole: %zu requests, failure %d, "
-               "unfinished %d, '%s'\n",
-               what, got.requests.size(), got.failure, got.unfinished, got.broken_rule.c_str(),
-               wanted.requests.size(), wanted.failure, wanted.unfinished,
-               wanted.broken_rule.c_str());
+  std::fprintf(
+      stderr,
+      "%s: %zu requests, failure %d, unfinished %d, '%s'; whole: %zu requests, failure %d, "
+      "unfinished %d, '%s'\n",
+      what, got.requests.size(), got.failure, got.unfinished, got.broken_rule.c_str(),
+      wanted.requests.size(), wanted.failure, wanted.unfinished, wanted.broken_rule.c_str());
   std::abort();
 }
 

@@ -20,8 +20,8 @@ void require(bool holds, const char* rule) {
 }
 
 bool inside(std::string_view part, std::string_view whole) {
-  return part.empty() || (part.data() >= whole.data() &&
-                          part.data() + part.size() <= whole.data() + whole.size());
+  return part.empty() ||
+         (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
 void check_reference(const InvokeTarget& target) {
@@ -33,16 +33,17 @@ void check_reference(const InvokeTarget& target) {
   }
   const auto& reference = std::get<FunctionReference>(parsed);
   require(!reference.name.empty() && reference.name.size() <= 256, "a name has 1 to 256 bytes");
-  for (const std::string& text : {reference.name, reference.qualifier, reference.region,
-                                  reference.account}) {
-    for (unsigned char c : text) require(c > ' ' && c < 0x7f, "a reference is plain ASCII");
+  for (const std::string& text :
+       {reference.name, reference.qualifier, reference.region, reference.account}) {
+    for (unsigned char c : text)
+      require(c > ' ' && c < 0x7f, "a reference is plain ASCII");
   }
   require(reference.account.empty() || reference.account.size() == 12, "an account has 12 digits");
 }
 
 void check_target(std::string_view target) {
-  for (auto method : {http::Method::get, http::Method::post, http::Method::head,
-                      http::Method::other}) {
+  for (auto method :
+       {http::Method::get, http::Method::post, http::Method::head, http::Method::other}) {
     const InvokeTarget found = route_invoke_request(method, target);
     require(inside(found.function_name, target), "the name lies inside the target");
     require(!found.qualifier || inside(*found.qualifier, target), "so does the qualifier");

@@ -1,5 +1,5 @@
-// Runs a fuzz target once over each file of the directories that are named: the corpus as a test, for
-// compilers without libFuzzer.
+// Runs a fuzz target once over each file of the directories that are named: the corpus as a test,
+// for compilers without libFuzzer.
 //
 //   fuzz_http_parser fixtures/fuzz/http_parser
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Fuzz target of the Runtime API's router and of the texts that a runtime chooses: its error type and
-// its error body.
+// Fuzz target of the Runtime API's router and of the texts that a runtime chooses: its error type
+// and its error body.
 //
 // Input: the path up to the first line end, then the error type up to the next, then the body.
 #include <cstdint>

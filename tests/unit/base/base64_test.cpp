@@ -6,19 +6,25 @@ namespace coldframe {
 namespace {
 
 // RFC 4648 §10.
-constexpr std::pair<const char*, const char*> k_vectors[] = {
-    {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+constexpr std::pair<const char*, const char*> k_vectors[] = {{"", ""},
+                                                             {"f", "Zg=="},
+                                                             {"fo", "Zm8="},
+                                                             {"foo", "Zm9v"},
+                                                             {"foob", "Zm9vYg=="},
+                                                             {"fooba", "Zm9vYmE="},
+                                                             {"foobar", "Zm9vYmFy"}};
 
 TEST(Base64, EncodesTheVectorsOfTheRfc) {
-  for (auto& [plain, text] : k_vectors) EXPECT_EQ(base64_encode(plain), text);
+  for (auto& [plain, text] : k_vectors)
+    EXPECT_EQ(base64_encode(plain), text);
 }
 
 TEST(Base64, DecodesTheVectorsOfTheRfcWithAndWithoutPadding) {
   for (auto& [plain, text] : k_vectors) {
     EXPECT_EQ(base64_decode(text), plain);
     std::string bare = text;
-    while (!bare.empty() && bare.back() == '=') bare.pop_back();
+    while (!bare.empty() && bare.back() == '=')
+      bare.pop_back();
     EXPECT_EQ(base64_decode(bare), plain);
   }
 }

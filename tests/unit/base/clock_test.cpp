@@ -42,7 +42,8 @@ TEST(Timers, RunInOrderOfTheirTimeAndNotBeforeIt) {
 TEST(Timers, OfTheSameTimeRunInTheOrderOfTheirMaking) {
   Timers timers;
   std::string log;
-  for (char c : std::string("abcdefgh")) timers.at(at(1s), [&log, c] { log += c; });
+  for (char c : std::string("abcdefgh"))
+    timers.at(at(1s), [&log, c] { log += c; });
   timers.run_due(at(1s));
   EXPECT_EQ(log, "abcdefgh");
 }
@@ -117,11 +118,15 @@ TEST(Timers, RunTenThousandWithRandomCancelsExactlyOnceEach) {
   std::vector<int> ran(10000, 0);
   std::vector<TimerId> ids;
   for (std::size_t i = 0; i < ran.size(); ++i) {
-    ids.push_back(timers.at(at(std::chrono::microseconds((i * 7919) % 10007)), [&ran, i] { ++ran[i]; }));
+    ids.push_back(
+        timers.at(at(std::chrono::microseconds((i * 7919) % 10007)), [&ran, i] { ++ran[i]; }));
   }
-  for (std::size_t i = 0; i < ran.size(); i += 3) timers.cancel(ids[i]);
-  for (int step = 0; step <= 11; ++step) timers.run_due(at(step * 1ms));
-  for (std::size_t i = 0; i < ran.size(); ++i) ASSERT_EQ(ran[i], i % 3 == 0 ? 0 : 1) << i;
+  for (std::size_t i = 0; i < ran.size(); i += 3)
+    timers.cancel(ids[i]);
+  for (int step = 0; step <= 11; ++step)
+    timers.run_due(at(step * 1ms));
+  for (std::size_t i = 0; i < ran.size(); ++i)
+    ASSERT_EQ(ran[i], i % 3 == 0 ? 0 : 1) << i;
 }
 
 TEST(IoTimers, FireOnTheLoopAndLetItEndAfterShutDown) {

@@ -63,7 +63,8 @@ class FdWriterTest : public ::testing::Test {
 
 std::string numbered_lines(int count) {
   std::string text;
-  for (int i = 0; i < count; ++i) text += "line " + std::to_string(i) + "\n";
+  for (int i = 0; i < count; ++i)
+    text += "line " + std::to_string(i) + "\n";
   return text;
 }
 

@@ -40,7 +40,8 @@ TEST(IdSource, MakesAsManyHexDigitsAsAsked) {
   for (int digits : {1, 8, 16, 17, 24, 32, 100}) {
     const std::string text = ids.hex(digits);
     ASSERT_EQ(text.size(), static_cast<std::size_t>(digits));
-    for (char c : text) ASSERT_TRUE(is_lower_hex(c)) << text;
+    for (char c : text)
+      ASSERT_TRUE(is_lower_hex(c)) << text;
   }
 }
 
@@ -49,10 +50,12 @@ TEST(IdSource, UsesEveryDigitInEveryPlaceOfALogStreamId) {
   std::array<std::set<char>, 32> seen;
   for (int i = 0; i < 1000; ++i) {
     const std::string text = ids.hex(32);
-    for (std::size_t at = 0; at < text.size(); ++at) seen[at].insert(text[at]);
+    for (std::size_t at = 0; at < text.size(); ++at)
+      seen[at].insert(text[at]);
   }
   // 1000 draws of 16 digits: the chance of a missing one is below 1e-26.
-  for (const auto& digits : seen) EXPECT_EQ(digits.size(), 16U);
+  for (const auto& digits : seen)
+    EXPECT_EQ(digits.size(), 16U);
 }
 
 }  // namespace

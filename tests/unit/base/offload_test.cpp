@@ -43,7 +43,8 @@ TEST(Offload, DoesJobsInOrder) {
   }
   io.run();
   ASSERT_EQ(order.size(), 100U);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
 }
 
 TEST(Offload, DestructionWaitsForARunningJob) {

@@ -35,11 +35,10 @@ TEST(ParseDuration, TakesFractionsAndASpaceBeforeTheUnit) {
 }
 
 TEST(ParseDuration, RefusesWhatIsNoDurationAndNamesTheOption) {
-  for (const char* text : {"", "s", "ten", "3 parsecs", "3ss", "0x10s", "nan", "inf", "1e999s", "+3s",
-                           "3s "}) {
+  for (const char* text :
+       {"", "s", "ten", "3 parsecs", "3ss", "0x10s", "nan", "inf", "1e999s", "+3s", "3s "}) {
     EXPECT_EQ(message_of(parse_duration(text, "--init-limit")),
-              "--init-limit: '" + std::string(text) +
-                  "' is not a duration; write 250ms, 3s or 5m");
+              "--init-limit: '" + std::string(text) + "' is not a duration; write 250ms, 3s or 5m");
   }
 }
 
@@ -60,9 +59,9 @@ TEST(ParseMegabytes, CountsInMibAsLambdaDoes) {
 
 TEST(ParseMegabytes, RefusesFractionsOfAMegabyteAndOtherUnits) {
   for (const char* text : {"", "1.5", "0.1GB", "512KB", "many", "512 bytes", "nan"}) {
-    EXPECT_EQ(message_of(parse_megabytes(text, "--memory")),
-              "--memory: '" + std::string(text) +
-                  "' is not a size in whole MB; write 512, 512MB or 1GB");
+    EXPECT_EQ(
+        message_of(parse_megabytes(text, "--memory")),
+        "--memory: '" + std::string(text) + "' is not a size in whole MB; write 512, 512MB or 1GB");
   }
 }
 

@@ -24,17 +24,18 @@ Json envelope(const std::string& kind, const std::string& body = R"({"features":
 
 std::set<std::string> keys(const Json& object) {
   std::set<std::string> out;
-  for (auto& [key, value] : object.items()) out.insert(key);
+  for (auto& [key, value] : object.items())
+    out.insert(key);
   return out;
 }
 
 TEST(Envelope, OfARestApiHasEveryKeyAndNullsWhereNothingIs) {
   const Json event = envelope("apigw-v1");
-  EXPECT_EQ(keys(event), (std::set<std::string>{
-                             "resource", "path", "httpMethod", "headers", "multiValueHeaders",
-                             "queryStringParameters", "multiValueQueryStringParameters",
-                             "pathParameters", "stageVariables", "requestContext", "body",
-                             "isBase64Encoded"}));
+  EXPECT_EQ(keys(event),
+            (std::set<std::string>{"resource", "path", "httpMethod", "headers", "multiValueHeaders",
+                                   "queryStringParameters", "multiValueQueryStringParameters",
+                                   "pathParameters", "stageVariables", "requestContext", "body",
+                                   "isBase64Encoded"}));
   for (const char* key : {"queryStringParameters", "multiValueQueryStringParameters",
                           "pathParameters", "stageVariables"}) {
     EXPECT_TRUE(event.at(key).is_null()) << key;
@@ -94,8 +95,12 @@ TEST(Envelope, OfAFunctionUrlIsThatOfAnAnonymousCaller) {
 
 TEST(Envelope, OfALoadBalancerNamesItsTargetGroup) {
   const Json event = envelope("alb");
-  EXPECT_TRUE(event.at("requestContext").at("elb").at("targetGroupArn").get<std::string>().starts_with(
-      "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/"));
+  EXPECT_TRUE(
+      event.at("requestContext")
+          .at("elb")
+          .at("targetGroupArn")
+          .get<std::string>()
+          .starts_with("arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/"));
   EXPECT_EQ(event.at("httpMethod"), "POST");
   EXPECT_EQ(event.at("path"), "/");
   EXPECT_EQ(event.at("queryStringParameters"), Json::object());

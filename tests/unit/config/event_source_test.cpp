@@ -25,7 +25,8 @@ class EventSource : public ::testing::Test {
   // Puts the text behind standard input for as long as the test runs.
   void type_in(const std::string& text) {
     auto [read_end, write_end] = testing::make_pipe();
-    ASSERT_EQ(::write(write_end.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ASSERT_EQ(::write(write_end.get(), text.data(), text.size()),
+              static_cast<ssize_t>(text.size()));
     standard_input_.reset(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
     ::dup2(read_end.get(), STDIN_FILENO);
   }

@@ -56,13 +56,15 @@ TEST(FunctionFileRefusal, NamesTheKeyOfAWrongType) {
       {R"({"Coldframe":{"Golden":1}})", "Coldframe.Golden must be a list of texts"},
       {R"({"Coldframe":{"Budgets":"x < 1"}})", "Coldframe.Budgets must be a list of texts"},
       {R"({"ImageConfigResponse":[]})", "ImageConfigResponse must be an object"}};
-  for (const Row& row : table) EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
+  for (const Row& row : table)
+    EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
 }
 
 TEST(FunctionFileRefusal, NamesTheRangeThatLambdaAllows) {
   const Row table[] = {
       {R"({"MemorySize":127})", "MemorySize 127 is out of range; Lambda allows 128 to 10240 MB"},
-      {R"({"MemorySize":10241})", "MemorySize 10241 is out of range; Lambda allows 128 to 10240 MB"},
+      {R"({"MemorySize":10241})",
+       "MemorySize 10241 is out of range; Lambda allows 128 to 10240 MB"},
       {R"({"MemorySize":-1})", "MemorySize -1 is out of range; Lambda allows 128 to 10240 MB"},
       {R"({"MemorySize":4294967424})",
        "MemorySize 4294967424 is out of range; Lambda allows 128 to 10240 MB"},
@@ -70,15 +72,18 @@ TEST(FunctionFileRefusal, NamesTheRangeThatLambdaAllows) {
       {R"({"Timeout":901})", "Timeout 901 is out of range; Lambda allows 1 to 900 seconds"},
       {R"({"EphemeralStorage":{"Size":511}})",
        "EphemeralStorage.Size 511 is out of range; Lambda allows 512 to 10240 MB"},
-      {R"({"ReservedConcurrentExecutions":-1})", "ReservedConcurrentExecutions must not be below 0"},
+      {R"({"ReservedConcurrentExecutions":-1})",
+       "ReservedConcurrentExecutions must not be below 0"},
       {R"({"LoggingConfig":{"LogFormat":"json"}})",
        "LoggingConfig.LogFormat 'json' is neither Text nor JSON"},
       {R"({"LoggingConfig":{"SystemLogLevel":"LOUD"}})",
        "LoggingConfig.SystemLogLevel 'LOUD' is not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"},
       {R"({"Architectures":["x86"]})", R"(Architectures must be ["x86_64"] or ["arm64"])"},
-      {R"({"Architectures":["x86_64","arm64"]})", R"(Architectures must be ["x86_64"] or ["arm64"])"},
+      {R"({"Architectures":["x86_64","arm64"]})",
+       R"(Architectures must be ["x86_64"] or ["arm64"])"},
       {R"({"Architectures":[]})", R"(Architectures must be ["x86_64"] or ["arm64"])"}};
-  for (const Row& row : table) EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
+  for (const Row& row : table)
+    EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
 }
 
 TEST(FunctionFileRefusal, NamesTheKeyThatWasMeant) {
@@ -98,12 +103,13 @@ TEST(FunctionFileRefusal, NamesTheKeyThatWasMeant) {
        "Environment.variables is not a known key; did you mean 'Variables'?"},
       {R"({"LoggingConfig":{"LogFormt":"JSON"}})",
        "LoggingConfig.LogFormt is not a known key; did you mean 'LogFormat'?"}};
-  for (const Row& row : table) EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
+  for (const Row& row : table)
+    EXPECT_EQ(complaint_about(row.text), row.complaint) << row.text;
 }
 
 TEST(FunctionFileRefusal, NamesLineAndColumnOfWhatIsNotJson) {
-  EXPECT_TRUE(refusal_of("{\n  \"Timeout\": 3,\n}").starts_with(
-      "/srv/f/function.json:3:1: not JSON: "));
+  EXPECT_TRUE(
+      refusal_of("{\n  \"Timeout\": 3,\n}").starts_with("/srv/f/function.json:3:1: not JSON: "));
   EXPECT_TRUE(refusal_of("").starts_with("/srv/f/function.json:1:1: not JSON: "));
   EXPECT_TRUE(refusal_of("{'a':1}").starts_with("/srv/f/function.json:1:2: not JSON: "));
   EXPECT_TRUE(refusal_of("{\"a\":\"\xff\"}").starts_with("/srv/f/function.json:1:"));

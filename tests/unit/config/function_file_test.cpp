@@ -129,12 +129,13 @@ TEST(FunctionFile, TakesTheSmallestAndLargestSizesOfLambda) {
 
 TEST(FunctionFile, TakesReservedConcurrencyInBothPlacesThatAwsHas) {
   EXPECT_EQ(read(R"({"ReservedConcurrentExecutions":0})").config.reserved_concurrency, 0);
-  EXPECT_EQ(read(R"({"Concurrency":{"ReservedConcurrentExecutions":5}})").config.reserved_concurrency,
-            5);
+  EXPECT_EQ(
+      read(R"({"Concurrency":{"ReservedConcurrentExecutions":5}})").config.reserved_concurrency, 5);
 }
 
 TEST(FunctionFile, TreatsNullLikeAMissingKey) {
-  const auto file = read(R"({"MemorySize":null,"Environment":null,"ImageConfig":null,"Coldframe":null,
+  const auto file =
+      read(R"({"MemorySize":null,"Environment":null,"ImageConfig":null,"Coldframe":null,
                              "Handler":null,"LoggingConfig":{"LogFormat":null}})");
   EXPECT_EQ(file.config.memory_mb, 128);
   EXPECT_FALSE(file.sized);
@@ -163,8 +164,8 @@ TEST(FunctionFile, IsNamedAfterItsDirectoryHoweverThatIsWritten) {
   std::filesystem::create_directories(dir.path() + "/churn-v2/sub");
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(dir.path() + "/churn-v2");
-  for (const char* path : {"function.json", "./function.json", "../churn-v2/function.json",
-                           "sub/../function.json"}) {
+  for (const char* path :
+       {"function.json", "./function.json", "../churn-v2/function.json", "sub/../function.json"}) {
     auto file = parse_function_file("{}", path);
     EXPECT_TRUE(file) << path << ": " << (file ? "" : file.error().message);
     if (!file) continue;

@@ -99,8 +99,7 @@ TEST_F(Target, MayBeACommandInTheCurrentDirectory) {
   EXPECT_EQ(file.config.entry_point, bootstrap);
   EXPECT_EQ(file.config.handler, "app.handler");
   EXPECT_EQ(file.config.working_directory, std::filesystem::canonical(dir.path()));
-  EXPECT_EQ(refused("x", ExitCode::usage),
-            "'x' and a command after -- are two targets; give one");
+  EXPECT_EQ(refused("x", ExitCode::usage), "'x' and a command after -- are two targets; give one");
   bootstrap = {"no-such-command-anywhere"};
   EXPECT_EQ(refused("", ExitCode::usage),
             "entry point 'no-such-command-anywhere' was not found in PATH");
@@ -110,8 +109,9 @@ TEST_F(Target, ThatIsMissingIsNamed) {
   EXPECT_EQ(refused("", ExitCode::usage), "no TARGET; name a directory with a function.json");
   EXPECT_EQ(refused("/no/such", ExitCode::usage),
             "'/no/such' does not exist; a TARGET is a directory with a function.json");
-  EXPECT_EQ(refused(dir.path(), ExitCode::usage),
-            "'" + dir.path() + "' is not a function: it has neither a function.json nor a bootstrap");
+  EXPECT_EQ(
+      refused(dir.path(), ExitCode::usage),
+      "'" + dir.path() + "' is not a function: it has neither a function.json nor a bootstrap");
 }
 
 TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
@@ -129,8 +129,9 @@ TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
   refused(dir.write("a.tar", std::string(257, 'n') + "ustar  "), ExitCode::not_supported);
   refused(dir.write("template.yaml", "Resources: {}"), ExitCode::not_supported);
   EXPECT_EQ(refused(dir.path(), ExitCode::not_supported),
-            "'" + dir.path() + "' has a template.yaml, which this version does not read yet; write "
-                               "a function.json beside it");
+            "'" + dir.path() +
+                "' has a template.yaml, which this version does not read yet; write "
+                "a function.json beside it");
 }
 
 TEST_F(Target, MustBeStartable) {
@@ -179,7 +180,8 @@ TEST_F(Target, ChecksFlagsAndEnvironmentLikeTheFile) {
             "--memory 64 is out of range; Lambda allows 128 to 10240 MB");
   overrides = {};
   overrides.account = "42";
-  EXPECT_EQ(refused(place, ExitCode::usage), "--account '42' is not an account; it has twelve digits");
+  EXPECT_EQ(refused(place, ExitCode::usage),
+            "--account '42' is not an account; it has twelve digits");
   overrides = {};
   overrides.name = "a b";
   EXPECT_EQ(refused(place, ExitCode::usage),
@@ -190,9 +192,9 @@ TEST_F(Target, TakesVariablesFromFlagsOverTheFileOfVariables) {
   const auto place = function(R"({"FunctionName":"f","Environment":{"Variables":{"AB":"1"}}})");
   overrides.variables_file = dir.write("env.json", R"({"f":{"AB":"2","CD":"2"}})");
   overrides.variables = {"CD=3", "EQ=a=b", "EMPTY="};
-  EXPECT_EQ(accepted(place).config.variables,
-            (std::map<std::string, std::string>{
-                {"AB", "2"}, {"CD", "3"}, {"EQ", "a=b"}, {"EMPTY", ""}}));
+  EXPECT_EQ(
+      accepted(place).config.variables,
+      (std::map<std::string, std::string>{{"AB", "2"}, {"CD", "3"}, {"EQ", "a=b"}, {"EMPTY", ""}}));
   ::setenv("COLDFRAME_TEST_PASSED", "through", 1);
   overrides.variables = {"COLDFRAME_TEST_PASSED"};
   EXPECT_EQ(accepted(place).config.variables.at("COLDFRAME_TEST_PASSED"), "through");

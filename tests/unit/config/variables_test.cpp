@@ -37,8 +37,7 @@ TEST(CheckVariables, DropsNamesThatBeginWithAnUnderscoreAndSaysSo) {
   const auto got = check({{"_X", "1"}, {"_HANDLER", "h"}, {"OK", "1"}});
   EXPECT_EQ(got.config.variables, (Variables{{"OK", "1"}}));
   EXPECT_EQ(got.warnings.size(), 2U);
-  EXPECT_EQ(got.warnings[1],
-            "variable '_X' is dropped: Lambda keeps names that begin with _");
+  EXPECT_EQ(got.warnings[1], "variable '_X' is dropped: Lambda keeps names that begin with _");
 }
 
 TEST(CheckVariables, WarnsOfReservedNames) {
@@ -51,10 +50,11 @@ TEST(CheckVariables, WarnsOfReservedNames) {
 
 TEST(CheckVariables, RefusesNamesThatLambdaRefuses) {
   for (const char* name : {"A", "1A", "A-B", "", "A B"}) {
-    EXPECT_EQ(check({{name, "x"}}).error,
-              "here: '" + std::string(name) +
-                  "' is not a variable name for Lambda; a letter first, then letters, digits and _, "
-                  "at least two characters");
+    EXPECT_EQ(
+        check({{name, "x"}}).error,
+        "here: '" + std::string(name) +
+            "' is not a variable name for Lambda; a letter first, then letters, digits and _, "
+            "at least two characters");
   }
 }
 
@@ -100,8 +100,10 @@ TEST_F(VariablesFile, MergesParametersAndThenTheFunctionsOwn) {
 TEST_F(VariablesFile, WritesNumbersAndTruthValuesAsText) {
   EXPECT_EQ(merge(R"({"Parameters":{"NUM":3,"BIG":1234567890123,"NEG":-1,"YES":true,"TXT":"t"}})"),
             "");
-  EXPECT_EQ(config.variables, (Variables{{"NUM", "3"}, {"BIG", "1234567890123"}, {"NEG", "-1"},
-                                         {"YES", "true"}, {"TXT", "t"}}));
+  EXPECT_EQ(
+      config.variables,
+      (Variables{
+          {"NUM", "3"}, {"BIG", "1234567890123"}, {"NEG", "-1"}, {"YES", "true"}, {"TXT", "t"}}));
 }
 
 TEST_F(VariablesFile, RefusesOtherValuesAndShapes) {
@@ -115,9 +117,7 @@ TEST_F(VariablesFile, RefusesOtherValuesAndShapes) {
 }
 
 // {"AB": "1"} is what people write first; to take it and set nothing would help nobody.
-TEST_F(VariablesFile, DoesNotSilentlySetNothing) {
-  EXPECT_NE(merge(R"({"AB":"1","CD":"2"})"), "");
-}
+TEST_F(VariablesFile, DoesNotSilentlySetNothing) { EXPECT_NE(merge(R"({"AB":"1","CD":"2"})"), ""); }
 
 TEST_F(VariablesFile, MustExist) {
   auto result = merge_variables_file(dir.path() + "/none.json", config);

@@ -84,8 +84,8 @@ TEST_F(EnvironmentLogTest, FiltersJsonLinesByTheirLevelKeyInAnyCase) {
 
 TEST_F(EnvironmentLogTest, TakesLinesWithoutAKnownLevelForInfo) {
   config.log_format = LogFormat::json;
-  for (const char* line : {"plain", "{}", R"({"level":"LOUD"})", R"({"level":3})", "{broken",
-                           R"(["level"])"}) {
+  for (const char* line :
+       {"plain", "{}", R"({"level":"LOUD"})", R"({"level":3})", "{broken", R"(["level"])"}) {
     config.application_level = Level::info;
     EXPECT_EQ(shown(line), std::string(line) + "\n");
     config.application_level = Level::warn;

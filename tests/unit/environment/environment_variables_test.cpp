@@ -91,7 +91,8 @@ TEST(EnvironmentVariables, NameNeitherAHomeNorAnythingOfTheCallers) {
   EXPECT_EQ(got.count("USER"), 0U);
   EXPECT_EQ(got.count("COLDFRAME_TEST_SECRET"), 0U);
   EXPECT_EQ(got.count("AWS_PROFILE"), 0U);
-  for (auto& [name, value] : got) EXPECT_EQ(value.find("leak"), std::string::npos) << name;
+  for (auto& [name, value] : got)
+    EXPECT_EQ(value.find("leak"), std::string::npos) << name;
   ::unsetenv("COLDFRAME_TEST_SECRET");
   ::unsetenv("AWS_PROFILE");
 }
@@ -100,14 +101,30 @@ TEST(EnvironmentVariables, NameNeitherAHomeNorAnythingOfTheCallers) {
 TEST(EnvironmentVariables, ReservedOnesWinOverTheCustomers) {
   FunctionConfig config = image_function();
   config.region = "eu-central-1";
-  for (const char* name :
-       {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
-        "AWS_LAMBDA_INITIALIZATION_TYPE", "_HANDLER", "_X", "_X_AMZN_TRACE_ID",
-        "_LAMBDA_TELEMETRY_LOG_FD", "AWS_ACCESS_KEY", "AWS_LAMBDA_MAX_CONCURRENCY",
-        "AWS_LAMBDA_METADATA_API", "PWD", "SHLVL"}) {
+  for (const char* name : {"AWS_REGION",
+                           "AWS_DEFAULT_REGION",
+                           "AWS_LAMBDA_FUNCTION_NAME",
+                           "AWS_LAMBDA_RUNTIME_API",
+                           "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                           "AWS_LAMBDA_FUNCTION_VERSION",
+                           "AWS_EXECUTION_ENV",
+                           "AWS_LAMBDA_LOG_GROUP_NAME",
+                           "AWS_LAMBDA_LOG_STREAM_NAME",
+                           "AWS_ACCESS_KEY_ID",
+                           "AWS_SECRET_ACCESS_KEY",
+                           "AWS_SESSION_TOKEN",
+                           "LAMBDA_TASK_ROOT",
+                           "LAMBDA_RUNTIME_DIR",
+                           "AWS_LAMBDA_INITIALIZATION_TYPE",
+                           "_HANDLER",
+                           "_X",
+                           "_X_AMZN_TRACE_ID",
+                           "_LAMBDA_TELEMETRY_LOG_FD",
+                           "AWS_ACCESS_KEY",
+                           "AWS_LAMBDA_MAX_CONCURRENCY",
+                           "AWS_LAMBDA_METADATA_API",
+                           "PWD",
+                           "SHLVL"}) {
     EXPECT_TRUE(is_reserved_variable(name)) << name;
     config.variables[name] = "customer";
   }
@@ -116,7 +133,8 @@ TEST(EnvironmentVariables, ReservedOnesWinOverTheCustomers) {
   EXPECT_EQ(got.count("_X"), 0U);
   EXPECT_EQ(got.count("AWS_ACCESS_KEY"), 0U);
   EXPECT_EQ(got.count("AWS_LAMBDA_MAX_CONCURRENCY"), 0U);
-  for (auto& [name, value] : got) EXPECT_NE(value, "customer") << name;
+  for (auto& [name, value] : got)
+    EXPECT_NE(value, "customer") << name;
 }
 
 TEST(EnvironmentVariables, TheCustomerMayReplaceWhatAwsLetsReplace) {
@@ -131,7 +149,8 @@ TEST(EnvironmentVariables, TheCustomerMayReplaceWhatAwsLetsReplace) {
   }
   config.log_format = LogFormat::json;
   const auto got = variables_of(config);
-  for (auto& [name, value] : config.variables) EXPECT_EQ(got.at(name), "mine") << name;
+  for (auto& [name, value] : config.variables)
+    EXPECT_EQ(got.at(name), "mine") << name;
 }
 
 TEST(EnvironmentVariables, KeepOddValuesByteForByte) {

@@ -10,7 +10,8 @@ namespace {
 using Qualifier = std::optional<std::string_view>;
 
 const std::string k_name_pattern =
-    R"((arn:(aws[a-zA-Z-]*|eusc)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?)"
+    R"((arn:(aws[a-zA-Z-]*|eusc)?:lambda:)?)"
+    R"(((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?)"
     R"((\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?)";
 
 FunctionReference reference_of(std::string_view name, Qualifier qualifier = std::nullopt) {
@@ -40,8 +41,10 @@ std::string message_of(const RequestFault& fault) {
 }
 
 std::string bad_name(const std::string& value) {
-  return "Value '" + value + "' at 'functionName' failed to satisfy constraint: Member must satisfy "
-         "regular expression pattern: " + k_name_pattern;
+  return "Value '" + value +
+         "' at 'functionName' failed to satisfy constraint: Member must satisfy "
+         "regular expression pattern: " +
+         k_name_pattern;
 }
 
 struct Form {
@@ -53,34 +56,33 @@ struct Form {
 };
 
 TEST(FunctionName, TakesEveryFormOfTheServiceModel) {
-  const Form forms[] = {
-      {"f", "f", "", "", ""},
-      {"My_Function-1", "My_Function-1", "", "", ""},
-      {"with.dots", "with.dots", "", "", ""},
-      {"f:$LATEST", "f", "$LATEST", "", ""},
-      {"f:$LATEST.PUBLISHED", "f", "$LATEST.PUBLISHED", "", ""},
-      {"f:1", "f", "1", "", ""},
-      {"f:prod_2-a", "f", "prod_2-a", "", ""},
-      {"function:f", "f", "", "", ""},
-      {"123456789012:function:f", "f", "", "", "123456789012"},
-      {"123456789012:function:f:7", "f", "7", "", "123456789012"},
-      {"123456789012:f", "f", "", "", "123456789012"},
-      {"us-west-2:123456789012:function:f", "f", "", "us-west-2", "123456789012"},
-      {"arn:aws:lambda:eu-central-1:123456789012:function:f", "f", "", "eu-central-1",
-       "123456789012"},
-      {"arn:aws:lambda:eu-central-1:123456789012:function:f:$LATEST", "f", "$LATEST",
-       "eu-central-1", "123456789012"},
-      {"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f", "f", "", "us-gov-west-1",
-       "123456789012"},
-      {"arn:aws-cn:lambda:cn-north-1:123456789012:function:f", "f", "", "cn-north-1",
-       "123456789012"},
-      {"arn:aws-iso:lambda:us-iso-east-1:123456789012:function:f", "f", "", "us-iso-east-1",
-       "123456789012"},
-      {"arn:eusc:lambda:eusc-de-east-1:123456789012:function:f", "f", "", "eusc-de-east-1",
-       "123456789012"},
-      // A partial ARN without a name means a function that is called `function`.
-      {"arn:aws:lambda:us-east-1:123456789012:function", "function", "", "us-east-1",
-       "123456789012"}};
+  const Form forms[] = {{"f", "f", "", "", ""},
+                        {"My_Function-1", "My_Function-1", "", "", ""},
+                        {"with.dots", "with.dots", "", "", ""},
+                        {"f:$LATEST", "f", "$LATEST", "", ""},
+                        {"f:$LATEST.PUBLISHED", "f", "$LATEST.PUBLISHED", "", ""},
+                        {"f:1", "f", "1", "", ""},
+                        {"f:prod_2-a", "f", "prod_2-a", "", ""},
+                        {"function:f", "f", "", "", ""},
+                        {"123456789012:function:f", "f", "", "", "123456789012"},
+                        {"123456789012:function:f:7", "f", "7", "", "123456789012"},
+                        {"123456789012:f", "f", "", "", "123456789012"},
+                        {"us-west-2:123456789012:function:f", "f", "", "us-west-2", "123456789012"},
+                        {"arn:aws:lambda:eu-central-1:123456789012:function:f", "f", "",
+                         "eu-central-1", "123456789012"},
+                        {"arn:aws:lambda:eu-central-1:123456789012:function:f:$LATEST", "f",
+                         "$LATEST", "eu-central-1", "123456789012"},
+                        {"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f", "f", "",
+                         "us-gov-west-1", "123456789012"},
+                        {"arn:aws-cn:lambda:cn-north-1:123456789012:function:f", "f", "",
+                         "cn-north-1", "123456789012"},
+                        {"arn:aws-iso:lambda:us-iso-east-1:123456789012:function:f", "f", "",
+                         "us-iso-east-1", "123456789012"},
+                        {"arn:eusc:lambda:eusc-de-east-1:123456789012:function:f", "f", "",
+                         "eusc-de-east-1", "123456789012"},
+                        // A partial ARN without a name means a function that is called `function`.
+                        {"arn:aws:lambda:us-east-1:123456789012:function", "function", "",
+                         "us-east-1", "123456789012"}};
   for (const Form& form : forms) {
     const auto reference = reference_of(form.written);
     EXPECT_EQ(reference.name, form.name) << form.written;
@@ -96,8 +98,7 @@ TEST(FunctionName, IsPercentDecodedOnce) {
   EXPECT_EQ(reference.name, "f");
   EXPECT_EQ(reference.qualifier, "$LATEST");
   EXPECT_EQ(reference_of("%66").name, "f");
-  EXPECT_EQ(message_of(fault_of("%2566")),
-            "1 validation error detected: " + bad_name("%66"));
+  EXPECT_EQ(message_of(fault_of("%2566")), "1 validation error detected: " + bad_name("%66"));
 }
 
 TEST(FunctionName, Takes65LegalCharactersForANameThatIsJustNotFound) {
@@ -151,12 +152,14 @@ TEST(FunctionQualifier, MustNotContradictTheNames) {
 }
 
 std::string bad_qualifier(const std::string& value) {
-  return "Value '" + value + "' at 'qualifier' failed to satisfy constraint: Member must satisfy "
+  return "Value '" + value +
+         "' at 'qualifier' failed to satisfy constraint: Member must satisfy "
          R"(regular expression pattern: \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+)";
 }
 
 TEST(FunctionQualifier, SaysWhatIsWrongWithIt) {
-  EXPECT_EQ(message_of(fault_of("f", "a.b")), "1 validation error detected: " + bad_qualifier("a.b"));
+  EXPECT_EQ(message_of(fault_of("f", "a.b")),
+            "1 validation error detected: " + bad_qualifier("a.b"));
   EXPECT_EQ(message_of(fault_of("f", "a%20b")),
             "1 validation error detected: " + bad_qualifier("a b"));
   const std::string longer(129, 'q');

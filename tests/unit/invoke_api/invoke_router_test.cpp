@@ -38,8 +38,8 @@ TEST(InvokeRouter, FindsTheQualifierAmongOtherQueryItems) {
 }
 
 TEST(InvokeRouter, NeverInvokesForAnythingButAPost) {
-  for (Method method : {Method::get, Method::put, Method::head, Method::del, Method::options,
-                        Method::other}) {
+  for (Method method :
+       {Method::get, Method::put, Method::head, Method::del, Method::options, Method::other}) {
     EXPECT_EQ(route(method, "/2015-03-31/functions/f/invocations"),
               InvokeRoute::method_not_allowed);
   }

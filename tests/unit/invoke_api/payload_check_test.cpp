@@ -26,18 +26,17 @@ class PayloadCheckTest : public ::testing::Test {
 };
 
 TEST_F(PayloadCheckTest, AcceptsEveryKindOfJson) {
-  for (const char* text : {"{}", "[]", "null", "true", "false", "0", "-1.5e-3", "\"text\"", " {} ",
-                           "\n[1,\t2]\r\n", R"({"a":{"b":[1,"x",null]}})", R"("\u00e9\ud83d\ude00")",
-                           "\"\xf0\x9f\x98\x80\""}) {
+  for (const char* text :
+       {"{}", "[]", "null", "true", "false", "0", "-1.5e-3", "\"text\"", " {} ", "\n[1,\t2]\r\n",
+        R"({"a":{"b":[1,"x",null]}})", R"("\u00e9\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""}) {
     EXPECT_TRUE(accepts(text)) << text;
   }
 }
 
 TEST_F(PayloadCheckTest, AcceptsNumbersThatFitNoMachineWord) {
   for (const char* text : {"12345678901234567890123456789012345678901234567890", "1e999", "-1e-999",
-                           "9223372036854775808", "18446744073709551616",
-                           "[-9223372036854775809]", R"({"n":1E400})",
-                           "0.1234567890123456789012345678901234567890"}) {
+                           "9223372036854775808", "18446744073709551616", "[-9223372036854775809]",
+                           R"({"n":1E400})", "0.1234567890123456789012345678901234567890"}) {
     EXPECT_TRUE(accepts(text)) << text;
   }
 }
@@ -49,10 +48,11 @@ TEST_F(PayloadCheckTest, RefusesWhatIsNotJsonWithTheParsersWords) {
   ASSERT_TRUE(why);
   EXPECT_TRUE(why->starts_with("Unexpected character ('b' (code 98))")) << *why;
   EXPECT_NE(why->find("line: 1, column: 2"), std::string::npos) << *why;
-  for (const char* text : {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{'a':1}", "{a:1}", "[1 2]",
-                           "01", "1.", ".5", "+1", "--1", "1e", "tru", "nul", "True", "\"open",
-                           "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "{}{}", "1 2", "[}", "// c\n1",
-                           "undefined", "\xef\xbb\xbf"}) {
+  for (const char* text :
+       {"",         " ",     "{",   "}",    "[1,]",    "{\"a\":1,}", "{'a':1}",
+        "{a:1}",    "[1 2]", "01",  "1.",   ".5",      "+1",         "--1",
+        "1e",       "tru",   "nul", "True", "\"open",  "\"\\x\"",    "\"\\u12\"",
+        "\"a\nb\"", "{}{}",  "1 2", "[}",   "// c\n1", "undefined",  "\xef\xbb\xbf"}) {
     EXPECT_FALSE(accepts(text)) << text;
   }
 }
@@ -94,7 +94,8 @@ TEST_F(PayloadCheckTest, AcceptsSixMegabytesInOneStringAndInManyValues) {
   const std::size_t size = 6 * 1024 * 1024;
   EXPECT_TRUE(accepts("\"" + std::string(size - 2, 'x') + "\""));
   std::string many = "[0";
-  while (many.size() < size - 4) many += ",12";
+  while (many.size() < size - 4)
+    many += ",12";
   EXPECT_TRUE(accepts(many + "]"));
   EXPECT_FALSE(accepts(many));
   EXPECT_FALSE(accepts("\"" + std::string(size, 'x')));

@@ -40,7 +40,8 @@ TEST(InvokeFaults, HaveAwssStatusCodeAndExactBody) {
        R"({"Message":"1048577 byte payload is too large for the Event invocation type (limit )"
        R"x(1048576 bytes)"})x"},
       {throttled(false), 429, "TooManyRequestsException",
-       R"({"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."})"},
+       R"({"Reason":"ConcurrentInvocationLimitExceeded","Type":"User",)"
+       R"("message":"Rate Exceeded."})"},
       {throttled(true), 429, "TooManyRequestsException",
        R"({"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User",)"
        R"("message":"Rate Exceeded."})"},
@@ -104,8 +105,9 @@ TEST(InvokeReply, OfASuccessCarriesThePayloadAsItIs) {
   expect_common_lines(response);
   EXPECT_TRUE(has_line(response, "Content-Type: application/json"));
   EXPECT_TRUE(has_line(response, "X-Amz-Executed-Version: $LATEST"));
-  EXPECT_TRUE(has_line(response, "X-Amzn-Trace-Id: root=1-5759e988-bd862e3fe1be46a994272793;"
-                                 "parent=53995c3f42cd8ad8;sampled=0"))
+  EXPECT_TRUE(has_line(response,
+                       "X-Amzn-Trace-Id: root=1-5759e988-bd862e3fe1be46a994272793;"
+                       "parent=53995c3f42cd8ad8;sampled=0"))
       << response.fields;
   EXPECT_EQ(response.fields.find("X-Amz-Function-Error"), std::string::npos);
   EXPECT_EQ(response.fields.find("X-Amz-Log-Result"), std::string::npos);

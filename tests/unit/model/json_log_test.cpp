@@ -1,4 +1,5 @@
-// The platform's lines with LogFormat JSON: one telemetry event a line (lambda contract §6.3, §7.2).
+// The platform's lines with LogFormat JSON: one telemetry event a line (lambda contract §6.3,
+// §7.2).
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -46,8 +47,11 @@ nlohmann::json parse(const std::string& text, const std::string& type,
 }
 
 TEST(JsonLog, PutsTimeFirstThenTypeThenRecord) {
-  const auto text = json_log::start(record_of(InvocationStatus::ok), function(), "Root=1-x", Level::info);
-  EXPECT_TRUE(text.starts_with(R"({"time":"2026-11-24T05:53:14.123Z","type":"platform.start","record":{"requestId":"r-1",)"));
+  const auto text =
+      json_log::start(record_of(InvocationStatus::ok), function(), "Root=1-x", Level::info);
+  EXPECT_TRUE(text.starts_with(R"({"time":"2026-11-24T05:53:14.123Z","type":"platform.start",)"
+                               R"("record":{"requestId":"r-1",)"))
+      << text;
 }
 
 TEST(JsonLog, StartNamesRequestVersionArnAndTrace) {
@@ -77,23 +81,24 @@ TEST(JsonLog, ReportHasTheMetricsOfTheTextLine) {
 }
 
 TEST(JsonLog, ReportLeavesOutWhatIsNotKnown) {
-  const auto record =
-      parse(json_log::report(record_of(InvocationStatus::ok), k_moment, Level::info), "platform.report");
+  const auto record = parse(
+      json_log::report(record_of(InvocationStatus::ok), k_moment, Level::info), "platform.report");
   EXPECT_EQ(record.at("metrics").count("maxMemoryUsedMB"), 0U);
   EXPECT_EQ(record.at("metrics").count("initDurationMs"), 0U);
 }
 
 TEST(JsonLog, StatusesAreThoseOfTelemetry) {
   const std::pair<InvocationStatus, const char*> words[] = {
-      {InvocationStatus::ok, "success"},        {InvocationStatus::function_error, "error"},
-      {InvocationStatus::timeout, "timeout"},   {InvocationStatus::exit, "error"},
-      {InvocationStatus::init_error, "error"},  {InvocationStatus::out_of_memory, "error"}};
+      {InvocationStatus::ok, "success"},       {InvocationStatus::function_error, "error"},
+      {InvocationStatus::timeout, "timeout"},  {InvocationStatus::exit, "error"},
+      {InvocationStatus::init_error, "error"}, {InvocationStatus::out_of_memory, "error"}};
   for (auto& [status, word] : words) {
     const auto r = record_of(status);
     const auto report = parse(json_log::report(r, k_moment, Level::info), "platform.report");
     EXPECT_EQ(report.at("status"), word);
     EXPECT_EQ(report.count("errorType"), status == InvocationStatus::ok ? 0U : 1U);
-    const auto done = parse(json_log::runtime_done(r, k_moment, Level::debug), "platform.runtimeDone");
+    const auto done =
+        parse(json_log::runtime_done(r, k_moment, Level::debug), "platform.runtimeDone");
     EXPECT_EQ(done.at("status"), word);
     EXPECT_EQ(done.at("metrics").at("producedBytes"), 42);
     EXPECT_DOUBLE_EQ(done.at("metrics").at("durationMs").get<double>(), 12.345);
@@ -112,8 +117,8 @@ TEST(JsonLog, InitStartAndInitReportNameThePhase) {
   r.phase = InitPhase::invoke;
   r.status = InitStatus::error;
   r.error_type = "Runtime.ExitError";
-  const auto report =
-      parse(json_log::init_report(r, Level::info), "platform.initReport", "2026-11-24T05:53:15.000Z");
+  const auto report = parse(json_log::init_report(r, Level::info), "platform.initReport",
+                            "2026-11-24T05:53:15.000Z");
   EXPECT_EQ(report.at("phase"), "invoke");
   EXPECT_EQ(report.at("status"), "error");
   EXPECT_EQ(report.at("errorType"), "Runtime.ExitError");
@@ -122,7 +127,8 @@ TEST(JsonLog, InitStartAndInitReportNameThePhase) {
 
 // Lowest to highest system level; each event appears up to its own level and not above.
 void expect_level(const std::function<std::string(Level)>& line, Level own, const char* what) {
-  for (Level level : {Level::trace, Level::debug, Level::info, Level::warn, Level::error, Level::fatal}) {
+  for (Level level :
+       {Level::trace, Level::debug, Level::info, Level::warn, Level::error, Level::fatal}) {
     EXPECT_EQ(line(level).empty(), own < level) << what << " at " << static_cast<int>(level);
   }
 }
@@ -130,15 +136,18 @@ void expect_level(const std::function<std::string(Level)>& line, Level own, cons
 TEST(JsonLog, AppearsAccordingToTheSystemLevel) {
   const auto ok = record_of(InvocationStatus::ok);
   const auto failed = record_of(InvocationStatus::exit);
-  expect_level([&](Level l) { return json_log::start(ok, function(), "", l); }, Level::info, "start");
+  expect_level([&](Level l) { return json_log::start(ok, function(), "", l); }, Level::info,
+               "start");
   expect_level([&](Level l) { return json_log::report(ok, k_moment, l); }, Level::info, "report");
   expect_level([&](Level l) { return json_log::report(failed, k_moment, l); }, Level::warn,
                "failed report");
-  expect_level([&](Level l) { return json_log::runtime_done(ok, k_moment, l); }, Level::debug, "done");
+  expect_level([&](Level l) { return json_log::runtime_done(ok, k_moment, l); }, Level::debug,
+               "done");
   expect_level([&](Level l) { return json_log::runtime_done(failed, k_moment, l); }, Level::warn,
                "failed done");
   InitRecord init;
-  expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::debug, "init report");
+  expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::debug,
+               "init report");
   init.status = InitStatus::timeout;
   expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::warn,
                "failed init report");

@@ -28,8 +28,8 @@ TEST(BilledMilliseconds, AddsInitToDurationAndRoundsUp) {
   const struct {
     double init, duration;
     std::int64_t billed;
-  } lines[] = {{80.00, 133.61, 214},      {84, 3016.78, 3101},      {402.04, 3000, 3403},
-               {463.512, 1233.96, 1698},  {111.23, 3004.92, 3117},  {1049.63, 1293.83, 2344}};
+  } lines[] = {{80.00, 133.61, 214},     {84, 3016.78, 3101},     {402.04, 3000, 3403},
+               {463.512, 1233.96, 1698}, {111.23, 3004.92, 3117}, {1049.63, 1293.83, 2344}};
   for (auto& line : lines) {
     EXPECT_EQ(billed_milliseconds(ms(line.init), ms(line.duration), 900s), line.billed)
         << line.duration << " + " << line.init;
@@ -77,8 +77,9 @@ const std::string k_head = "REPORT RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3f
 
 TEST(TextLog, ReportsAWarmInvokeWithTabsAndATabAtTheEnd) {
   EXPECT_EQ(text_log::report(warm_record()),
-            k_head + "Duration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t"
-                     "Max Memory Used: 57 MB\t\n");
+            k_head +
+                "Duration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t"
+                "Max Memory Used: 57 MB\t\n");
 }
 
 TEST(TextLog, PutsInitDurationBehindMaxMemoryUsed) {
@@ -86,8 +87,9 @@ TEST(TextLog, PutsInitDurationBehindMaxMemoryUsed) {
   r.init = ms(402.04);
   r.billed_ms = 415;
   EXPECT_EQ(text_log::report(r),
-            k_head + "Duration: 12.35 ms\tBilled Duration: 415 ms\tMemory Size: 128 MB\t"
-                     "Max Memory Used: 57 MB\tInit Duration: 402.04 ms\t\n");
+            k_head +
+                "Duration: 12.35 ms\tBilled Duration: 415 ms\tMemory Size: 128 MB\t"
+                "Max Memory Used: 57 MB\tInit Duration: 402.04 ms\t\n");
 }
 
 TEST(TextLog, MarksATimeout) {
@@ -97,15 +99,16 @@ TEST(TextLog, MarksATimeout) {
   r.status = InvocationStatus::timeout;
   r.error_type = "Sandbox.Timedout";
   EXPECT_EQ(text_log::report(r),
-            k_head + "Duration: 1000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 128 MB\t"
-                     "Max Memory Used: 57 MB\tStatus: timeout\n");
+            k_head +
+                "Duration: 1000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 128 MB\t"
+                "Max Memory Used: 57 MB\tStatus: timeout\n");
 }
 
 TEST(TextLog, MarksAFailedProcessWithItsErrorType) {
   auto r = warm_record();
   r.error_type = "Runtime.ExitError";
-  for (auto status : {InvocationStatus::exit, InvocationStatus::init_error,
-                      InvocationStatus::out_of_memory}) {
+  for (auto status :
+       {InvocationStatus::exit, InvocationStatus::init_error, InvocationStatus::out_of_memory}) {
     r.status = status;
     EXPECT_TRUE(text_log::report(r).ends_with(
         "Max Memory Used: 57 MB\tStatus: error\tError Type: Runtime.ExitError\n"))

@@ -14,9 +14,15 @@ class ConnectionEnd : public testing::HttpServerTest {
   void answer_by_body_state() {
     answer = [](const ExchangePtr& e) {
       switch (e->body_state) {
-        case BodyState::complete: e->reply(Response::plain(200, e->request.body)); return;
-        case BodyState::truncated: e->reply(Response::plain(400, "truncated")); return;
-        case BodyState::too_large: e->reply(Response::plain(413, "too large")); return;
+        case BodyState::complete:
+          e->reply(Response::plain(200, e->request.body));
+          return;
+        case BodyState::truncated:
+          e->reply(Response::plain(400, "truncated"));
+          return;
+        case BodyState::too_large:
+          e->reply(Response::plain(413, "too large"));
+          return;
       }
     };
   }
@@ -45,7 +51,8 @@ TEST_F(ConnectionEnd, ATooLargeChunkedBodyIsAnsweredWhenItEnds) {
   answer_by_body_state();
   auto client = connect();
   client->send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
-  for (int i = 0; i < 100; ++i) client->send("5\r\nhello\r\n");
+  for (int i = 0; i < 100; ++i)
+    client->send("5\r\nhello\r\n");
   ASSERT_TRUE(run_until([&] { return requests.size() == 1; }));
   client->send("0\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
   EXPECT_EQ(reply_of(*client).status, 413);

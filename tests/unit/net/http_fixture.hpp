@@ -1,4 +1,5 @@
-// An HttpServer with a scripted handler, and raw clients that share its loop: one thread, no sleeps.
+// An HttpServer with a scripted handler, and raw clients that share its loop: one thread, no
+// sleeps.
 //
 //   class MyTest : public HttpServerTest {};
 //   TEST_F(MyTest, …) { start(); auto c = connect(); c->send("GET / HTTP/1.1\r\n\r\n");
@@ -108,7 +109,7 @@ class RawClient {
   }
 
   const std::string& received() const { return in_; }
-  bool at_end() const { return end_; }          // orderly or not
+  bool at_end() const { return end_; }  // orderly or not
   bool was_reset() const { return reset_; }
   bool broken() const { return broken_; }
 

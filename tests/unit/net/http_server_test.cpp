@@ -88,7 +88,8 @@ TEST_F(HttpServer, AnswersAThousandPipelinedRequestsInOrder) {
   echo();
   auto client = connect();
   std::string all;
-  for (int i = 0; i < 1000; ++i) all += post("/" + std::to_string(i), std::to_string(i));
+  for (int i = 0; i < 1000; ++i)
+    all += post("/" + std::to_string(i), std::to_string(i));
   client->send(all);
   for (int i = 0; i < 1000; ++i) {
     const std::string number = std::to_string(i);
@@ -100,7 +101,8 @@ TEST_F(HttpServer, AnswersAThousandPipelinedRequestsThatAllWaitedForTheFirst) {
   start();
   auto client = connect();
   std::string all;
-  for (int i = 0; i < 1000; ++i) all += post("/" + std::to_string(i), std::string(200, 'x'));
+  for (int i = 0; i < 1000; ++i)
+    all += post("/" + std::to_string(i), std::string(200, 'x'));
   client->send(all);
   ASSERT_TRUE(run_until([&] { return requests.size() == 1; }));
   settle();
@@ -118,7 +120,8 @@ TEST_F(HttpServer, StopsReadingAClientThatFloodsIt) {
   client->send("GET /first HTTP/1.1\r\n\r\n");
   ASSERT_TRUE(run_until([&] { return requests.size() == 1; }));
   std::string flood;
-  for (int i = 0; i < 200; ++i) flood += post("/", std::string(100'000, 'x'));
+  for (int i = 0; i < 200; ++i)
+    flood += post("/", std::string(100'000, 'x'));
   client->send(flood);  // 20 MB: far more than the two kernels' buffers hold
   for (int i = 0; i < 50; ++i) {
     settle();
@@ -129,13 +132,15 @@ TEST_F(HttpServer, StopsReadingAClientThatFloodsIt) {
   echo();
   requests[0]->reply(Response::plain(200, "go on"));
   EXPECT_EQ(reply_of(*client).body, "go on");
-  for (int i = 0; i < 200; ++i) ASSERT_EQ(reply_of(*client).body.size(), 100'002U);
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(reply_of(*client).body.size(), 100'002U);
 }
 
 TEST_F(HttpServer, DeliversSixMegabytesToASlowReaderWhileServingOthers) {
   start();
   auto shared = std::make_shared<std::string>(6 * 1024 * 1024, '\0');
-  for (std::size_t i = 0; i < shared->size(); ++i) (*shared)[i] = static_cast<char>(i * 7 + i / 256);
+  for (std::size_t i = 0; i < shared->size(); ++i)
+    (*shared)[i] = static_cast<char>(i * 7 + i / 256);
   answer = [&](const ExchangePtr& e) {
     Response response = Response::json(200, "");
     if (e->request.target == "/big") response.shared = shared;

@@ -1,5 +1,5 @@
-// Drives a RequestParser over a whole byte stream the way a connection does, cut into any pieces, and
-// keeps what came out. Shared by the unit tests and the fuzz target.
+// Drives a RequestParser over a whole byte stream the way a connection does, cut into any pieces,
+// and keeps what came out. Shared by the unit tests and the fuzz target.
 //
 //   ParsedStream got = parse_stream(bytes, pieces_of(1), {.header = 4096, .body = 100});
 //   EXPECT_EQ(got, parse_stream(bytes, whole(), …));      // the same, whatever the pieces
@@ -35,9 +35,9 @@ struct ParsedRequest {
 
 struct ParsedStream {
   std::vector<ParsedRequest> requests;
-  int failure = 0;              // status of the refusal that ended it, 0 if none did
-  bool unfinished = false;      // the stream ended inside a request
-  std::string broken_rule;      // an invariant of the parser that did not hold; empty if all did
+  int failure = 0;          // status of the refusal that ended it, 0 if none did
+  bool unfinished = false;  // the stream ended inside a request
+  std::string broken_rule;  // an invariant of the parser that did not hold; empty if all did
   bool operator==(const ParsedStream&) const = default;
 };
 
@@ -70,7 +70,7 @@ inline Cut random_pieces(unsigned seed, std::size_t most) {
 struct StreamLimits {
   std::size_t header = 64 * 1024;
   std::size_t body = 1024 * 1024;
-  bool direct = true;           // read large bodies in place where the parser offers room
+  bool direct = true;  // read large bodies in place where the parser offers room
 };
 
 class StreamDriver {
@@ -145,7 +145,8 @@ class StreamDriver {
 
   static void copy(const http::Headers& from,
                    std::vector<std::pair<std::string, std::string>>& to) {
-    for (std::size_t i = 0; i < from.size(); ++i) to.emplace_back(from.name(i), from.value(i));
+    for (std::size_t i = 0; i < from.size(); ++i)
+      to.emplace_back(from.name(i), from.value(i));
   }
 
   void broken(const char* rule) { out_.broken_rule = rule; }
@@ -156,7 +157,8 @@ class StreamDriver {
   bool started_ = false;
 };
 
-inline ParsedStream parse_stream(std::string_view bytes, const Cut& next, StreamLimits limits = {}) {
+inline ParsedStream parse_stream(std::string_view bytes, const Cut& next,
+                                 StreamLimits limits = {}) {
   return StreamDriver(limits).run(bytes, next);
 }
 

@@ -19,7 +19,8 @@ std::string chunked(const std::string& rest, const std::string& more_headers = "
 constexpr const char* k_get = "GET /after HTTP/1.1\r\n\r\n";
 
 TEST(ChunkedBody, IsJoinedAndThePipelinedNextRequestFollows) {
-  const auto out = parse_every_way(chunked("5\r\nhello\r\nA\r\n\r\n world\r\n\r\n0\r\n\r\n") + k_get);
+  const auto out =
+      parse_every_way(chunked("5\r\nhello\r\nA\r\n\r\n world\r\n\r\n0\r\n\r\n") + k_get);
   ASSERT_EQ(out.requests.size(), 2U);
   EXPECT_TRUE(out.requests[0].chunked);
   EXPECT_EQ(out.requests[0].body, "hello\r\n world\r\n");
@@ -33,7 +34,8 @@ TEST(ChunkedBody, MayBeEmpty) {
 }
 
 TEST(ChunkedBody, MayCarryExtensionsAndAnyCaseOfDigits) {
-  const auto out = parse_every_way(chunked("0a;name=value;q=\"x y\"\r\n0123456789\r\n00;last\r\n\r\n"));
+  const auto out =
+      parse_every_way(chunked("0a;name=value;q=\"x y\"\r\n0123456789\r\n00;last\r\n\r\n"));
   ASSERT_EQ(out.requests.size(), 1U);
   EXPECT_EQ(out.requests[0].body, "0123456789");
 }
@@ -41,18 +43,19 @@ TEST(ChunkedBody, MayCarryExtensionsAndAnyCaseOfDigits) {
 // The Go client always declares both trailers and leaves them out when all went well.
 TEST(ChunkedBody, OfGoHasDeclaredButMissingTrailers) {
   const auto out = parse_every_way(chunked("2\r\n{}\r\n0\r\n\r\n",
-                                 "Trailer: Lambda-Runtime-Function-Error-Type\r\n"
-                                 "Trailer: Lambda-Runtime-Function-Error-Body\r\n"));
+                                           "Trailer: Lambda-Runtime-Function-Error-Type\r\n"
+                                           "Trailer: Lambda-Runtime-Function-Error-Body\r\n"));
   ASSERT_EQ(out.requests.size(), 1U);
   EXPECT_EQ(out.requests[0].body, "{}");
   EXPECT_TRUE(out.requests[0].trailers.empty());
 }
 
 TEST(ChunkedBody, KeepsDeclaredAndUndeclaredTrailersApartFromTheHeaders) {
-  const auto out = parse_every_way(chunked("2\r\n{}\r\n0\r\nLambda-Runtime-Function-Error-Type: F.Boom\r\n"
-                                 "Undeclared: yes\r\n\r\n",
-                                 "Trailer: Lambda-Runtime-Function-Error-Type\r\n") +
-                         k_get);
+  const auto out =
+      parse_every_way(chunked("2\r\n{}\r\n0\r\nLambda-Runtime-Function-Error-Type: F.Boom\r\n"
+                              "Undeclared: yes\r\n\r\n",
+                              "Trailer: Lambda-Runtime-Function-Error-Type\r\n") +
+                      k_get);
   ASSERT_EQ(out.requests.size(), 2U);
   const std::vector<std::pair<std::string, std::string>> wanted{
       {"Lambda-Runtime-Function-Error-Type", "F.Boom"}, {"Undeclared", "yes"}};
@@ -75,7 +78,8 @@ TEST(ChunkedBody, RefusesAChunkHeadOrTrailerThatNeverEnds) {
   const StreamLimits limits{.header = 1000, .body = 100};
   EXPECT_EQ(parse_every_way(chunked("5;" + std::string(3000, 'x')), limits).failure, 400);
   std::string trailers;
-  for (int i = 0; i < 300; ++i) trailers += "Name: value\r\n";
+  for (int i = 0; i < 300; ++i)
+    trailers += "Name: value\r\n";
   EXPECT_EQ(parse_every_way(chunked("0\r\n" + trailers), limits).failure, 400);
 }
 
@@ -97,7 +101,8 @@ TEST(ChunkedBody, CountsAChunkHeadAndTheTrailersAgainstTheHeaderLimitHoweverThey
 
 TEST(BodyLimit, LetsExactlyTheLimitThroughInBothFramings) {
   const StreamLimits limits{.body = 10};
-  const auto plain = parse_every_way("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", limits);
+  const auto plain =
+      parse_every_way("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", limits);
   ASSERT_EQ(plain.requests.size(), 1U);
   EXPECT_FALSE(plain.requests[0].too_large);
   EXPECT_EQ(plain.requests[0].body, "0123456789");
@@ -122,8 +127,12 @@ TEST(BodyLimit, DropsALongerBodyToItsEndAndGoesOnWithTheNextRequest) {
 
 TEST(BodyLimit, OfZeroAllowsNoBodyAtAll) {
   const StreamLimits limits{.body = 0};
-  EXPECT_FALSE(parse_every_way("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", limits).requests[0].too_large);
-  EXPECT_TRUE(parse_every_way("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", limits).requests[0].too_large);
+  EXPECT_FALSE(parse_every_way("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", limits)
+                   .requests[0]
+                   .too_large);
+  EXPECT_TRUE(parse_every_way("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", limits)
+                  .requests[0]
+                  .too_large);
   EXPECT_FALSE(parse_every_way(chunked("0\r\n\r\n"), limits).requests[0].too_large);
   EXPECT_TRUE(parse_every_way(chunked("1\r\nx\r\n0\r\n\r\n"), limits).requests[0].too_large);
 }
@@ -144,7 +153,8 @@ TEST(BodyLimit, IsKnownAtOnceForADeclaredLengthAndReservesNothing) {
 
 std::string pattern(std::size_t size) {
   std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
+  for (std::size_t i = 0; i < size; ++i)
+    text[i] = static_cast<char>(i * 31 + i / 251);
   return text;
 }
 

@@ -27,8 +27,9 @@ std::string head_of(std::size_t size, std::size_t line) {
 
 TEST(HeaderLimit, LetsALineOfAMegabyteAndMoreThrough) {
   const std::string cause(k_mib + k_mib / 2, 'x');
-  const std::string bytes = "POST /error HTTP/1.1\r\nLambda-Runtime-Function-XRay-Error-Cause: " +
-                            cause + "\r\nContent-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\n";
+  const std::string bytes =
+      "POST /error HTTP/1.1\r\nLambda-Runtime-Function-XRay-Error-Cause: " + cause +
+      "\r\nContent-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\n";
   for (std::size_t size : {1U, 1460U, 65536U, 262144U, 10'000'000U}) {
     const auto out = parse_stream(bytes, pieces_of(size), {.header = 4 * k_mib});
     ASSERT_EQ(out.requests.size(), 2U) << size;
@@ -90,7 +91,8 @@ TEST(HeaderLimit, HoldsAgainstAnEndlessStreamOfShortHeaders) {
 
 TEST(HeaderLimit, StartsAgainForEachRequestOfAConnection) {
   std::string bytes;
-  for (int i = 0; i < 10; ++i) bytes += head_of(1500, 100);
+  for (int i = 0; i < 10; ++i)
+    bytes += head_of(1500, 100);
   for (std::size_t size : {1U, 100U, 4096U}) {
     const auto out = parse_stream(bytes, pieces_of(size), {.header = 2000});
     EXPECT_EQ(out.requests.size(), 10U);

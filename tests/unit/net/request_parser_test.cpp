@@ -18,10 +18,12 @@ int failure_of(const std::string& bytes) {
   return out.failure;
 }
 
-constexpr const char* k_next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr const char* k_next =
+    "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(RequestParser, ReadsAGetWithItsHeaders) {
-  const auto out = parse_every_way("GET /a?b=c%20d HTTP/1.1\r\nHost: x:1\r\nX-Empty:\r\nx-Two:  v w \t\r\n\r\n");
+  const auto out =
+      parse_every_way("GET /a?b=c%20d HTTP/1.1\r\nHost: x:1\r\nX-Empty:\r\nx-Two:  v w \t\r\n\r\n");
   ASSERT_EQ(out.requests.size(), 1U);
   const auto& r = out.requests[0];
   EXPECT_EQ(r.method, Method::get);
@@ -36,9 +38,9 @@ TEST(RequestParser, ReadsAGetWithItsHeaders) {
 
 TEST(RequestParser, KnowsTheMethodsAndLetsOthersBeOther) {
   const std::pair<const char*, Method> methods[] = {
-      {"GET", Method::get},         {"POST", Method::post}, {"PUT", Method::put},
-      {"HEAD", Method::head},       {"DELETE", Method::del}, {"OPTIONS", Method::options},
-      {"PATCH", Method::other},     {"BREW", Method::other}, {"get", Method::other}};
+      {"GET", Method::get},     {"POST", Method::post},  {"PUT", Method::put},
+      {"HEAD", Method::head},   {"DELETE", Method::del}, {"OPTIONS", Method::options},
+      {"PATCH", Method::other}, {"BREW", Method::other}, {"get", Method::other}};
   for (auto& [name, method] : methods) {
     const auto out = parse_every_way(std::string(name) + " / HTTP/1.1\r\n\r\n");
     ASSERT_EQ(out.requests.size(), 1U) << name;
@@ -83,7 +85,8 @@ TEST(RequestParser, SkipsEmptyLinesBeforeTheRequestLine) {
 TEST(RequestParser, TellsThatTheStreamEndedInsideARequest) {
   EXPECT_TRUE(parse_every_way("GET / HT").unfinished);
   EXPECT_TRUE(parse_every_way("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcd").unfinished);
-  EXPECT_TRUE(parse_every_way("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab").unfinished);
+  EXPECT_TRUE(
+      parse_every_way("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab").unfinished);
 }
 
 TEST(RequestParser, KnowsWhetherThePeerKeepsTheConnection) {
@@ -126,9 +129,9 @@ TEST(RequestParser, RefusesAnAmbiguousOrMalformedLength) {
 // take it for no body makes the body's bytes the next request.
 TEST(RequestParser, RefusesATransferCodingThatDoesNotEndInChunked) {
   for (const char* coding : {"gzip", "identity", "chunked, gzip", "chunkedx"}) {
-    const auto out = parse_stream("POST / HTTP/1.1\r\nTransfer-Encoding: " + std::string(coding) +
-                                      "\r\n\r\n" + k_next,
-                                  whole());
+    const auto out = parse_stream(
+        "POST / HTTP/1.1\r\nTransfer-Encoding: " + std::string(coding) + "\r\n\r\n" + k_next,
+        whole());
     EXPECT_EQ(out.failure, 400) << coding;
     EXPECT_EQ(out.requests.size(), 0U) << coding;
   }

@@ -15,7 +15,8 @@ double seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
 std::vector<double> draws(std::uint64_t seed, int count, double time_scale = 1) {
   IdleExpiry expiry(std::nullopt, time_scale, seed);
   std::vector<double> out;
-  for (int i = 0; i < count; ++i) out.push_back(seconds(expiry.draw()));
+  for (int i = 0; i < count; ++i)
+    out.push_back(seconds(expiry.draw()));
   return out;
 }
 
@@ -24,7 +25,8 @@ TEST(IdleReclaim, PassesThroughTheMeasuredPoints) {
   const std::pair<double, double> points[] = {{60, 0},    {120, .02}, {180, .02}, {240, .02},
                                               {270, .03}, {300, .08}, {315, .43}, {330, .68},
                                               {345, .94}, {360, 1}};
-  for (auto& [at, share] : points) EXPECT_NEAR(idle_reclaim_probability(at), share, 1e-12) << at;
+  for (auto& [at, share] : points)
+    EXPECT_NEAR(idle_reclaim_probability(at), share, 1e-12) << at;
 }
 
 TEST(IdleReclaim, IsADistributionFunction) {
@@ -50,8 +52,8 @@ TEST(IdleExpiry, DrawsFromTheMeasuredDistribution) {
   const double n = static_cast<double>(sample.size());
   for (std::size_t i = 0; i < sample.size(); ++i) {
     const double wanted = idle_reclaim_probability(sample[i]);
-    distance = std::max({distance, static_cast<double>(i + 1) / n - wanted,
-                         wanted - static_cast<double>(i) / n});
+    distance = std::max(
+        {distance, static_cast<double>(i + 1) / n - wanted, wanted - static_cast<double>(i) / n});
   }
   EXPECT_LT(distance, 0.0195);
   EXPECT_NEAR(sample[sample.size() / 2], 318, 3);  // the median that was measured
@@ -74,12 +76,14 @@ TEST(IdleExpiry, DrawsTheseNumbersFromSeedZero) {
 TEST(IdleExpiry, RunsFasterByTheTimeScale) {
   const auto real = draws(7, 100);
   const auto scaled = draws(7, 100, 60);
-  for (std::size_t i = 0; i < real.size(); ++i) EXPECT_NEAR(scaled[i] * 60, real[i], 1e-6);
+  for (std::size_t i = 0; i < real.size(); ++i)
+    EXPECT_NEAR(scaled[i] * 60, real[i], 1e-6);
 }
 
 TEST(IdleExpiry, IsAlwaysTheFixedTimeIfThereIsOne) {
   IdleExpiry expiry(90s, 1, 1);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(expiry.draw(), 90s);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(expiry.draw(), 90s);
   EXPECT_EQ(IdleExpiry(90s, 60, 1).draw(), 1500ms);
   EXPECT_EQ(IdleExpiry(0s, 1, 1).draw(), 0s);
 }

@@ -7,7 +7,7 @@ namespace {
 
 struct Row {
   const char* why;
-  PoolCounts counts;   // idle, draining, promised, total, limit
+  PoolCounts counts;  // idle, draining, promised, total, limit
   Placement wanted;
 };
 
@@ -31,7 +31,8 @@ constexpr Row k_table[] = {
 };
 
 TEST(PlaceInvoke, DecidesAsTheTableSays) {
-  for (const Row& row : k_table) EXPECT_EQ(place(row.counts), row.wanted) << row.why;
+  for (const Row& row : k_table)
+    EXPECT_EQ(place(row.counts), row.wanted) << row.why;
 }
 
 TEST(PlaceInvoke, NeverStartsBeyondTheLimitNorThrottlesWithAFreeEnvironment) {

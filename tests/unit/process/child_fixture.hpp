@@ -116,13 +116,15 @@ class TestChild {
   std::string read_line() {
     std::string line;
     char c = 0;
-    while (read_byte(c) && c != '\n') line += c;
+    while (read_byte(c) && c != '\n')
+      line += c;
     return line;
   }
   std::string read_all() {
     std::string text;
     char c = 0;
-    while (read_byte(c)) text += c;
+    while (read_byte(c))
+      text += c;
     return text;
   }
   // Waits until the exec has happened or failed; nothing if it happened.

@@ -45,25 +45,35 @@ TEST(ExitStatus, KnowsCodesAndSignalsOfRealChildren) {
 }
 
 TEST(SignalName, IsTheLowerCaseNameThatGoGives) {
-  const std::pair<int, const char*> names[] = {
-      {SIGHUP, "hangup"},           {SIGINT, "interrupt"},
-      {SIGQUIT, "quit"},            {SIGILL, "illegal instruction"},
-      {SIGTRAP, "trace/breakpoint trap"}, {SIGABRT, "aborted"},
-      {SIGBUS, "bus error"},        {SIGFPE, "floating point exception"},
-      {SIGKILL, "killed"},          {SIGUSR1, "user defined signal 1"},
-      {SIGSEGV, "segmentation fault"}, {SIGUSR2, "user defined signal 2"},
-      {SIGPIPE, "broken pipe"},     {SIGALRM, "alarm clock"},
-      {SIGTERM, "terminated"},      {SIGSYS, "bad system call"},
-      {SIGXCPU, "CPU time limit exceeded"}, {SIGXFSZ, "file size limit exceeded"},
-      {40, "signal 40"}};
-  for (auto& [number, name] : names) EXPECT_EQ(signal_name(number), name);
+  const std::pair<int, const char*> names[] = {{SIGHUP, "hangup"},
+                                               {SIGINT, "interrupt"},
+                                               {SIGQUIT, "quit"},
+                                               {SIGILL, "illegal instruction"},
+                                               {SIGTRAP, "trace/breakpoint trap"},
+                                               {SIGABRT, "aborted"},
+                                               {SIGBUS, "bus error"},
+                                               {SIGFPE, "floating point exception"},
+                                               {SIGKILL, "killed"},
+                                               {SIGUSR1, "user defined signal 1"},
+                                               {SIGSEGV, "segmentation fault"},
+                                               {SIGUSR2, "user defined signal 2"},
+                                               {SIGPIPE, "broken pipe"},
+                                               {SIGALRM, "alarm clock"},
+                                               {SIGTERM, "terminated"},
+                                               {SIGSYS, "bad system call"},
+                                               {SIGXCPU, "CPU time limit exceeded"},
+                                               {SIGXFSZ, "file size limit exceeded"},
+                                               {40, "signal 40"}};
+  for (auto& [number, name] : names)
+    EXPECT_EQ(signal_name(number), name);
 }
 
 TEST(ExitReason, HasTheThreeFormsOfTheRealService) {
   EXPECT_EQ(exit_reason(ExitStatus::exited(0)), "Runtime exited without providing a reason");
   EXPECT_EQ(exit_reason(ExitStatus::exited(1)), "Runtime exited with error: exit status 1");
   EXPECT_EQ(exit_reason(ExitStatus::exited(137)), "Runtime exited with error: exit status 137");
-  EXPECT_EQ(exit_reason(ExitStatus::signaled(SIGKILL)), "Runtime exited with error: signal: killed");
+  EXPECT_EQ(exit_reason(ExitStatus::signaled(SIGKILL)),
+            "Runtime exited with error: signal: killed");
   EXPECT_EQ(exit_reason(ExitStatus::signaled(SIGSEGV)),
             "Runtime exited with error: signal: segmentation fault");
 }

@@ -82,7 +82,8 @@ TEST(KillScopes, EndsSeveralEnvironmentsAtOnce) {
     scopes.push_back({children.back().pid(), ""});
   }
   EXPECT_EQ(kill_scopes(scopes, 10s).alive, 0);
-  for (auto& child : children) EXPECT_TRUE(is_gone(child.pid()));
+  for (auto& child : children)
+    EXPECT_TRUE(is_gone(child.pid()));
 }
 
 TEST(KillScopes, HasNothingToDoForNoScopes) { EXPECT_EQ(kill_scopes({}, 0s).alive, 0); }
@@ -96,7 +97,8 @@ TEST(KillScopes, IsNotFooledByTheNameOfAProcess) {
     ::setsid();
     ::prctl(PR_SET_NAME, "x) Z 1 1 1 (");
     if (::write(write_end.get(), "x", 1) != 1) ::_exit(1);
-    for (;;) ::pause();
+    for (;;)
+      ::pause();
   }
   char byte = 0;
   ASSERT_EQ(::read(read_end.get(), &byte, 1), 1);

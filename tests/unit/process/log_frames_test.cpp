@@ -28,7 +28,8 @@ std::vector<Event> split(const std::vector<std::string_view>& pieces) {
     events.push_back({e.level, e.json, std::string(e.text)});
   };
   Splitter splitter;
-  for (auto piece : pieces) splitter.feed(piece, emit);
+  for (auto piece : pieces)
+    splitter.feed(piece, emit);
   splitter.finish(emit);
   return events;
 }
@@ -38,7 +39,8 @@ template <typename Splitter>
 std::vector<Event> split_every_way(std::string_view bytes) {
   const auto wanted = split<Splitter>({bytes});
   std::vector<std::string_view> single;
-  for (std::size_t i = 0; i < bytes.size(); ++i) single.push_back(bytes.substr(i, 1));
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    single.push_back(bytes.substr(i, 1));
   EXPECT_EQ(split<Splitter>(single), wanted) << "byte by byte";
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     EXPECT_EQ(split<Splitter>({bytes.substr(0, cut), bytes.substr(cut)}), wanted) << "at " << cut;
@@ -62,7 +64,8 @@ TEST(LineSplitter, GivesOneEventALine) {
 }
 
 TEST(LineSplitter, GivesAnUnfinishedLineAtTheEndAndNothingForNothing) {
-  EXPECT_EQ(split_every_way<LineSplitter>("one\ntwo"), (std::vector<Event>{line("one"), line("two")}));
+  EXPECT_EQ(split_every_way<LineSplitter>("one\ntwo"),
+            (std::vector<Event>{line("one"), line("two")}));
   EXPECT_TRUE(split<LineSplitter>({}).empty());
   EXPECT_EQ(split_every_way<LineSplitter>("one\n").size(), 1U);
 }
@@ -101,16 +104,16 @@ TEST(FrameSplitter, GivesConformanceCase66AsOneErrorEvent) {
 
 TEST(FrameSplitter, KeepsNewlinesInsideAPayloadAsOneEvent) {
   const std::string traceback = "[ERROR] ValueError: x\nTraceback:\n  File \"a\"\n\n";
-  EXPECT_EQ(split_every_way<FrameSplitter>(frame(0xA55A0017U, traceback) +
-                                           frame(0xA55A000FU, "next")),
-            (std::vector<Event>{{LogLevel::error, false, traceback}, {LogLevel::info, false, "next"}}));
+  EXPECT_EQ(
+      split_every_way<FrameSplitter>(frame(0xA55A0017U, traceback) + frame(0xA55A000FU, "next")),
+      (std::vector<Event>{{LogLevel::error, false, traceback}, {LogLevel::info, false, "next"}}));
 }
 
 TEST(FrameSplitter, TakesPayloadsThatLookLikeFramesAndEmptyOnes) {
   const std::string inner = frame(0xA55A0017U, "inner");
-  EXPECT_EQ(split_every_way<FrameSplitter>(frame(0xA55A0003U, inner) + frame(0xA55A0003U, "")),
-            (std::vector<Event>{{LogLevel::undefined, false, inner},
-                                {LogLevel::undefined, false, ""}}));
+  EXPECT_EQ(
+      split_every_way<FrameSplitter>(frame(0xA55A0003U, inner) + frame(0xA55A0003U, "")),
+      (std::vector<Event>{{LogLevel::undefined, false, inner}, {LogLevel::undefined, false, ""}}));
 }
 
 TEST(FrameSplitter, TakesTheLegacyHeaderWithoutATimestamp) {
@@ -133,7 +136,8 @@ TEST(FrameSplitter, TakesAMegabyteInOneFrame) {
 
 std::string joined(const std::vector<Event>& events) {
   std::string text;
-  for (const auto& event : events) text += event.text;
+  for (const auto& event : events)
+    text += event.text;
   return text;
 }
 
@@ -144,8 +148,8 @@ TEST(FrameSplitter, GivesWhatIsNoFrameAsPlainLines) {
 }
 
 TEST(FrameSplitter, TreatsUnknownTypesAndAbsurdLengthsAsNoFrames) {
-  for (const std::uint32_t type : {0xA55A001EU, 0xA55A001FU, 0xA55A0023U, 0xA55B0003U, 0xA55A1003U,
-                                   0x00000000U}) {
+  for (const std::uint32_t type :
+       {0xA55A001EU, 0xA55A001FU, 0xA55A0023U, 0xA55B0003U, 0xA55A1003U, 0x00000000U}) {
     const std::string bytes = frame(type, "hello");
     EXPECT_EQ(joined(split<FrameSplitter>({bytes})).size() + 1, bytes.size()) << std::hex << type;
   }
@@ -165,9 +169,11 @@ TEST(FrameSplitter, LosesNothingOfAFrameThatWasCutOff) {
 
 // A library that prints to the descriptor must not cost all later frames their level and shape.
 TEST(FrameSplitter, FindsTheFramesAgainBehindAPlainLine) {
-  EXPECT_EQ(split_every_way<FrameSplitter>("stray line\n" + frame(0xA55A0017U, "a\nb") +
-                                           "x\n" + frame(0xA55A000FU, "c")),
-            (std::vector<Event>{line("stray line"), {LogLevel::error, false, "a\nb"}, line("x"),
+  EXPECT_EQ(split_every_way<FrameSplitter>("stray line\n" + frame(0xA55A0017U, "a\nb") + "x\n" +
+                                           frame(0xA55A000FU, "c")),
+            (std::vector<Event>{line("stray line"),
+                                {LogLevel::error, false, "a\nb"},
+                                line("x"),
                                 {LogLevel::info, false, "c"}}));
 }
 

@@ -28,7 +28,8 @@ std::vector<std::string> files_in(const std::string& directory) {
 
 std::vector<std::string> texts(const RunRegistry& registry) {
   std::vector<std::string> out;
-  for (auto& scope : registry.read()) out.push_back(std::to_string(scope.leader) + " " + scope.marker);
+  for (auto& scope : registry.read())
+    out.push_back(std::to_string(scope.leader) + " " + scope.marker);
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -82,7 +83,8 @@ TEST(RunRegistry, StaysSmallHoweverManyComeAndGo) {
 TEST(RunRegistry, KeepsThousandsOfLiveOnes) {
   TempDir dir;
   RunRegistry registry = RunRegistry::open(dir.path());
-  for (pid_t pid = 1; pid <= 5000; ++pid) registry.add({pid, "0123456789abcdef0123456789abcdef"});
+  for (pid_t pid = 1; pid <= 5000; ++pid)
+    registry.add({pid, "0123456789abcdef0123456789abcdef"});
   EXPECT_EQ(registry.read().size(), 5000U);
 }
 

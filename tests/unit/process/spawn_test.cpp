@@ -74,8 +74,8 @@ TEST(Spawn, DoesNotFallBackToAShellForAFileWithoutAFormat) {
 
 TEST(Spawn, ReportsAMissingInterpreter) {
   TempDir dir;
-  expect_failure(plan_of(dir.write("bootstrap", "#!/no/such/interpreter\n", 0755)),
-                 ExecStage::exec, ENOENT);
+  expect_failure(plan_of(dir.write("bootstrap", "#!/no/such/interpreter\n", 0755)), ExecStage::exec,
+                 ENOENT);
 }
 
 TEST(Spawn, ReportsABadWorkingDirectoryAsSuch) {
@@ -112,7 +112,8 @@ TEST(Spawn, GivesTheLogDescriptorItsNumberAndNothingElse) {
   EXPECT_STREQ(text, "framed\n");
 }
 
-// Numbers that the child is to get may be taken, in the parent, by the very descriptors to be given.
+// Numbers that the child is to get may be taken, in the parent, by the very descriptors to be
+// given.
 TEST(Spawn, SortsOutDescriptorsWhoseNumbersCross) {
   if (::fcntl(62, F_GETFD) != -1) GTEST_SKIP() << "descriptor 62 is in use here";
   auto [out_read, out_write] = make_pipe();
@@ -178,7 +179,8 @@ TEST(Spawn, MakesAPidfdThatTellsOfTheEnd) {
 TEST(Spawn, LeavesNoDescriptorBehindInUs) {
   auto count = [] {
     int n = 0;
-    for ([[maybe_unused]] auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++n;
+    for ([[maybe_unused]] auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+      ++n;
     return n;
   };
   const int before = count();

@@ -42,10 +42,11 @@ class ObedientChild {
 
  private:
   static void* grow() {
-    void* memory = ::mmap(nullptr, 32 * k_mib, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                          -1, 0);
+    void* memory =
+        ::mmap(nullptr, 32 * k_mib, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     auto* bytes = static_cast<volatile char*>(memory);
-    for (std::int64_t i = 0; i < 32 * k_mib; i += 4096) bytes[i] = 1;
+    for (std::int64_t i = 0; i < 32 * k_mib; i += 4096)
+      bytes[i] = 1;
     return memory;
   }
   static void burn() {
@@ -64,7 +65,8 @@ class ObedientChild {
       if (what == 'f' && ::fork() == 0) {
         grow();
         if (::write(answers, "f", 1) != 1) ::_exit(1);
-        while (::getppid() != 1) ::usleep(10000);
+        while (::getppid() != 1)
+          ::usleep(10000);
         ::_exit(0);
       }
       if (what != 'f' && ::write(answers, &what, 1) != 1) ::_exit(1);

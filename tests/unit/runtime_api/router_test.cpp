@@ -31,8 +31,8 @@ TEST(RuntimeRouter, KnowsEveryRouteAndTheIdInIt) {
 
 TEST(RuntimeRouter, AnswersAKnownPathWithTheWrongMethodAsSuch) {
   const std::string invocation = k_invocation;
-  for (Method method : {Method::post, Method::put, Method::head, Method::del, Method::options,
-                        Method::other}) {
+  for (Method method :
+       {Method::post, Method::put, Method::head, Method::del, Method::options, Method::other}) {
     EXPECT_EQ(route(method, "/2018-06-01/ping"), method_not_allowed);
     EXPECT_EQ(route(method, invocation + "next"), method_not_allowed);
   }
@@ -44,16 +44,29 @@ TEST(RuntimeRouter, AnswersAKnownPathWithTheWrongMethodAsSuch) {
 }
 
 TEST(RuntimeRouter, FindsNothingAnywhereElse) {
-  for (const char* path :
-       {"", "/", "/2018-06-01", "/2018-06-01/", "2018-06-01/ping", "/2018-06-01/ping/",
-        "/2018-06-01/pin", "/2018-06-02/ping", "/2018-06-01/runtime/nope",
-        "/2018-06-01/runtime/invocation", "/2018-06-01/runtime/invocation/",
-        "/2018-06-01/runtime/invocation/next/", "/2018-06-01/runtime/invocation//response",
-        "/2018-06-01/runtime/invocation/id", "/2018-06-01/runtime/invocation/id/",
-        "/2018-06-01/runtime/invocation/id/responses", "/2018-06-01/runtime/invocation/a/b/response",
-        "/2018-06-01/runtime/init", "/2018-06-01/runtime/restore/next",
-        "/2018-06-01/runtime/restore/error", "/2021-04-23/credentials",
-        "/2020-01-01/extension/register", "/2015-03-31/functions/f/invocations"}) {
+  for (const char* path : {"",
+                           "/",
+                           "/2018-06-01",
+                           "/2018-06-01/",
+                           "2018-06-01/ping",
+                           "/2018-06-01/ping/",
+                           "/2018-06-01/pin",
+                           "/2018-06-02/ping",
+                           "/2018-06-01/runtime/nope",
+                           "/2018-06-01/runtime/invocation",
+                           "/2018-06-01/runtime/invocation/",
+                           "/2018-06-01/runtime/invocation/next/",
+                           "/2018-06-01/runtime/invocation//response",
+                           "/2018-06-01/runtime/invocation/id",
+                           "/2018-06-01/runtime/invocation/id/",
+                           "/2018-06-01/runtime/invocation/id/responses",
+                           "/2018-06-01/runtime/invocation/a/b/response",
+                           "/2018-06-01/runtime/init",
+                           "/2018-06-01/runtime/restore/next",
+                           "/2018-06-01/runtime/restore/error",
+                           "/2021-04-23/credentials",
+                           "/2020-01-01/extension/register",
+                           "/2015-03-31/functions/f/invocations"}) {
     EXPECT_EQ(route(Method::get, path), not_found) << path;
     EXPECT_EQ(route(Method::post, path), not_found) << path;
   }
@@ -68,8 +81,8 @@ TEST(CleanErrorType, KeepsWhatLooksLikeARuntimeOrFunctionError) {
 }
 
 TEST(CleanErrorType, CallsOtherFunctionErrorsUnknown) {
-  for (const char* type : {"Function.", "Function.lower", "Function.A", "Function.1Abc",
-                           "Function. Abc"}) {
+  for (const char* type :
+       {"Function.", "Function.lower", "Function.A", "Function.1Abc", "Function. Abc"}) {
     EXPECT_EQ(clean_error_type(type), "Function.Unknown") << type;
   }
 }

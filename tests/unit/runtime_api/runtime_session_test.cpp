@@ -35,7 +35,7 @@ RuntimeSession in_state(RuntimeState state) {
 enum class Call { next, response, error, init_error };
 
 struct Outcome {
-  int status = 0;                // 0: accepted
+  int status = 0;  // 0: accepted
   std::string type;
   std::string message;
   bool operator==(const Outcome&) const = default;
@@ -51,10 +51,14 @@ Outcome of(const std::optional<RuntimeRefusal>& refusal) {
 
 Outcome make_call(RuntimeSession& session, Call call) {
   switch (call) {
-    case Call::next: return of(session.next().refusal);
-    case Call::response: return of(session.begin_response(k_id, "", {}));
-    case Call::error: return of(session.begin_error(k_id, ""));
-    case Call::init_error: return of(session.init_error());
+    case Call::next:
+      return of(session.next().refusal);
+    case Call::response:
+      return of(session.begin_response(k_id, "", {}));
+    case Call::error:
+      return of(session.begin_error(k_id, ""));
+    case Call::init_error:
+      return of(session.init_error());
   }
   return {};
 }
@@ -140,11 +144,13 @@ TEST(RuntimeSession, AllowsAndRefusesEveryCallInEveryStateAsTheTableSays) {
 TEST(RuntimeSession, NextTellsWhatItWas) {
   using Next = RuntimeSession::Next;
   using S = RuntimeState;
-  const std::pair<S, Next> outcomes[] = {
-      {S::started, Next::init_complete}, {S::ready, Next::wait},
-      {S::running, Next::same_event},    {S::invocation_response, Next::refused},
-      {S::invocation_error_response, Next::refused},
-      {S::response_sent, Next::invoke_complete}, {S::init_error, Next::refused}};
+  const std::pair<S, Next> outcomes[] = {{S::started, Next::init_complete},
+                                         {S::ready, Next::wait},
+                                         {S::running, Next::same_event},
+                                         {S::invocation_response, Next::refused},
+                                         {S::invocation_error_response, Next::refused},
+                                         {S::response_sent, Next::invoke_complete},
+                                         {S::init_error, Next::refused}};
   for (auto& [state, what] : outcomes) {
     RuntimeSession session = in_state(state);
     const auto outcome = session.next();
@@ -173,8 +179,8 @@ TEST(RuntimeSession, TakesAnEventInReadyOnly) {
 
 TEST(RuntimeSession, RefusesAnotherRequestIdAndLeavesTheInvokeOpen) {
   RuntimeSession session = in_state(RuntimeState::running);
-  for (const char* id : {"", "8476a536-e9f4-11e8-9739-2dfe598c3fce", "8476A536-E9F4-11E8-9739-2DFE598C3FCD",
-                         "8476a536"}) {
+  for (const char* id : {"", "8476a536-e9f4-11e8-9739-2dfe598c3fce",
+                         "8476A536-E9F4-11E8-9739-2DFE598C3FCD", "8476a536"}) {
     EXPECT_EQ(of(session.begin_response(id, "", {})), no_such_id()) << id;
     EXPECT_EQ(of(session.begin_error(id, "")), no_such_id()) << id;
   }
@@ -217,8 +223,8 @@ TEST(RuntimeSession, AcceptsStreamingAndNoModeButNoOther) {
 
 TEST(RuntimeSession, FindsNoSuchIdOnceTheInvokeIsReleased) {
   using S = RuntimeState;
-  for (S state : {S::running, S::invocation_response, S::invocation_error_response,
-                  S::response_sent}) {
+  for (S state :
+       {S::running, S::invocation_response, S::invocation_error_response, S::response_sent}) {
     RuntimeSession session = in_state(state);
     session.release();
     EXPECT_EQ(of(session.begin_response(k_id, k_nonce, {})), no_such_id()) << to_text(state);
