@@ -23,7 +23,6 @@ inline constexpr std::size_t k_runtime_header_bytes = 4 * k_mib;
 inline constexpr std::size_t k_client_context_bytes = 3583;
 inline constexpr std::size_t k_log_tail_bytes = 4096;
 inline constexpr std::size_t k_environment_bytes = 4096;
-inline constexpr std::size_t k_xray_cause_bytes = 64 * 1024;
 
 inline constexpr int k_timeout_min_s = 1;
 inline constexpr int k_timeout_max_s = 900;

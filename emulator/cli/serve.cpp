@@ -128,7 +128,7 @@ int run(ServeOptions& o, const CommandLine& line) {
 void add_serve(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<ServeOptions>();
   auto& o = *options;
-  auto* command = app.add_subcommand("serve", "the Lambda Invoke API for boto3, the AWS CLI and curl");
+  auto* command = app.add_subcommand("serve", "the Lambda Invoke API for boto3, AWS CLI, curl");
   command->add_option("--host", o.host, "address to listen on (127.0.0.1)")->type_name("IP");
   command->add_option("--port", o.port, "port (9000); 0 picks a free one")->type_name("N");
   command->add_option("--concurrency", o.concurrency, "most environments of a function (10)")->type_name("N");

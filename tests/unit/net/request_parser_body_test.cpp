@@ -65,7 +65,7 @@ TEST(ChunkedBody, KeepsDeclaredAndUndeclaredTrailersApartFromTheHeaders) {
 
 TEST(ChunkedBody, IsRefusedWhenItsFramingIsBroken) {
   for (const char* rest :
-       {"xyz\r\n", "\r\n", "5 \r\nhello\r\n", "-5\r\nhello\r\n", "5\r\nhello!\r\n0\r\n\r\n",
+       {"xyz\r\n", "\r\n\r\n\r\n", "5 \r\nhello\r\n", "-5\r\nhello\r\n", "5\r\nhello!\r\n0\r\n\r\n",
         "10000000000000000\r\nx", "0\r\nbad trailer\r\n\r\n", "0\r\nContent-Length: 3\r\n\r\n",
         "0\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     const auto out = parse_every_way(chunked(rest));

@@ -89,7 +89,7 @@ TEST(Spawn, ReportsABadWorkingDirectoryAsSuch) {
 }
 
 // The shell lives on while ls lists its descriptors.
-constexpr const char* k_list_descriptors = "ls /proc/$$/fd | tr '\\n' ' '; :";
+constexpr const char* k_list_descriptors = "ls /proc/$$/fd; :";
 
 TEST(Spawn, LeaksNoDescriptorToTheChild) {
   std::vector<UniqueFd> inheritable;
@@ -97,7 +97,7 @@ TEST(Spawn, LeaksNoDescriptorToTheChild) {
     inheritable.emplace_back(fd);
     inheritable.emplace_back(::fcntl(fd, F_DUPFD, 200));
   }
-  EXPECT_EQ(start_shell(k_list_descriptors).read_all(), "0 1 2 ");
+  EXPECT_EQ(start_shell(k_list_descriptors).read_all(), "0\n1\n2\n");
 }
 
 TEST(Spawn, GivesTheLogDescriptorItsNumberAndNothingElse) {
@@ -106,7 +106,7 @@ TEST(Spawn, GivesTheLogDescriptorItsNumberAndNothingElse) {
   plan.argv = {"sh", "-c", std::string("echo framed > /proc/self/fd/62; ") + k_list_descriptors};
   plan.environment = {"PATH=/usr/bin:/bin"};
   plan.log_fd = log_write.get();
-  EXPECT_EQ(start(std::move(plan)).read_all(), "0 1 2 62 ");
+  EXPECT_EQ(start(std::move(plan)).read_all(), "0\n1\n2\n62\n");
   char text[16] = {};
   EXPECT_EQ(::read(log_read.get(), text, sizeof text), 7);
   EXPECT_STREQ(text, "framed\n");
