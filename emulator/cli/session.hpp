@@ -16,6 +16,10 @@ class Session {
  public:
   static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
                                                 std::vector<FunctionConfig> functions);
+  ~Session() { emulator_->stop(); }  // while the writers that its loop flushes are alive
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   Emulator& emulator() { return *emulator_; }
   FdWriter& out() { return *out_; }
   // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4 if

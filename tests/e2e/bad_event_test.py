@@ -7,10 +7,10 @@ from e2e_support import exit_code
 from refusal import RefusalTest
 
 NOT_JSON = {
-    "{bad": "1:2", "": "1:1", "   ": "1:", "{": "1:", '{"a":1,}': "1:8", "[1 2]": "1:4", "nul": "1:1",
-    "01": "1:", "NaN": "1:1", "'a'": "1:1", '"a\nb"': "1:", "{}{}": "1:3", "{}\n\n x": "3:2",
-    '{\n "a": tru\n}': "2:7", '"\\x"': "1:", '"\\ud800': "1:", "+1": "1:1", ".5": "1:1", "1.": "1:",
-    "--": "1:2",
+    "{bad": "1:2", "": "1:1", "   ": "1:", "{": "1:", '{"a":1,}': "1:8", "[1 2]": "1:4",
+    "nul": "1:1", "01": "1:", "NaN": "1:1", "'a'": "1:1", '"a\nb"': "1:", "{}{}": "1:3",
+    "{}\n\n x": "3:2", '{\n "a": tru\n}': "2:7", '"\\x"': "1:", '"\\ud800': "1:", "+1": "1:1",
+    ".5": "1:1", "1.": "1:", "--": "1:2",
 }
 
 
@@ -75,7 +75,8 @@ class Events(RefusalTest):
         self.refuse(2, ("standard input",), "invoke", self.target, "-e", "-")
 
     def test_two_sources_of_an_event_are_one_too_many(self):
-        for words in (("-e", "a.json", "--event", "1"), ("--event", "1", "--body", "x", "--as", "url"),
+        for words in (("-e", "a.json", "--event", "1"),
+                      ("--event", "1", "--body", "x", "--as", "url"),
                       ("-e", "-", "--body", "x", "--as", "url")):
             self.refuse(2, ("--event",), "invoke", self.target, *words)
 

@@ -1,4 +1,4 @@
-"""Options that are wrong: one sentence that names the option and the value, exit 2, nothing started."""
+"""Options that are wrong: one sentence naming option and value, exit 2, nothing started."""
 import socket
 import unittest
 

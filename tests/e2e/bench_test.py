@@ -1,4 +1,4 @@
-"""coldframe bench cold and warm: honest intervals, gates, result file. No wall time is judged here."""
+"""coldframe bench cold and warm: intervals, gates, result file. No wall time is judged here."""
 import json
 import math
 import signal
@@ -26,7 +26,8 @@ def ranks(p: float, n: int) -> tuple[int, int | None]:
 class BenchTest(RefusalTest):
     def bench(self, *words: object, code: int = 0) -> dict:
         """`bench … --json -`: its object, checked against the schema."""
-        done = self.coldframe("bench", words[0], self.target, "--json", "-", *words[1:], seconds=120)
+        kind, *options = words
+        done = self.coldframe("bench", kind, self.target, "--json", "-", *options, seconds=120)
         self.assert_exit(done, code)
         result = json.loads(done.out)
         self.assertEqual(schema_faults(result, SCHEMA), [])

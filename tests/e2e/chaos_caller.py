@@ -63,7 +63,8 @@ class Caller:
     @staticmethod
     def _head(name: str, length: int, headers: dict[str, str]) -> bytes:
         lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: chaos",
-                 f"Content-Length: {length}", *(f"{key}: {value}" for key, value in headers.items())]
+                 f"Content-Length: {length}"]
+        lines += [f"{key}: {value}" for key, value in headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     async def _send(self, data: bytes) -> None:

@@ -35,8 +35,9 @@ class Event:
             return f"request id {reply.headers.get('x-amzn-requestid')}"
         if reply.headers.get("x-amz-executed-version") != "$LATEST":
             return "no executed version"
-        if (reply.headers.get("x-amz-function-error") == "Unhandled") != self.function_error:
-            return f"function error {reply.headers.get('x-amz-function-error')}: {reply.body[:200]!r}"
+        error = reply.headers.get("x-amz-function-error")
+        if error != ("Unhandled" if self.function_error else None):
+            return f"function error {error}: {reply.body[:200]!r}"
         return self.check(reply)
 
 
@@ -115,7 +116,8 @@ def exits(kind, token, chance) -> Event:
     code = chance.randrange(256)
     reason = f"Runtime exited with error: exit status {code}" if code else \
         "Runtime exited without providing a reason"
-    return Event(kind, told(token, f"exit {code}"), platform_error("Runtime.ExitError", reason), True)
+    return Event(kind, told(token, f"exit {code}"), platform_error("Runtime.ExitError", reason),
+                 True)
 
 
 def signals(kind, token, chance) -> Event:

@@ -23,7 +23,7 @@ INVOKES = int(os.environ.get("CHAOS_INVOKES") or 10_000)
 ENVIRONMENTS = 16
 CALLERS = 14  # those that vanish leave invokes behind, which need an environment too
 IDLE_SECONDS = 3
-MEMORY_GROWTH = 24 * 2**20
+MEMORY_GROWTH = 12 * 2**20
 
 
 class Storm:
@@ -130,7 +130,8 @@ class Chaos(E2eTest):
         wait_until("the last report is there", lambda: all(
             kinds[-1] == "REPORT" for kinds in lines().values()))
         found = lines()
-        wrong = {name: kinds for name, kinds in found.items() if kinds != ["START", "END", "REPORT"]}
+        wrong = {name: kinds for name, kinds in found.items()
+                 if kinds != ["START", "END", "REPORT"]}
         self.assertEqual(wrong, {})
         self.assertEqual(set(storm.request_ids) - set(found), set(), "answered but not logged")
 

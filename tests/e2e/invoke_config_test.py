@@ -21,7 +21,8 @@ AWS_ANSWER = {
     "LastUpdateStatus": "Successful", "PackageType": "Image", "Architectures": ["x86_64"],
     "ImageConfigResponse": {"ImageConfig": {"EntryPoint": [SCRIPTED], "Command": ["dialogue.txt"],
                                             "WorkingDirectory": "."}},
-    "EphemeralStorage": {"Size": 512}, "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+    "EphemeralStorage": {"Size": 512},
+    "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
     "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/scoring"},
 }
 

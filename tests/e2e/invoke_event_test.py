@@ -98,7 +98,8 @@ class Fronts(E2eTest):
         event = self.event("apigw-v1")
         self.assertEqual(event["body"], self.BODY)
         self.assertIs(event["isBase64Encoded"], False)
-        self.assertEqual((event["httpMethod"], event["path"], event["resource"]), ("POST", "/", "/"))
+        self.assertEqual((event["httpMethod"], event["path"], event["resource"]),
+                         ("POST", "/", "/"))
         self.assertEqual(event["multiValueHeaders"],
                          {name: [value] for name, value in event["headers"].items()})
         for absent in ("queryStringParameters", "multiValueQueryStringParameters",

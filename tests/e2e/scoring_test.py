@@ -1,4 +1,4 @@
-"""The scikit-learn function through its real runtime client: answers, and one changed leaf found."""
+"""The scikit-learn function through its real runtime client; one changed leaf is found."""
 import json
 import subprocess
 import unittest
@@ -59,8 +59,9 @@ class Goldens(ScoringTest):
 
     def changed_copy(self) -> tuple[object, dict]:
         copy = self.place / "changed"
-        done = subprocess.run([SCORING / ".venv/bin/python", SCORING / "change_leaf.py", "--copy-to",
-                               copy], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [SCORING / ".venv/bin/python", SCORING / "change_leaf.py", "--copy-to", copy],
+            capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         return copy, json.loads(done.stdout)
 

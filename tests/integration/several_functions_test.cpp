@@ -38,7 +38,7 @@ TEST_F(SeveralFunctions, WithOneNameAreRefused) {
 class RealPool : public ChildFixture {};
 TEST_F(RealPool, AnIdleRuntimeIsKilledOnceItsScaledTimeIsOver) {
   play(k_obey);
-  options.idle_timeout = 60s;
+  options.idle_timeout = std::chrono::seconds(60);
   options.time_scale = 600;
   start();
   obey("respond 1");
