@@ -83,10 +83,13 @@ KillReport kill_scopes(const std::vector<KillScope>& scopes, std::chrono::millis
   KillReport report;
   if (scopes.empty()) return report;
   std::set<pid_t> signalled;
+  int clean = 0;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (auto pause = std::chrono::microseconds(200);; pause = std::min(pause * 2, std::chrono::microseconds(20000))) {
     report.alive = kill_once(scopes, signalled);
-    if (report.alive == 0 || std::chrono::steady_clock::now() >= deadline) break;
+    // A process in the middle of a fork or an exec can be missed once.
+    clean = report.alive == 0 ? clean + 1 : 0;
+    if (clean == 2 || std::chrono::steady_clock::now() >= deadline) break;
     std::this_thread::sleep_for(pause);
   }
   report.ended = static_cast<int>(signalled.size());

@@ -76,13 +76,6 @@ class Values(RefusalTest):
             self.with_key("Coldframe", {"Event": "gone/event.json"}))
         self.refuse(2, ("gone/event.json",), "invoke", self.target)
 
-    def test_a_directory_whose_name_is_no_function_name_needs_one(self):
-        other = self.place / "my function"
-        other.mkdir()
-        (other / "function.json").write_text(
-            json.dumps({"ImageConfig": {"EntryPoint": ["/bin/true"]}}))
-        self.refuse(2, ("FunctionName", "my function"), "invoke", other)
-
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
