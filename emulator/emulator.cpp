@@ -24,10 +24,12 @@ class RecordFanout final : public RecordSink {
   void add(RecordSink& sink) { sinks_.push_back(&sink); }
   void remove(RecordSink& sink) { std::erase(sinks_, &sink); }
   void on_init(const InitRecord& record) override {
-    for (auto* sink : sinks_) sink->on_init(record);
+    for (auto* sink : sinks_)
+      sink->on_init(record);
   }
   void on_invocation(const InvocationRecord& record) override {
-    for (auto* sink : sinks_) sink->on_invocation(record);
+    for (auto* sink : sinks_)
+      sink->on_invocation(record);
   }
   bool wants_cpu() const override {
     return std::any_of(sinks_.begin(), sinks_.end(), [](auto* sink) { return sink->wants_cpu(); });
@@ -102,7 +104,8 @@ struct Emulator::House final : public FunctionDirectory {
   }
   void flush() {
     err.flush_due();
-    for (auto* writer : writers) writer->flush_due();
+    for (auto* writer : writers)
+      writer->flush_due();
   }
   void await_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {
@@ -160,8 +163,7 @@ Result<void> Emulator::add(FunctionConfig config) {
     }
   }
   PoolOptions options{house_->options.concurrency, house_->options.idle_timeout,
-                      house_->options.time_scale,
-                      house_->options.seed + house_->functions.size()};
+                      house_->options.time_scale, house_->options.seed + house_->functions.size()};
   house_->functions.push_back(
       std::make_unique<HostedFunction>(house_->services, std::move(config), options));
   return {};
@@ -174,7 +176,8 @@ Result<std::uint16_t> Emulator::serve(const std::string& host, std::uint16_t por
   auto bound = api->listen(host, port);
   if (!bound) return bound.error();
   house_->api = std::move(api);
-  for (auto& hosted : house_->functions) hosted->pool.prewarm(house_->options.provisioned);
+  for (auto& hosted : house_->functions)
+    hosted->pool.prewarm(house_->options.provisioned);
   return bound;
 }
 
@@ -233,9 +236,8 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
     seen->result = std::move(result);
     seen->at = clock.now();
   });
-  const bool done = run_until([&] {
-    return seen->result && (watch.record || seen->result->refusal != Refusal::none);
-  });
+  const bool done = run_until(
+      [&] { return seen->result && (watch.record || seen->result->refusal != Refusal::none); });
   house_->records.remove(watch);
   if (!done) {
     return Error{static_cast<ExitCode>(128 + house_->interrupted), "interrupted by a signal"};
@@ -262,7 +264,8 @@ Result<void> Emulator::recycle(const std::string& function) {
 }
 
 void Emulator::watch_signals() {
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) house_->signals.add(number);
+  for (int number : {SIGINT, SIGTERM, SIGHUP})
+    house_->signals.add(number);
   house_->await_signal();
 }
 
@@ -277,7 +280,8 @@ void Emulator::stop() {
   if (house_->stopped) return;
   house_->stopped = true;
   std::size_t left = house_->functions.size();
-  for (auto& hosted : house_->functions) hosted->pool.stop([&left] { --left; });
+  for (auto& hosted : house_->functions)
+    hosted->pool.stop([&left] { --left; });
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
   while (left > 0) {
@@ -301,8 +305,7 @@ void Emulator::stop() {
 }
 
 std::unique_ptr<FdWriter> Emulator::make_writer(int fd) {
-  auto writer =
-      std::make_unique<FdWriter>(house_->own_timers, house_->own_clock, fd);
+  auto writer = std::make_unique<FdWriter>(house_->own_timers, house_->own_clock, fd);
   house_->writers.push_back(writer.get());
   return writer;
 }

@@ -3,8 +3,8 @@
 //
 //   auto emulator = Emulator::create({}).value();
 //   emulator->add(config).value();
-//   InvokeResult answer = emulator->invoke_and_wait({.function = "f", .payload = make_payload("{}")});
-//   emulator->stop();
+//   InvokeResult answer = emulator->invoke_and_wait({.function = "f", .payload =
+//   make_payload("{}")}); emulator->stop();
 //
 // One thread: the one that calls invoke_and_wait(), observe(), run() or stop(); these run the loop.
 // Destruction stops everything that is still running. create() forks the guard process, so call it
@@ -42,7 +42,7 @@ struct EmulatorOptions {
   Clock* clock = nullptr;
   Timers* timers = nullptr;
   ProcessLauncher* launcher = nullptr;
-  std::string state_directory{};                    // of the run registry; empty: the default
+  std::string state_directory{};  // of the run registry; empty: the default
 };
 
 class Emulator {
@@ -64,8 +64,8 @@ class Emulator {
 
   // Runs the loop until the answer is there. Refusal::stopping if a signal came first.
   InvokeResult invoke_and_wait(InvokeRequest request);
-  // The same, and on until the runtime has asked for its next event, so that the record is complete.
-  // Error: interrupted by a signal (exit code 128 + n).
+  // The same, and on until the runtime has asked for its next event, so that the record is
+  // complete. Error: interrupted by a signal (exit code 128 + n).
   Result<Observation> observe(InvokeRequest request);
   // Ends every environment of the function; the next invoke meets a cold start.
   Result<void> recycle(const std::string& function);
@@ -74,7 +74,7 @@ class Emulator {
   void watch_signals();
   // Ends the waiting calls as a signal would.
   void interrupt(int signal_number);
-  int interrupted_by() const;      // 0: nothing
+  int interrupted_by() const;  // 0: nothing
   // Runs the loop until interrupted.
   void run();
   // Runs the loop until `done()`, or until interrupted (false).

@@ -35,12 +35,14 @@ std::string base64_encode(std::string_view bytes) {
     }
   }
   if (count > 0) out += k_alphabet[(bits << (6 - count)) & 63U];
-  while (out.size() % 4 != 0) out += '=';
+  while (out.size() % 4 != 0)
+    out += '=';
   return out;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  while (!text.empty() && text.back() == '=')
+    text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
   out.reserve(text.size() * 3 / 4);

@@ -17,14 +17,14 @@ namespace coldframe {
 // Exit codes of every command; a promise to users (docs/exit-codes in README.md).
 enum class ExitCode : int {
   ok = 0,
-  function_failed = 1,   // a function error, a wrong answer, a failed gate
-  usage = 2,             // bad flag, unreadable or malformed input; nothing was started
-  cannot_start = 3,      // init error, init crash, init timeout
-  emulator_failed = 4,   // port in use, no permission, disk full
-  inconclusive = 5,      // too few samples, unstable
-  awaiting_review = 6,   // goldens await review
-  not_supported = 77,    // this host or this version cannot do what was asked
-  signal_base = 128,     // + n: ended by signal n
+  function_failed = 1,  // a function error, a wrong answer, a failed gate
+  usage = 2,            // bad flag, unreadable or malformed input; nothing was started
+  cannot_start = 3,     // init error, init crash, init timeout
+  emulator_failed = 4,  // port in use, no permission, disk full
+  inconclusive = 5,     // too few samples, unstable
+  awaiting_review = 6,  // goldens await review
+  not_supported = 77,   // this host or this version cannot do what was asked
+  signal_base = 128,    // + n: ended by signal n
 };
 
 struct Error {

@@ -7,9 +7,9 @@
 //   err.flush_now();                           // at the end; then run the loop until idle()
 //
 // A lone line leaves at once; under load, lines leave together, at most k_flush_pause later.
-// The descriptor is neither made non-blocking nor registered with the loop (the shell shares it, and
-// a plain file cannot be): readiness is asked for before each piece of at most PIPE_BUF bytes, and a
-// timer asks again. I/O thread only.
+// The descriptor is neither made non-blocking nor registered with the loop (the shell shares it,
+// and a plain file cannot be): readiness is asked for before each piece of at most PIPE_BUF bytes,
+// and a timer asks again. I/O thread only.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,7 @@ class FdWriter final : public TextSink {
 
  private:
   void flush();
-  bool write_some();       // false: would block
+  bool write_some();  // false: would block
   void retry_later();
 
   Timers& timers_;

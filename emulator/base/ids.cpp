@@ -15,7 +15,8 @@ constexpr char k_hex[] = "0123456789abcdef";
 IdSource::IdSource() {
   if (::getrandom(state_, sizeof state_, 0) != static_cast<ssize_t>(sizeof state_)) {
     std::random_device device;
-    for (auto& word : state_) word = static_cast<std::uint64_t>(device()) << 32 | device();
+    for (auto& word : state_)
+      word = static_cast<std::uint64_t>(device()) << 32 | device();
   }
   state_[0] |= 1;  // all zeros would stay zeros
 }

@@ -10,8 +10,8 @@ namespace coldframe {
 class IdSource {
  public:
   IdSource();
-  std::string uuid();                       // lower-case UUID v4
-  std::string hex(int digits);              // random lower-case hex digits
+  std::string uuid();           // lower-case UUID v4
+  std::string hex(int digits);  // random lower-case hex digits
 
  private:
   std::uint64_t next();

@@ -1,6 +1,6 @@
 // Timers on an Asio loop. The kernel timer is armed only when an earlier time comes in, and left
-// armed when a timer is cancelled: an invoke that sets and cancels its timeout makes no system call.
-// Owned by the composition root; I/O thread only.
+// armed when a timer is cancelled: an invoke that sets and cancels its timeout makes no system
+// call. Owned by the composition root; I/O thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

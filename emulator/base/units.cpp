@@ -11,7 +11,8 @@ bool split(std::string_view text, double& value, std::string_view& unit) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || !std::isfinite(value)) return false;
   unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  while (!unit.empty() && unit.front() == ' ')
+    unit.remove_prefix(1);
   return true;
 }
 
@@ -66,8 +67,8 @@ Result<double> parse_positive(std::string_view text, std::string_view what) {
   return value;
 }
 
-Result<std::int64_t> parse_integer(std::string_view text, std::string_view what,
-                                   std::int64_t least, std::int64_t most) {
+Result<std::int64_t> parse_integer(std::string_view text, std::string_view what, std::int64_t least,
+                                   std::int64_t most) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool all_read = end == text.data() + text.size();

@@ -22,8 +22,8 @@ struct BenchCommand {
   std::vector<std::string> thresholds;
 };
 
-// The events of a run: the one that was given, else the goldens' cases tagged `smoke`, whose answers
-// are checked while they are timed, else Coldframe.Event, else {}.
+// The events of a run: the one that was given, else the goldens' cases tagged `smoke`, whose
+// answers are checked while they are timed, else Coldframe.Event, else {}.
 Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, BenchOptions& out,
                            GoldenSuite& suite) {
   const bool given = !o.event.file.empty() || o.event.has_text || o.event.has_body;
@@ -34,7 +34,8 @@ Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, Benc
     suite = std::move(*read);
     const auto cases = suite.tagged("smoke");
     if (!cases.empty()) {
-      for (const auto* one : cases) out.events.push_back(one->event);
+      for (const auto* one : cases)
+        out.events.push_back(one->event);
       out.check = [cases](std::size_t i, const InvokeResult& result) -> std::optional<std::string> {
         const auto& golden = *cases[i % cases.size()];
         if (judge(golden, result, {}).status == CaseStatus::pass) return std::nullopt;
@@ -93,8 +94,8 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!session) return fail(session.error());
   ProgressLine progress;
   options->progress = [&](const BenchProgress& p) {
-    progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) + " of " +
-                  std::to_string(p.launches_total) +
+    progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) +
+                  " of " + std::to_string(p.launches_total) +
                   (p.errors > 0 ? ", " + std::to_string(p.errors) + " errors" : ""));
   };
   EmulatedFunction function((*session)->emulator(), config.name);
@@ -122,26 +123,35 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
 void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   auto options = std::make_shared<BenchCommand>();
   auto& o = *options;
-  auto* command = bench.add_subcommand(
-      cold ? "cold" : "warm", cold ? "N fresh environments: init, first and second call"
-                                   : "launches of N calls after a found warm-up");
+  auto* command = bench.add_subcommand(cold ? "cold" : "warm",
+                                       cold ? "N fresh environments: init, first and second call"
+                                            : "launches of N calls after a found warm-up");
   if (cold) {
     command->add_option("--starts", o.starts, "cold starts (40)")->type_name("N");
   } else {
     command->add_option("--launches", o.launches, "fresh environments (10)")->type_name("N");
-    command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")->type_name("N");
+    command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")
+        ->type_name("N");
   }
-  command->add_option("-e,--event-file", o.event.file, "the event; without it, smoke goldens")->type_name("FILE");
+  command->add_option("-e,--event-file", o.event.file, "the event; without it, smoke goldens")
+      ->type_name("FILE");
   auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
-  auto* body = command->add_option("--body", o.event.body, "a body to build an event around, with --as")->type_name("TEXT");
-  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")->type_name("FRONT");
+  auto* body =
+      command->add_option("--body", o.event.body, "a body to build an event around, with --as")
+          ->type_name("TEXT");
+  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")
+      ->type_name("FRONT");
   command->add_option("--threshold", o.thresholds, "gate, as in 'cold.p90 < 3s' (repeatable)")
-      ->type_name("EXPR")->allow_extra_args(false);
-  command->add_option("--max-time", o.max_time, "begin no launch after this time")->type_name("DURATION");
+      ->type_name("EXPR")
+      ->allow_extra_args(false);
+  command->add_option("--max-time", o.max_time, "begin no launch after this time")
+      ->type_name("DURATION");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
-  command->footer(cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 --threshold 'cold.p90 < 3s'"
-                       : "Example:\n  coldframe bench warm function/scoring --launches 10 --calls 50");
+  command->footer(
+      cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 --threshold 'cold.p90 "
+             "< 3s'"
+           : "Example:\n  coldframe bench warm function/scoring --launches 10 --calls 50");
   command->callback([options, text, body, &line, cold] {
     options->event.has_text = text->count() > 0;
     options->event.has_body = body->count() > 0;

@@ -1,5 +1,5 @@
-// The commands of the program. Each adds itself to the parser; when it was chosen and everything was
-// parsed, its callback runs and leaves the exit code in `exit_code`.
+// The commands of the program. Each adds itself to the parser; when it was chosen and everything
+// was parsed, its callback runs and leaves the exit code in `exit_code`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 namespace coldframe::cli {
 
 struct CommandLine {
-  std::vector<std::string> bootstrap;   // the words after `--`
+  std::vector<std::string> bootstrap;  // the words after `--`
   int exit_code = 0;
 };
 

@@ -50,7 +50,8 @@ Finding check_close_range() {
   if (::syscall(SYS_close_range, ~0u - 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0) {
     return {Verdict::good, "descriptor hygiene", "close_range works"};
   }
-  return {Verdict::good, "descriptor hygiene", "no close_range (before Linux 5.11); done one by one"};
+  return {Verdict::good, "descriptor hygiene",
+          "no close_range (before Linux 5.11); done one by one"};
 }
 
 // Tried in a child, so that this process stays where it is.
@@ -95,7 +96,8 @@ Finding check_cgroups() {
     const std::string path = std::string(root) + "/cgroup.controllers";
     if (std::filesystem::exists(path, ignored)) {
       const auto list = first_line(path);
-      detail += std::string("v2 at ") + root + " (" + (list.empty() ? "no controllers" : list) + ")";
+      detail +=
+          std::string("v2 at ") + root + " (" + (list.empty() ? "no controllers" : list) + ")";
     }
   }
   if (const auto v1 = v1_controllers(); !v1.empty()) {
@@ -118,8 +120,9 @@ Finding check_state_directory() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const std::string base = runtime != nullptr && *runtime == '/' ? runtime : "/tmp";
   if (::access(base.c_str(), W_OK) == 0) return {Verdict::good, "run registry", "kept in " + base};
-  return {Verdict::missing, "run registry",
-          base + " cannot be written: after a kill -9 of coldframe and its guard, nothing is swept"};
+  return {
+      Verdict::missing, "run registry",
+      base + " cannot be written: after a kill -9 of coldframe and its guard, nothing is swept"};
 }
 
 void print(const Finding& finding) {
@@ -142,11 +145,13 @@ int run() {
     print(finding);
     fatal = fatal || finding.verdict == Verdict::fatal;
   }
-  std::puts("in force in this version:\n"
-            "  limits   none: CPU share and memory are measured, not limited\n"
-            "  sandbox  none: the host's file system and network, an own process group and session");
+  std::puts(
+      "in force in this version:\n"
+      "  limits   none: CPU share and memory are measured, not limited\n"
+      "  sandbox  none: the host's file system and network, an own process group and session");
   std::puts("what later versions can use on this host:");
-  for (const auto& finding : {check_cgroups(), check_user_namespace()}) print(finding);
+  for (const auto& finding : {check_cgroups(), check_user_namespace()})
+    print(finding);
   if (!fatal) return 0;
   std::puts("this host cannot run functions; see FATAL above");
   return static_cast<int>(ExitCode::not_supported);

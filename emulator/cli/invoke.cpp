@@ -30,8 +30,8 @@ void advise(const FunctionConfig& config, const std::vector<Observation>& seen) 
   std::int64_t peak = 0;
   bool timed_out = false;
   for (auto& one : seen) {
-    timed_out = timed_out || (one.result.status == InvocationStatus::timeout &&
-                              !one.record.never_started);
+    timed_out =
+        timed_out || (one.result.status == InvocationStatus::timeout && !one.record.never_started);
     peak = std::max(peak, one.record.max_memory_used_bytes.value_or(0));
   }
   if (timed_out) {
@@ -62,8 +62,9 @@ int exit_code(const std::vector<Observation>& seen, int failed_inits) {
   if (no_start && !worked) return static_cast<int>(ExitCode::cannot_start);
   if (failed) return static_cast<int>(ExitCode::function_failed);
   if (failed_inits > 0) {
-    warn("the first init failed and a repetition worked; on Lambda this costs a second init, "
-         "billed inside the invoke");
+    warn(
+        "the first init failed and a repetition worked; on Lambda this costs a second init, "
+        "billed inside the invoke");
   }
   return 0;
 }
@@ -147,14 +148,20 @@ void add_invoke(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<InvokeOptions>();
   auto* command = app.add_subcommand("invoke", "send a function an event, print its answer");
   auto& o = *options;
-  command->add_option("-e,--event-file", o.event.file, "the event; - reads standard input")->type_name("FILE");
+  command->add_option("-e,--event-file", o.event.file, "the event; - reads standard input")
+      ->type_name("FILE");
   auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
-  auto* body = command->add_option("--body", o.event.body, "a body to build an event around, with --as")->type_name("TEXT");
-  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")->type_name("FRONT");
-  command->add_option("--repeat", o.repeat, "invoke N times: first cold, rest warm")->type_name("N");
+  auto* body =
+      command->add_option("--body", o.event.body, "a body to build an event around, with --as")
+          ->type_name("TEXT");
+  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")
+      ->type_name("FRONT");
+  command->add_option("--repeat", o.repeat, "invoke N times: first cold, rest warm")
+      ->type_name("N");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
-  command->footer("Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
+  command->footer(
+      "Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
   command->callback([options, text, body, &line] {
     options->event.has_text = text->count() > 0;
     options->event.has_body = body->count() > 0;

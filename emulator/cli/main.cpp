@@ -30,10 +30,12 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  CLI::App app("Runs your Lambda function through its real runtime client, as Lambda would.", "coldframe");
+  CLI::App app("Runs your Lambda function through its real runtime client, as Lambda would.",
+               "coldframe");
   app.set_version_flag("--version", "coldframe " COLDFRAME_VERSION);
   app.require_subcommand(1);
-  app.footer("Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
+  app.footer(
+      "Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
   add_invoke(app, line);
   add_serve(app, line);
   add_validate(app, line);
@@ -48,7 +50,8 @@ int main(int argc, char** argv) {
                  one_line(words.front()).c_str());
     return 2;
   }
-  if (!words.empty() && words.front().starts_with('-') && app.get_option_no_throw(words.front()) == nullptr) {
+  if (!words.empty() && words.front().starts_with('-') &&
+      app.get_option_no_throw(words.front()) == nullptr) {
     std::fprintf(stderr, "coldframe: '%s' is not an option; see coldframe --help\n",
                  one_line(words.front()).c_str());
     return 2;

@@ -37,8 +37,9 @@ Result<std::vector<std::string>> golden_files(const std::vector<std::string>& gi
     }
   }
   if (out.empty() && required) {
-    return usage_error("no golden file; name one with --golden, or in Coldframe.Golden of "
-                       "function.json");
+    return usage_error(
+        "no golden file; name one with --golden, or in Coldframe.Golden of "
+        "function.json");
   }
   return out;
 }

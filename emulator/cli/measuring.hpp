@@ -21,8 +21,8 @@ struct Prepared {
 // Checks flags and target; nothing is started yet.
 Result<Prepared> prepare(RunOptions& options, const std::vector<std::string>& bootstrap);
 
-// The golden files to use: those of --golden, else Coldframe.Golden of function.json. Paths below the
-// current directory are made relative to it. Error: there are none (`required`).
+// The golden files to use: those of --golden, else Coldframe.Golden of function.json. Paths below
+// the current directory are made relative to it. Error: there are none (`required`).
 Result<std::vector<std::string>> golden_files(const std::vector<std::string>& given,
                                               const FunctionFile& file, bool required);
 

@@ -31,9 +31,17 @@ Result<void> check_backends(const RunOptions& o) {
     const char* instead;
   };
   const Choice choices[] = {
-      {"--limits", o.limits, {"auto", "cgroup", "signal", "none"}, {"auto", "none"}, "use --limits none"},
+      {"--limits",
+       o.limits,
+       {"auto", "cgroup", "signal", "none"},
+       {"auto", "none"},
+       "use --limits none"},
       {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {"auto", "none"}, "use --sandbox none"},
-      {"--network", o.network, {"auto", "open", "none", "host"}, {"auto", "host"}, "use --network host"},
+      {"--network",
+       o.network,
+       {"auto", "open", "none", "host"},
+       {"auto", "host"},
+       "use --network host"},
       {"--freeze", o.freeze, {"on", "off"}, {"off"}, "use --freeze off"},
   };
   for (const auto& choice : choices) {
@@ -56,20 +64,36 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
                  many ? "directories with function.json; or -- CMD"
                       : "directory with function.json; or -- CMD");
   const std::string group = "The function";
-  app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")->group(group)->type_name("MB");
-  app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")->group(group)->type_name("SECONDS");
-  app.add_option("--ephemeral-storage", o.tmp, "size of /tmp, 512 to 10240 MB")->group(group)->type_name("MB");
+  app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")
+      ->group(group)
+      ->type_name("MB");
+  app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")
+      ->group(group)
+      ->type_name("SECONDS");
+  app.add_option("--ephemeral-storage", o.tmp, "size of /tmp, 512 to 10240 MB")
+      ->group(group)
+      ->type_name("MB");
   app.add_option("-E,--env", o.variables, "environment variable (repeatable)")
-      ->group(group)->type_name("KEY=VALUE")->allow_extra_args(false);
-  app.add_option("-n,--env-vars", o.variables_file, "variables from a file of SAM's shape")->group(group)->type_name("FILE");
+      ->group(group)
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("-n,--env-vars", o.variables_file, "variables from a file of SAM's shape")
+      ->group(group)
+      ->type_name("FILE");
   app.add_option("--name", o.name, "function name")->group(group)->type_name("NAME");
   app.add_option("--region", o.region, "region (us-east-1)")->group(group)->type_name("REGION");
   app.add_option("--account", o.account, "account (123456789012)")->group(group)->type_name("ID");
   app.add_option("--log-format", o.log_format, "text or json")->group(group)->type_name("FORMAT");
-  app.add_option("--credentials", o.credentials, "none: made-up AWS keys; env: the caller's own")->group(group)->type_name("none|env");
+  app.add_option("--credentials", o.credentials, "none: made-up AWS keys; env: the caller's own")
+      ->group(group)
+      ->type_name("none|env");
   const std::string ground = "The ground";
-  app.add_option("--init-limit", o.init_limit, "longest init (10s)")->group(ground)->type_name("DURATION");
-  app.add_option("--time-scale", o.time_scale, "virtual seconds in a real one, for idle clocks (1)")->group(ground)->type_name("X");
+  app.add_option("--init-limit", o.init_limit, "longest init (10s)")
+      ->group(ground)
+      ->type_name("DURATION");
+  app.add_option("--time-scale", o.time_scale, "virtual seconds in a real one, for idle clocks (1)")
+      ->group(ground)
+      ->type_name("X");
   app.add_option("--seed", o.seed, "seed of everything random")->group(ground)->type_name("N");
   app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("LIMITS");
   app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("SANDBOX");
@@ -93,7 +117,8 @@ Result<Overrides> read_overrides(const RunOptions& o) {
     if (*value % std::chrono::seconds(1) != Duration::zero()) {
       return usage_error("--timeout '" + o.timeout + "': Lambda takes whole seconds");
     }
-    out.timeout_s = static_cast<int>(std::min<std::int64_t>(*value / std::chrono::seconds(1), 1'000'000));
+    out.timeout_s =
+        static_cast<int>(std::min<std::int64_t>(*value / std::chrono::seconds(1), 1'000'000));
   }
   if (!o.tmp.empty()) {
     auto value = parse_megabytes(o.tmp, "--ephemeral-storage");
@@ -146,12 +171,14 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
   }
   auto file = resolve_target(target, o.bootstrap, overrides);
   if (!file) return file;
-  for (const auto& text : file->warnings) warn(text);
+  for (const auto& text : file->warnings)
+    warn(text);
   if (!file->sized) {
     note("no MemorySize or Timeout given; Lambda's defaults are in force: 128 MB, 3 s");
   }
   if (o.verbose) {
-    for (const auto& key : file->ignored_keys) note("'" + key + "' has no meaning here; ignored");
+    for (const auto& key : file->ignored_keys)
+      note("'" + key + "' has no meaning here; ignored");
   }
   return file;
 }
@@ -173,11 +200,15 @@ std::string one_line(std::string_view text) {
   }
   constexpr std::size_t longest = 400;
   if (out.size() > longest) {
-    auto is_tail = [&](std::size_t at) { return (static_cast<unsigned char>(out[at]) & 0xC0) == 0x80; };
+    auto is_tail = [&](std::size_t at) {
+      return (static_cast<unsigned char>(out[at]) & 0xC0) == 0x80;
+    };
     std::size_t head = longest / 2;
     std::size_t tail = out.size() - longest / 2;
-    while (head > 0 && is_tail(head)) --head;
-    while (tail < out.size() && is_tail(tail)) ++tail;
+    while (head > 0 && is_tail(head))
+      --head;
+    while (tail < out.size() && is_tail(tail))
+      ++tail;
     out = out.substr(0, head) + "…" + out.substr(tail);
   }
   return out;

@@ -17,7 +17,7 @@ namespace coldframe::cli {
 // Options that every running command takes; texts as typed.
 struct RunOptions {
   std::vector<std::string> targets;
-  std::vector<std::string> bootstrap;      // the words after `--`
+  std::vector<std::string> bootstrap;  // the words after `--`
   std::string memory, timeout, tmp;
   std::vector<std::string> variables;
   std::string variables_file;

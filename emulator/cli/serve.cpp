@@ -131,15 +131,22 @@ void add_serve(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("serve", "the Lambda Invoke API for boto3, AWS CLI, curl");
   command->add_option("--host", o.host, "address to listen on (127.0.0.1)")->type_name("IP");
   command->add_option("--port", o.port, "port (9000); 0 picks a free one")->type_name("N");
-  command->add_option("--concurrency", o.concurrency, "most environments of a function (10)")->type_name("N");
-  command->add_option("--provisioned", o.provisioned, "environments started at once (0)")->type_name("N");
-  command->add_option("--idle-timeout", o.idle_timeout, "aws, or a time after which an idle one ends")->type_name("aws|DURATION");
-  command->add_option("--ready-file", o.ready_file, "written when the port accepts: http://HOST:PORT")->type_name("FILE");
+  command->add_option("--concurrency", o.concurrency, "most environments of a function (10)")
+      ->type_name("N");
+  command->add_option("--provisioned", o.provisioned, "environments started at once (0)")
+      ->type_name("N");
+  command
+      ->add_option("--idle-timeout", o.idle_timeout, "aws, or a time after which an idle one ends")
+      ->type_name("aws|DURATION");
+  command
+      ->add_option("--ready-file", o.ready_file, "written when the port accepts: http://HOST:PORT")
+      ->type_name("FILE");
   add_run_options(*command, o.run, true);
-  command->footer("Example:\n  coldframe serve function/scoring --port 9000\n"
-                  "  aws lambda invoke --endpoint-url http://127.0.0.1:9000 \\\n"
-                  "      --function-name scoring --cli-binary-format raw-in-base64-out \\\n"
-                  "      --payload file://fixtures/events/scoring.json out.json");
+  command->footer(
+      "Example:\n  coldframe serve function/scoring --port 9000\n"
+      "  aws lambda invoke --endpoint-url http://127.0.0.1:9000 \\\n"
+      "      --function-name scoring --cli-binary-format raw-in-base64-out \\\n"
+      "      --payload file://fixtures/events/scoring.json out.json");
   command->callback([options, &line] { line.exit_code = run(*options, line); });
 }
 

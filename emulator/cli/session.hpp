@@ -22,8 +22,8 @@ class Session {
 
   Emulator& emulator() { return *emulator_; }
   FdWriter& out() { return *out_; }
-  // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4 if
-  // stdout could not be written, else `code`.
+  // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4
+  // if stdout could not be written, else `code`.
   int finish(int code);
 
  private:

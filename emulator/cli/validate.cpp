@@ -54,7 +54,8 @@ Result<ValidateOptions> read_options(const ValidateCommand& o) {
 // The command as the user gave it, for the line that says how to run the failing cases again.
 std::string command_text(const ValidateCommand& o) {
   std::string text = "coldframe validate " + (o.run.targets.empty() ? "" : o.run.targets.front());
-  for (const auto& golden : o.goldens) text += " --golden " + golden;
+  for (const auto& golden : o.goldens)
+    text += " --golden " + golden;
   if (!o.rtol.empty()) text += " --rtol " + o.rtol;
   if (!o.atol.empty()) text += " --atol " + o.atol;
   return text;
@@ -76,7 +77,8 @@ int run(ValidateCommand& o, const CommandLine& line) {
   auto suite = read_goldens(*files);
   if (!suite) return fail(suite.error());
   for (const auto& id : options->only) {
-    if (suite->find(id) == nullptr) return fail(usage_error("--only: there is no case '" + id + "'"));
+    if (suite->find(id) == nullptr)
+      return fail(usage_error("--only: there is no case '" + id + "'"));
   }
 
   QuietLog quiet;
@@ -117,18 +119,23 @@ void add_validate(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("validate", "check the answers against golden ones");
   command->alias("test");
   command->add_option("--golden", o.goldens, "golden cases, JSONL (repeatable)")
-      ->type_name("FILE")->allow_extra_args(false);
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command->add_option("--rtol", o.rtol, "relative tolerance of numbers (1e-6)")->type_name("X");
   command->add_option("--atol", o.atol, "absolute tolerance of numbers (1e-9)")->type_name("X");
-  command->add_option("--max-fail", o.max_fail, "wrong answers that still pass: N or N%")->type_name("N");
-  command->add_option("--only", o.only, "ids of the cases to run")->delimiter(',')
-      ->type_name("ID,…")->allow_extra_args(false);
+  command->add_option("--max-fail", o.max_fail, "wrong answers that still pass: N or N%")
+      ->type_name("N");
+  command->add_option("--only", o.only, "ids of the cases to run")
+      ->delimiter(',')
+      ->type_name("ID,…")
+      ->allow_extra_args(false);
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   command->add_option("--junit", o.junit, "write JUnit XML")->type_name("FILE");
   command->add_flag("--github", o.github, "annotations for GitHub on stderr");
   add_run_options(*command, o.run);
-  command->footer("Example:\n  coldframe validate function/scoring \\\n"
-                  "      --golden function/scoring/golden/cases.jsonl");
+  command->footer(
+      "Example:\n  coldframe validate function/scoring \\\n"
+      "      --golden function/scoring/golden/cases.jsonl");
   command->callback([options, &line] { line.exit_code = run(*options, line); });
 }
 

@@ -25,8 +25,7 @@ Result<void> check_range(std::int64_t value, std::int64_t least, std::int64_t mo
 Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
-    return usage_error("cannot read " + what + " '" + path.string() +
-                       "': " + std::strerror(errno));
+    return usage_error("cannot read " + what + " '" + path.string() + "': " + std::strerror(errno));
   }
   std::string text;
   char buffer[64 * 1024];
@@ -35,8 +34,7 @@ Result<std::string> read_text_file(const std::filesystem::path& path, const std:
     text.append(buffer, static_cast<std::size_t>(got));
   }
   if (got < 0) {
-    return usage_error("cannot read " + what + " '" + path.string() +
-                       "': " + std::strerror(errno));
+    return usage_error("cannot read " + what + " '" + path.string() + "': " + std::strerror(errno));
   }
   return text;
 }
@@ -82,14 +80,16 @@ Result<void> check_variables(FunctionConfig& config, const std::string& where,
   for (auto it = config.variables.begin(); it != config.variables.end();) {
     const auto& [name, value] = *it;
     if (name.starts_with('_')) {
-      warnings.push_back("variable '" + name + "' is dropped: Lambda keeps names that begin with _");
+      warnings.push_back("variable '" + name +
+                         "' is dropped: Lambda keeps names that begin with _");
       it = config.variables.erase(it);
       continue;
     }
     if (!is_valid_variable_name(name)) {
-      return usage_error(where + ": '" + name +
-                         "' is not a variable name for Lambda; a letter first, then letters, digits "
-                         "and _, at least two characters");
+      return usage_error(
+          where + ": '" + name +
+          "' is not a variable name for Lambda; a letter first, then letters, digits "
+          "and _, at least two characters");
     }
     if (value.find('\0') != std::string::npos) {
       return usage_error(where + ": the value of '" + name + "' contains a NUL byte");

@@ -50,9 +50,10 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
   if (!o.envelope.empty() && !o.has_body) return usage_error("--as needs a --body");
   if (o.has_body) {
     if (o.envelope.empty()) return usage_error("--body needs --as apigw-v1, apigw-v2, url or alb");
-    if (!is_utf8(o.body)) return usage_error("--body is not UTF-8; put binary bodies into an event file");
-    auto event = build_envelope(o.envelope, o.body, function.config,
-                                std::chrono::system_clock::now());
+    if (!is_utf8(o.body))
+      return usage_error("--body is not UTF-8; put binary bodies into an event file");
+    auto event =
+        build_envelope(o.envelope, o.body, function.config, std::chrono::system_clock::now());
     if (!event) return event;
     return check_event(std::move(*event), "the event around --body");
   }
@@ -67,7 +68,8 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
   auto text = read_text_file(path, "event file");
   if (!text) {
     if (!o.file.empty() && path.find('=') != std::string::npos) {
-      return usage_error("cannot read event file '" + path + "'; for an environment variable, did "
+      return usage_error("cannot read event file '" + path +
+                         "'; for an environment variable, did "
                          "you mean -E?");
     }
     return text;

@@ -12,10 +12,10 @@
 namespace coldframe {
 
 struct EventOptions {
-  std::string file;        // -e FILE or -
-  std::string text;        // --event JSON
-  std::string body;        // --body TEXT
-  std::string envelope;    // --as apigw-v1 | apigw-v2 | url | alb
+  std::string file;      // -e FILE or -
+  std::string text;      // --event JSON
+  std::string body;      // --body TEXT
+  std::string envelope;  // --as apigw-v1 | apigw-v2 | url | alb
   bool has_text = false;
   bool has_body = false;
 };

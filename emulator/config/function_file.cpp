@@ -24,21 +24,49 @@ struct Fault {
 };
 
 constexpr std::array k_read_keys{
-    "FunctionName", "FunctionArn", "Version", "Runtime", "Handler", "MemorySize", "Timeout",
-    "EphemeralStorage", "Architectures", "Environment", "ImageConfig", "ImageConfigResponse",
-    "LoggingConfig", "PackageType", "ReservedConcurrentExecutions", "Concurrency", "Coldframe"};
+    "FunctionName",  "FunctionArn",      "Version",
+    "Runtime",       "Handler",          "MemorySize",
+    "Timeout",       "EphemeralStorage", "Architectures",
+    "Environment",   "ImageConfig",      "ImageConfigResponse",
+    "LoggingConfig", "PackageType",      "ReservedConcurrentExecutions",
+    "Concurrency",   "Coldframe"};
 // Keys of AWS's answers that mean nothing on this host.
-constexpr std::array k_known_keys{
-    "Role", "CodeSize", "Code", "CodeSha256", "Description", "LastModified", "VpcConfig",
-    "DeadLetterConfig", "KMSKeyArn", "TracingConfig", "MasterArn", "RevisionId", "Layers", "State",
-    "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason",
-    "LastUpdateStatusReasonCode", "FileSystemConfigs", "SigningProfileVersionArn", "SigningJobArn",
-    "SnapStart", "RuntimeVersionConfig", "ResponseMetadata", "Tags", "CapacityProviderConfig",
-    "ConfigSha256", "DurableConfig", "TenancyConfig", "Publish"};
+constexpr std::array k_known_keys{"Role",
+                                  "CodeSize",
+                                  "Code",
+                                  "CodeSha256",
+                                  "Description",
+                                  "LastModified",
+                                  "VpcConfig",
+                                  "DeadLetterConfig",
+                                  "KMSKeyArn",
+                                  "TracingConfig",
+                                  "MasterArn",
+                                  "RevisionId",
+                                  "Layers",
+                                  "State",
+                                  "StateReason",
+                                  "StateReasonCode",
+                                  "LastUpdateStatus",
+                                  "LastUpdateStatusReason",
+                                  "LastUpdateStatusReasonCode",
+                                  "FileSystemConfigs",
+                                  "SigningProfileVersionArn",
+                                  "SigningJobArn",
+                                  "SnapStart",
+                                  "RuntimeVersionConfig",
+                                  "ResponseMetadata",
+                                  "Tags",
+                                  "CapacityProviderConfig",
+                                  "ConfigSha256",
+                                  "DurableConfig",
+                                  "TenancyConfig",
+                                  "Publish"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -137,10 +165,12 @@ void require(const Result<void>& result) {
 
 Level read_level(const Node& node, const char* key) {
   std::string name = node.text(key);
-  constexpr std::array<std::string_view, 6> names{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+  constexpr std::array<std::string_view, 6> names{"TRACE", "DEBUG", "INFO",
+                                                  "WARN",  "ERROR", "FATAL"};
   auto it = std::find(names.begin(), names.end(), name);
   if (it == names.end()) {
-    throw Fault{node.at(key) + " '" + name + "' is not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"};
+    throw Fault{node.at(key) + " '" + name +
+                "' is not one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"};
   }
   return static_cast<Level>(it - names.begin());
 }
@@ -155,7 +185,8 @@ void read_logging(const Node& node, FunctionConfig& config) {
     }
     config.log_format = format == "JSON" ? LogFormat::json : LogFormat::text;
   }
-  if (node.has("ApplicationLogLevel")) config.application_level = read_level(node, "ApplicationLogLevel");
+  if (node.has("ApplicationLogLevel"))
+    config.application_level = read_level(node, "ApplicationLogLevel");
   if (node.has("SystemLogLevel")) config.system_level = read_level(node, "SystemLogLevel");
 }
 
@@ -197,12 +228,14 @@ void read_arn(const std::string& arn, const std::string& where, FunctionConfig& 
 void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) {
   node.only(std::array{"Image", "Event", "Golden", "Budgets"});
   if (node.has("Image")) {
-    throw Fault{node.at("Image") + ": images cannot be run by this version yet; remove the key to "
-                                   "run the directory"};
+    throw Fault{node.at("Image") +
+                ": images cannot be run by this version yet; remove the key to "
+                "run the directory"};
   }
   if (node.has("Event")) file.event = base / node.text("Event");
   if (node.has("Golden")) {
-    for (auto& path : node.texts("Golden", true)) file.goldens.push_back(base / path);
+    for (auto& path : node.texts("Golden", true))
+      file.goldens.push_back(base / path);
   }
   if (node.has("Budgets")) file.budgets = node.texts("Budgets");
 }
@@ -264,7 +297,8 @@ void default_entry_point(FunctionFile& file, const fs::path& base, const std::st
   if (config.runtime.starts_with("python")) {
     const fs::path own = base / ".venv/bin/python";
     std::error_code ignored;
-    config.entry_point = {fs::exists(own, ignored) ? own.string() : "python3", "-m", "awslambdaric"};
+    config.entry_point = {fs::exists(own, ignored) ? own.string() : "python3", "-m",
+                          "awslambdaric"};
     config.command = {config.handler};
   } else if (config.runtime.starts_with("nodejs")) {
     config.entry_point = {(base / "node_modules/.bin/aws-lambda-ric").string()};
@@ -353,8 +387,9 @@ Result<void> merge_variables_file(const fs::path& path, FunctionConfig& config) 
   const bool shaped = json.contains("Parameters") || json.contains(config.name);
   const bool flat = std::any_of(json.begin(), json.end(), [](auto& v) { return !v.is_object(); });
   if (!shaped && flat) {
-    return usage_error(path.string() + R"(: SAM's shape is {"Parameters": {"NAME": "value"}} or {")" +
-                       config.name + R"(": {…}})");
+    return usage_error(path.string() +
+                       R"(: SAM's shape is {"Parameters": {"NAME": "value"}} or {")" + config.name +
+                       R"(": {…}})");
   }
   for (const std::string& key : {std::string("Parameters"), config.name}) {
     auto it = json.find(key);

@@ -1,5 +1,6 @@
-// Reads function.json: AWS's own names, so that the output of `aws lambda get-function-configuration`
-// works unchanged, and a `Coldframe` object of our own. Relative paths are relative to the file.
+// Reads function.json: AWS's own names, so that the output of `aws lambda
+// get-function-configuration` works unchanged, and a `Coldframe` object of our own. Relative paths
+// are relative to the file.
 //
 //   auto loaded = load_function_file("function/scoring/function.json");
 //
@@ -20,19 +21,20 @@ namespace coldframe {
 
 struct FunctionFile {
   FunctionConfig config;
-  bool sized = false;                        // MemorySize or Timeout was given
-  std::filesystem::path event;               // Coldframe.Event; absolute, empty if none
+  bool sized = false;           // MemorySize or Timeout was given
+  std::filesystem::path event;  // Coldframe.Event; absolute, empty if none
   std::vector<std::filesystem::path> goldens;
   std::vector<std::string> budgets;
-  std::vector<std::string> ignored_keys;     // AWS keys that mean nothing locally
-  std::vector<std::string> warnings;         // complete sentences
+  std::vector<std::string> ignored_keys;  // AWS keys that mean nothing locally
+  std::vector<std::string> warnings;      // complete sentences
 };
 
 Result<FunctionFile> load_function_file(const std::filesystem::path& path);
 // The same from a text; `path` stands in errors and anchors relative paths.
 Result<FunctionFile> parse_function_file(std::string_view text, const std::filesystem::path& path);
 
-// Merges `-n env.json` (SAM's shape: {"Parameters": {…}} or {"<FunctionName>": {…}}) into variables.
+// Merges `-n env.json` (SAM's shape: {"Parameters": {…}} or {"<FunctionName>": {…}}) into
+// variables.
 Result<void> merge_variables_file(const std::filesystem::path& path, FunctionConfig& config);
 // Checks names and total size of the customer's variables; drops those that begin with `_`.
 Result<void> check_variables(FunctionConfig& config, const std::string& where,

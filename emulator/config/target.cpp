@@ -46,7 +46,8 @@ Error images_later(const std::string& target) {
 Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
   if (looks_like_image(path)) return images_later(target);
   std::error_code ignored;
-  if (fs::exists(path / "function.json", ignored)) return load_function_file(path / "function.json");
+  if (fs::exists(path / "function.json", ignored))
+    return load_function_file(path / "function.json");
   if (fs::exists(path / "template.yaml", ignored) || fs::exists(path / "template.yml", ignored)) {
     return unsupported("'" + target +
                        "' has a template.yaml, which this version does not read yet; write a "
@@ -84,8 +85,9 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
   if (fs::is_directory(status)) return load_directory(path, target);
   if (fs::exists(status)) {
     if (target.ends_with(".yaml") || target.ends_with(".yml")) {
-      return unsupported("'" + target + "': template files cannot be read by this version yet; "
-                                        "write a function.json");
+      return unsupported("'" + target +
+                         "': template files cannot be read by this version yet; "
+                         "write a function.json");
     }
     if (looks_like_image(path)) return images_later(target);
     return load_function_file(path);
@@ -94,7 +96,8 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     if (target.starts_with(prefix)) return images_later(target);
   }
   if (target == "-") return images_later(target);
-  return usage_error("'" + target + "' does not exist; a TARGET is a directory with a function.json");
+  return usage_error("'" + target +
+                     "' does not exist; a TARGET is a directory with a function.json");
 }
 
 Result<void> apply_environment(FunctionFile& file) {
@@ -184,8 +187,8 @@ Result<void> check_startable(const FunctionConfig& config) {
   const EntryPoint entry = find_entry_point(config);
   if (!entry.problem.empty()) return usage_error(entry.problem);
   if (machine() != (config.architecture == "arm64" ? "aarch64" : "x86_64")) {
-    return unsupported("the function is for " + config.architecture + ", this host is " + machine() +
-                       "; run it on such a host, or set Architectures");
+    return unsupported("the function is for " + config.architecture + ", this host is " +
+                       machine() + "; run it on such a host, or set Architectures");
   }
   return {};
 }

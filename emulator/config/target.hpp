@@ -1,10 +1,12 @@
-// From what a user typed to a function that can be started: the TARGET, the flags over the file, the
-// environment between them, Lambda's defaults below. Everything is checked before anything is started.
+// From what a user typed to a function that can be started: the TARGET, the flags over the file,
+// the environment between them, Lambda's defaults below. Everything is checked before anything is
+// started.
 //
 //   auto target = resolve_target("function/scoring", overrides);
 //
-// Precedence: flag > environment (AWS_LAMBDA_FUNCTION_MEMORY_SIZE, _TIMEOUT, _NAME) > file > default.
-// Errors: 2 (not a function, bad value), 77 (a kind of target this version cannot run yet).
+// Precedence: flag > environment (AWS_LAMBDA_FUNCTION_MEMORY_SIZE, _TIMEOUT, _NAME) > file >
+// default. Errors: 2 (not a function, bad value), 77 (a kind of target this version cannot run
+// yet).
 #pragma once
 
 #include <optional>
@@ -20,7 +22,7 @@ struct Overrides {
   std::optional<int> memory_mb;
   std::optional<int> timeout_s;
   std::optional<int> tmp_mb;
-  std::vector<std::string> variables;          // "KEY=VALUE", or "KEY" to pass the caller's own
+  std::vector<std::string> variables;  // "KEY=VALUE", or "KEY" to pass the caller's own
   std::string variables_file;
   std::optional<std::string> name;
   std::optional<std::string> region;

@@ -32,7 +32,7 @@ fs::path look_up(const std::string& name, const std::string& search, const fs::p
   std::size_t at = 0;
   while (at <= search.size()) {
     const auto end = std::min(search.find(':', at), search.size());
-    const fs::path candidate = base / search.substr(at, end - at) / name;
+    fs::path candidate = base / search.substr(at, end - at) / name;
     if (end > at && is_file(candidate) && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     at = end + 1;
   }

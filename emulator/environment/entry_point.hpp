@@ -1,6 +1,6 @@
 // Finds the program of a function: ENTRYPOINT ++ CMD of an image configuration, or the `bootstrap`
-// file of a custom runtime. A bare name is looked up as a shell would: in the caller's PATH, then in
-// Lambda's; in the customer's alone if the function sets PATH.
+// file of a custom runtime. A bare name is looked up as a shell would: in the caller's PATH, then
+// in Lambda's; in the customer's alone if the function sets PATH.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 namespace coldframe {
 
 struct EntryPoint {
-  std::string executable;               // absolute path; empty: not found
+  std::string executable;  // absolute path; empty: not found
   std::vector<std::string> argv;
-  std::string problem;                  // why it cannot be started; empty if it looks startable
+  std::string problem;  // why it cannot be started; empty if it looks startable
 };
 
 // Never fails: what is wrong stands in `problem`, in words fit for one sentence to a user.

@@ -45,7 +45,8 @@ void EnvironmentLog::platform(std::string_view lines) {
 void EnvironmentLog::function(const LogEvent& event) {
   if (filtered_out(event)) return;
   std::string_view raw = event.text;
-  while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r')) raw.remove_suffix(1);
+  while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r'))
+    raw.remove_suffix(1);
   std::string text;
   text.reserve(raw.size() + 1);
   for (std::size_t i = 0; i < raw.size(); ++i) {

@@ -1,6 +1,7 @@
-// The log of one environment: the function's own lines and the platform's, in order, to the program's
-// stderr and (the last 4 096 bytes of the current invoke) to the caller that asked for its tail.
-// One per environment, so that lines of two environments never mix within a line or a tail.
+// The log of one environment: the function's own lines and the platform's, in order, to the
+// program's stderr and (the last 4 096 bytes of the current invoke) to the caller that asked for
+// its tail. One per environment, so that lines of two environments never mix within a line or a
+// tail.
 #pragma once
 
 #include <string>

@@ -15,20 +15,40 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_replace
     {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
     {"LANG", "en_US.UTF-8"},
     {"LD_LIBRARY_PATH",
-     "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"},
+     "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/"
+     "lib"},
     {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
     {"TZ", ":UTC"},
 }};
 
-constexpr std::array<std::string_view, 28> k_reserved{
-    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "PWD", "SHLVL", "_AWS_XRAY_DAEMON_ADDRESS",
-    "_AWS_XRAY_DAEMON_PORT", "_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "_X_AMZN_TRACE_ID"};
+constexpr std::array<std::string_view, 28> k_reserved{"AWS_ACCESS_KEY",
+                                                      "AWS_ACCESS_KEY_ID",
+                                                      "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                                                      "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                                                      "AWS_DEFAULT_REGION",
+                                                      "AWS_EXECUTION_ENV",
+                                                      "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                      "AWS_LAMBDA_FUNCTION_NAME",
+                                                      "AWS_LAMBDA_FUNCTION_VERSION",
+                                                      "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                      "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                      "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                      "AWS_LAMBDA_MAX_CONCURRENCY",
+                                                      "AWS_LAMBDA_METADATA_API",
+                                                      "AWS_LAMBDA_METADATA_TOKEN",
+                                                      "AWS_LAMBDA_RUNTIME_API",
+                                                      "AWS_REGION",
+                                                      "AWS_SECRET_ACCESS_KEY",
+                                                      "AWS_SESSION_TOKEN",
+                                                      "LAMBDA_RUNTIME_DIR",
+                                                      "LAMBDA_TASK_ROOT",
+                                                      "PWD",
+                                                      "SHLVL",
+                                                      "_AWS_XRAY_DAEMON_ADDRESS",
+                                                      "_AWS_XRAY_DAEMON_PORT",
+                                                      "_HANDLER",
+                                                      "_LAMBDA_TELEMETRY_LOG_FD",
+                                                      "_X_AMZN_TRACE_ID"};
 
 std::string caller_variable(const char* name) {
   const char* value = std::getenv(name);
@@ -74,15 +94,16 @@ bool is_valid_variable_name(std::string_view name) {
 
 std::string search_path(const FunctionConfig& config) {
   if (auto it = config.variables.find("PATH"); it != config.variables.end()) return it->second;
-  return std::string(
-      std::find_if(k_replaceable.begin(), k_replaceable.end(), [](auto& v) { return v.first == "PATH"; })
-          ->second);
+  return std::string(std::find_if(k_replaceable.begin(), k_replaceable.end(), [](auto& v) {
+                       return v.first == "PATH";
+                     })->second);
 }
 
 std::vector<std::string> environment_variables(const FunctionConfig& config,
                                                const EnvironmentFacts& facts) {
   std::map<std::string, std::string> out;
-  for (auto& [name, value] : k_replaceable) out.emplace(name, value);
+  for (auto& [name, value] : k_replaceable)
+    out.emplace(name, value);
   if (config.log_format == LogFormat::json) {
     out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
     constexpr std::array<const char*, 6> names{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
@@ -127,7 +148,8 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
 
   std::vector<std::string> texts;
   texts.reserve(out.size());
-  for (auto& [name, value] : out) texts.push_back(name + "=" + value);
+  for (auto& [name, value] : out)
+    texts.push_back(name + "=" + value);
   return texts;
 }
 

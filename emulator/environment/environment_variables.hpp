@@ -11,8 +11,8 @@
 namespace coldframe {
 
 struct EnvironmentFacts {
-  std::string runtime_api;                 // host:port
-  std::string log_stream;                  // "2026/11/24/[$LATEST]<32 hex>"
+  std::string runtime_api;  // host:port
+  std::string log_stream;   // "2026/11/24/[$LATEST]<32 hex>"
   std::string initialization_type = "on-demand";
   int log_fd = 62;
 };

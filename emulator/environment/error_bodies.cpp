@@ -17,7 +17,8 @@ std::string dump(const Json& json) {
 
 std::string platform_error(const std::string& type, const std::string& request_id,
                            const std::string& reason) {
-  return dump({{"errorType", type}, {"errorMessage", "RequestId: " + request_id + " Error: " + reason}});
+  return dump(
+      {{"errorType", type}, {"errorMessage", "RequestId: " + request_id + " Error: " + reason}});
 }
 
 std::string timed_out(const std::string& request_id, int timeout_s) {

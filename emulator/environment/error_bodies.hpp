@@ -1,5 +1,5 @@
-// The bodies that a caller gets when the platform, not the function, answers. Key order and texts as
-// recorded on AWS (2025-11); none ends with a line end.
+// The bodies that a caller gets when the platform, not the function, answers. Key order and texts
+// as recorded on AWS (2025-11); none ends with a line end.
 #pragma once
 
 #include <string>

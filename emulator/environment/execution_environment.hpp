@@ -1,5 +1,5 @@
-// One execution environment from birth to removal: it starts the runtime, measures its init, hands it
-// one event at a time, and gives each invoke exactly one answer, whatever dies in between.
+// One execution environment from birth to removal: it starts the runtime, measures its init, hands
+// it one event at a time, and gives each invoke exactly one answer, whatever dies in between.
 //
 //   ExecutionEnvironment environment(services, config, owner);
 //   environment.invoke({request, done});       // starts the runtime if need be
@@ -44,7 +44,7 @@ struct EnvironmentServices {
 
 // One invoke on its way: `done` is called exactly once.
 struct Invocation {
-  InvokeRequest request;     // request_id set
+  InvokeRequest request;  // request_id set
   InvokeDone done;
 };
 
@@ -129,7 +129,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   EnvironmentServices& services_;
   const FunctionConfig& config_;
   EnvironmentOwner& owner_;
-  std::string id_;                       // 32 hex digits, also in the log stream's name
+  std::string id_;  // 32 hex digits, also in the log stream's name
   std::string log_stream_;
   std::uint16_t port_ = 0;
   EnvironmentState state_ = EnvironmentState::cold;
@@ -138,25 +138,25 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   RuntimeApi api_;
   std::unique_ptr<RuntimeProcess> process_;
   bool process_exited_ = false;
-  bool provisioned_ = false;             // started ahead: another limit, another variable
+  bool provisioned_ = false;  // started ahead: another limit, another variable
 
   // Init
   TimePoint init_started_{};
   WallTime init_wall_{};
   TimerId init_timer_;
-  std::optional<Duration> init_duration_;     // waits for the first REPORT
+  std::optional<Duration> init_duration_;  // waits for the first REPORT
   std::optional<Duration> init_cpu_;
-  Payload init_error_body_;                   // posted to /init/error, or why the launch failed
+  Payload init_error_body_;  // posted to /init/error, or why the launch failed
   std::string init_error_type_;
   bool invoke_saw_init_ = false;
 
   // The invoke in progress
   std::optional<Invocation> invocation_;
-  std::optional<InvokeResult> held_result_;   // answered, but the log tail is still to come
+  std::optional<InvokeResult> held_result_;  // answered, but the log tail is still to come
   bool answered_ = false;
   std::string trace_id_;
   TimePoint started_{};
-  std::optional<TimePoint> deadline_;         // set early for a suppressed init
+  std::optional<TimePoint> deadline_;  // set early for a suppressed init
   std::optional<Duration> cpu_at_start_;
   TimerId function_timer_;
   InvocationRecord record_;

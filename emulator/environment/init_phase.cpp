@@ -12,7 +12,8 @@ namespace {
 
 std::string join(const std::vector<std::string>& words) {
   std::string out;
-  for (auto& word : words) out += (out.empty() ? "" : " ") + word;
+  for (auto& word : words)
+    out += (out.empty() ? "" : " ") + word;
   return out;
 }
 
@@ -88,8 +89,8 @@ void ExecutionEnvironment::on_init_complete() {
   if (!suppressed) {
     init_duration_ = duration;
     init_cpu_ = cpu;
-    InitRecord record{config_.name, id_, InitPhase::init, InitStatus::success, "", duration, cpu,
-                      init_wall_};
+    InitRecord record{config_.name, id_, InitPhase::init, InitStatus::success, "",
+                      duration,     cpu, init_wall_};
     log_init(record);
   }
   set_state(EnvironmentState::idle);
@@ -138,14 +139,9 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
                                        Payload body) {
   services_.timers.cancel(init_timer_);
   const bool suppressed = state_ == EnvironmentState::suppressed_init;
-  InitRecord record{config_.name,
-                    id_,
-                    suppressed ? InitPhase::invoke : InitPhase::init,
-                    status,
-                    error_type,
-                    services_.clock.now() - init_started_,
-                    limits_->cpu(),
-                    init_wall_};
+  InitRecord record{config_.name,   id_,        suppressed ? InitPhase::invoke : InitPhase::init,
+                    status,         error_type, services_.clock.now() - init_started_,
+                    limits_->cpu(), init_wall_};
   log_init(record);
   if (!suppressed) return reset();
   log_start();

@@ -21,17 +21,25 @@ void ExecutionEnvironment::invoke(Invocation invocation) {
   record_.memory_size_mb = config_.memory_mb;
   record_.cold = invoke_saw_init_;
   const auto& root = invocation_->request.trace_root;
-  trace_id_ = "Root=" +
-              (root.empty() ? "1-" + services_.ids.hex(8) + "-" + services_.ids.hex(24) : root) +
-              ";Parent=" + services_.ids.hex(16) + ";Sampled=0";
+  trace_id_ =
+      "Root=" + (root.empty() ? "1-" + services_.ids.hex(8) + "-" + services_.ids.hex(24) : root) +
+      ";Parent=" + services_.ids.hex(16) + ";Sampled=0";
   log_.begin_tail(invocation_->request.log_tail);
   switch (state_) {
-    case EnvironmentState::cold: start_process(EnvironmentState::init); return;
-    case EnvironmentState::cold_again: begin_suppressed_init(); return;
-    case EnvironmentState::idle: dispatch(); return;
+    case EnvironmentState::cold:
+      start_process(EnvironmentState::init);
+      return;
+    case EnvironmentState::cold_again:
+      begin_suppressed_init();
+      return;
+    case EnvironmentState::idle:
+      dispatch();
+      return;
     case EnvironmentState::init:   // pre-warming: on_init_complete() dispatches
     case EnvironmentState::reset:  // processes are going: a suppressed init follows
-    default: owner_.on_change(*this); return;
+    default:
+      owner_.on_change(*this);
+      return;
   }
 }
 
@@ -54,9 +62,9 @@ void ExecutionEnvironment::dispatch() {
   RuntimeEvent event;
   event.request_id = request.request_id;
   event.invocation_id = services_.ids.uuid();
-  event.deadline_ms = std::chrono::floor<std::chrono::milliseconds>(
-                          (wall + (*deadline_ - now)).time_since_epoch())
-                          .count();
+  event.deadline_ms =
+      std::chrono::floor<std::chrono::milliseconds>((wall + (*deadline_ - now)).time_since_epoch())
+          .count();
   event.function_arn = config_.arn();
   if (!request.qualifier.empty()) event.function_arn += ":" + request.qualifier;
   event.trace_id = trace_id_;
@@ -143,8 +151,8 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
   record_.duration = fixed_duration.value_or(now - started_);
   record_.init = std::exchange(init_duration_, std::nullopt);
   record_.init_cpu = std::exchange(init_cpu_, std::nullopt);
-  record_.billed_ms = billed_milliseconds(record_.init.value_or(Duration::zero()),
-                                          record_.duration, config_.timeout());
+  record_.billed_ms = billed_milliseconds(record_.init.value_or(Duration::zero()), record_.duration,
+                                          config_.timeout());
   record_.max_memory_used_bytes = limits_->peak_bytes();
   if (cpu_at_start_) {
     if (const auto cpu = limits_->cpu()) record_.cpu = *cpu - *cpu_at_start_;
@@ -226,8 +234,11 @@ void ExecutionEnvironment::on_exit(const ExitStatus& status) {
       reset();
       return;
     }
-    case EnvironmentState::idle: reset(); return;
-    default: return;
+    case EnvironmentState::idle:
+      reset();
+      return;
+    default:
+      return;
   }
 }
 

@@ -23,13 +23,13 @@ namespace coldframe {
 class EnvironmentLimits {
  public:
   virtual ~EnvironmentLimits() = default;
-  virtual void on_process(pid_t pid) = 0;            // a new generation; 0: none
-  virtual void on_init_complete() {}                 // the CPU quota begins here, once
-  virtual void on_idle() {}                          // after the reply: a place to freeze
-  virtual void on_dispatch() {}                      // before the event: a place to thaw
+  virtual void on_process(pid_t pid) = 0;  // a new generation; 0: none
+  virtual void on_init_complete() {}       // the CPU quota begins here, once
+  virtual void on_idle() {}                // after the reply: a place to freeze
+  virtual void on_dispatch() {}            // before the event: a place to thaw
   // Looks at the memory in use; cheap when called often. `forced`: now, whatever it costs.
   virtual void sample(TimePoint now, bool forced) = 0;
-  virtual std::optional<Duration> cpu() const = 0;   // of this generation so far
+  virtual std::optional<Duration> cpu() const = 0;             // of this generation so far
   virtual std::optional<std::int64_t> peak_bytes() const = 0;  // over the environment's life
   virtual bool out_of_memory() const { return false; }         // the kernel said so
 };
@@ -37,7 +37,7 @@ class EnvironmentLimits {
 class LimitsBackend {
  public:
   virtual ~LimitsBackend() = default;
-  virtual std::string_view name() const = 0;         // "none"; stands in every result
+  virtual std::string_view name() const = 0;  // "none"; stands in every result
   virtual std::unique_ptr<EnvironmentLimits> create(const std::string& environment_id,
                                                     const FunctionConfig& config) = 0;
 };

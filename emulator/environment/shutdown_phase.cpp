@@ -10,8 +10,7 @@ namespace {
 
 // YYYY/MM/DD/[$LATEST]<32 hex>, the form recorded on AWS.
 std::string log_stream_name(WallTime now, const std::string& version, const std::string& id) {
-  const auto seconds =
-      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
   const auto time = static_cast<std::time_t>(seconds);
   std::tm utc{};
   ::gmtime_r(&time, &utc);

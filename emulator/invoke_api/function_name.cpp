@@ -1,9 +1,9 @@
 #include "emulator/invoke_api/function_name.hpp"
 
 #include <algorithm>
+#include <boost/regex.hpp>
 #include <cctype>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <vector>
 
 #include "emulator/net/http_message.hpp"
@@ -16,12 +16,13 @@ constexpr const char* k_name_pattern =
     R"((arn:(aws[a-zA-Z-]*|eusc)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?)";
 // The same, but `$latest` and the like pass here and are not found later, as on AWS.
 constexpr const char* k_accepted_pattern =
-    R"((arn:(aws[a-zA-Z-]*|eusc)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$[a-zA-Z.]+|[a-zA-Z0-9-_]+))?)";
+    R"((arn:(aws[a-zA-Z-]*|eusc)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9_.-]+)(:(\$[a-zA-Z.]+|[a-zA-Z0-9_-]+))?)";
 constexpr const char* k_qualifier_pattern = R"(\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+)";
+constexpr const char* k_accepted_qualifier = R"(\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9_$-]+)";
 constexpr std::size_t k_longest_name = 256;
 constexpr std::size_t k_longest_qualifier = 128;
 
-// What nearly every call sends; std::regex is slow.
+// What nearly every call sends; boost::regex is slow.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) || c == '-' || c == '_';
@@ -35,7 +36,8 @@ std::string violation(const std::string& value, const char* what, const std::str
 RequestFault validation_error(const std::vector<std::string>& violations) {
   std::string message = std::to_string(violations.size()) + " validation error" +
                         (violations.size() == 1 ? "" : "s") + " detected: ";
-  for (std::size_t i = 0; i < violations.size(); ++i) message += (i > 0 ? "; " : "") + violations[i];
+  for (std::size_t i = 0; i < violations.size(); ++i)
+    message += (i > 0 ? "; " : "") + violations[i];
   return {400, "ValidationException",
           nlohmann::ordered_json{{"message", message}}.dump(
               -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
@@ -48,17 +50,18 @@ std::variant<FunctionReference, RequestFault> parse_function_reference(
   if (!qualifier && encoded_name.size() <= k_longest_name && is_plain_name(encoded_name)) {
     return FunctionReference{std::string(encoded_name), "", "", ""};
   }
-  static const std::regex name_pattern(k_accepted_pattern, std::regex::optimize);
-  static const std::regex qualifier_pattern(k_qualifier_pattern);
+  static const boost::regex name_pattern(k_accepted_pattern, boost::regex::optimize);
+  static const boost::regex qualifier_pattern(k_accepted_qualifier);
   const std::string name = http::percent_decode(encoded_name);
   const std::string wanted = qualifier ? http::percent_decode(*qualifier) : "";
 
   std::vector<std::string> violations;
-  std::smatch match;
+  boost::smatch match;
   const bool short_enough = name.size() <= k_longest_name;
   if (!short_enough) {
-    violations.push_back(violation(name, "functionName", "Member must have length less than or equal to 256"));
-  } else if (!std::regex_match(name, match, name_pattern)) {
+    violations.push_back(
+        violation(name, "functionName", "Member must have length less than or equal to 256"));
+  } else if (!boost::regex_match(name, match, name_pattern)) {
     violations.push_back(violation(
         name, "functionName",
         "Member must satisfy regular expression pattern: " + std::string(k_name_pattern)));
@@ -69,7 +72,7 @@ std::variant<FunctionReference, RequestFault> parse_function_reference(
                                      wanted.empty()
                                          ? "Member must have length greater than or equal to 1"
                                          : "Member must have length less than or equal to 128"));
-    } else if (!std::regex_match(wanted, qualifier_pattern)) {
+    } else if (!boost::regex_match(wanted, qualifier_pattern)) {
       violations.push_back(violation(
           wanted, "qualifier",
           "Member must satisfy regular expression pattern: " + std::string(k_qualifier_pattern)));
@@ -86,9 +89,10 @@ std::variant<FunctionReference, RequestFault> parse_function_reference(
   reference.qualifier = match[13].str();
   if (qualifier) {
     if (!reference.qualifier.empty() && reference.qualifier != wanted) {
-      return RequestFault{400, "InvalidParameterValueException",
-                          R"({"Type":"User","message":"The derived qualifier from the function name )"
-                          R"(does not match the specified qualifier."})"};
+      return RequestFault{
+          400, "InvalidParameterValueException",
+          R"({"Type":"User","message":"The derived qualifier from the function name )"
+          R"(does not match the specified qualifier."})"};
     }
     reference.qualifier = wanted;
   }

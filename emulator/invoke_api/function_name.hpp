@@ -1,6 +1,6 @@
-// The {FunctionName} of an Invoke call and its Qualifier: plain name, name:qualifier, partial ARN or
-// full ARN, percent-encoded or not; and AWS's words when it is none of these.
-// Pattern and constraints: the service model of 2015-03-31 (August 2026), recorded errors 2025-11.
+// The {FunctionName} of an Invoke call and its Qualifier: plain name, name:qualifier, partial ARN
+// or full ARN, percent-encoded or not; and AWS's words when it is none of these. Pattern and
+// constraints: the service model of 2015-03-31 (August 2026), recorded errors 2025-11.
 #pragma once
 
 #include <optional>
@@ -12,16 +12,16 @@ namespace coldframe {
 
 struct FunctionReference {
   std::string name;
-  std::string qualifier;     // from the name, empty if none
-  std::string region;        // from a full ARN, else empty
-  std::string account;       // from a full or partial ARN, else empty
+  std::string qualifier;  // from the name, empty if none
+  std::string region;     // from a full ARN, else empty
+  std::string account;    // from a full or partial ARN, else empty
 };
 
 // An error of the request, ready to be sent.
 struct RequestFault {
   int status = 400;
-  std::string code;          // "ValidationException"
-  std::string body;          // JSON
+  std::string code;  // "ValidationException"
+  std::string body;  // JSON
 };
 
 std::variant<FunctionReference, RequestFault> parse_function_reference(

@@ -40,9 +40,9 @@ std::optional<std::string> decode_client_context(std::string_view text) {
 
 bool is_tenant_id(std::string_view text) {
   return text.size() <= 256 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("._:/=+-@ ").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
-  });
+           return std::isalnum(c) || std::string_view("._:/=+-@ ").find(static_cast<char>(c)) !=
+                                         std::string_view::npos;
+         });
 }
 
 // The Root of "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…", if it looks like one.
@@ -51,9 +51,8 @@ std::string trace_root(std::string_view header) {
   if (at == std::string_view::npos) return "";
   auto root = header.substr(at + 5);
   root = root.substr(0, root.find(';'));
-  const bool plain = std::all_of(root.begin(), root.end(), [](unsigned char c) {
-    return std::isxdigit(c) || c == '-';
-  });
+  const bool plain = std::all_of(root.begin(), root.end(),
+                                 [](unsigned char c) { return std::isxdigit(c) || c == '-'; });
   return plain && root.size() == 35 && root.starts_with("1-") ? std::string(root) : "";
 }
 
@@ -62,7 +61,8 @@ std::string trace_root(std::string_view header) {
 InvokeTarget route_invoke_request(http::Method method, std::string_view target) {
   const auto question = target.find('?');
   const auto path = target.substr(0, question);
-  auto query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+  auto query =
+      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   InvokeTarget out;
   if (path == "/healthz" || path == "/") {
     const bool read = method == http::Method::get || method == http::Method::head;
@@ -98,14 +98,18 @@ void InvokeApi::on_request(const http::ExchangePtr& exchange) {
   const InvokeTarget target =
       route_invoke_request(exchange->request.method, exchange->request.target);
   switch (target.route) {
-    case InvokeRoute::health: exchange->reply(http::Response::plain(200, "ok\n")); return;
+    case InvokeRoute::health:
+      exchange->reply(http::Response::plain(200, "ok\n"));
+      return;
     case InvokeRoute::not_found:
       exchange->reply(replies::fault(replies::unknown_operation(), ids_.uuid()));
       return;
     case InvokeRoute::method_not_allowed:
       exchange->reply(replies::fault(replies::wrong_method(), ids_.uuid()));
       return;
-    case InvokeRoute::invoke: invoke(exchange, target); return;
+    case InvokeRoute::invoke:
+      invoke(exchange, target);
+      return;
   }
 }
 
@@ -181,7 +185,9 @@ void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& ta
   request.payload = make_payload(std::move(http.body));
 
   switch (request.type) {
-    case InvocationType::dry_run: exchange->reply(replies::dry_run(request.request_id)); return;
+    case InvocationType::dry_run:
+      exchange->reply(replies::dry_run(request.request_id));
+      return;
     case InvocationType::event:
       exchange->reply(replies::accepted(request.request_id));
       directory_.invoke(std::move(request), [](InvokeResult&&) {});
@@ -189,17 +195,19 @@ void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& ta
     case InvocationType::request_response:
       directory_.invoke(std::move(request), [exchange](InvokeResult&& result) {
         switch (result.refusal) {
-          case Refusal::none: exchange->reply(replies::success(result)); return;
+          case Refusal::none:
+            exchange->reply(replies::success(result));
+            return;
           case Refusal::throttled:
           case Refusal::reserved_throttled:
-            exchange->reply(replies::fault(
-                replies::throttled(result.refusal == Refusal::reserved_throttled),
-                result.request_id));
+            exchange->reply(
+                replies::fault(replies::throttled(result.refusal == Refusal::reserved_throttled),
+                               result.request_id));
             return;
           case Refusal::function_not_found:
           case Refusal::stopping:
-            exchange->reply(replies::fault(
-                replies::service_error("The emulator is stopping."), result.request_id));
+            exchange->reply(replies::fault(replies::service_error("The emulator is stopping."),
+                                           result.request_id));
             return;
         }
       });

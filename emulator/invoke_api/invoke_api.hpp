@@ -3,8 +3,9 @@
 //   InvokeApi api(io, directory);
 //   auto port = api.listen("127.0.0.1", 9000);
 //
-// Requests are checked here, in AWS's order and words; only valid ones reach a function. A function's
-// failure is never a 5xx: the SDKs would invoke again. `GET /healthz` and `GET /` never invoke.
+// Requests are checked here, in AWS's order and words; only valid ones reach a function. A
+// function's failure is never a 5xx: the SDKs would invoke again. `GET /healthz` and `GET /` never
+// invoke.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,7 +36,7 @@ class FunctionDirectory {
 enum class InvokeRoute { invoke, health, not_found, method_not_allowed };
 struct InvokeTarget {
   InvokeRoute route = InvokeRoute::not_found;
-  std::string_view function_name;                 // still percent-encoded; view into the target
+  std::string_view function_name;  // still percent-encoded; view into the target
   std::optional<std::string_view> qualifier;
 };
 InvokeTarget route_invoke_request(http::Method method, std::string_view target);

@@ -21,7 +21,7 @@ class PayloadCheck {
 
  private:
   struct Parser;
-  std::unique_ptr<Parser> parser_;   // kept between small bodies; large ones get their own
+  std::unique_ptr<Parser> parser_;  // kept between small bodies; large ones get their own
 };
 
 }  // namespace coldframe

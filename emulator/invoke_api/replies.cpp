@@ -77,15 +77,16 @@ http::Response dry_run(std::string_view request_id) {
 }
 
 RequestFault validation(const std::string& message) {
-  return make(400, "ValidationException",
-              {{"message", "1 validation error detected: " + message}});
+  return make(400, "ValidationException", {{"message", "1 validation error detected: " + message}});
 }
 
 RequestFault not_json(const std::string& why) {
   return make(400, "InvalidRequestContentException",
               {{"Type", "User"},
-               {"message", "Could not parse request body into json: Could not parse payload into "
-                           "json: " + why}});
+               {"message",
+                "Could not parse request body into json: Could not parse payload into "
+                "json: " +
+                    why}});
 }
 
 RequestFault bad_client_context() {
@@ -97,8 +98,8 @@ RequestFault bad_client_context() {
 RequestFault not_found(const std::string& arn, const std::string& qualifier) {
   return make(404, "ResourceNotFoundException",
               {{"Type", "User"},
-               {"Message", "Function not found: " + arn + ":" +
-                               (qualifier.empty() ? "$LATEST" : qualifier)}});
+               {"Message",
+                "Function not found: " + arn + ":" + (qualifier.empty() ? "$LATEST" : qualifier)}});
 }
 
 RequestFault other_region(const std::string& asked, const std::string& ours) {
@@ -109,9 +110,9 @@ RequestFault other_region(const std::string& asked, const std::string& ours) {
 }
 
 RequestFault sync_too_large() {
-  return make(413, "RequestEntityTooLargeException",
-              {{"Message",
-                "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}});
+  return make(
+      413, "RequestEntityTooLargeException",
+      {{"Message", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}});
 }
 
 RequestFault event_too_large(std::size_t bytes) {
@@ -135,8 +136,9 @@ RequestFault service_error(const std::string& message) {
 
 RequestFault unknown_operation() {
   return make(404, "UnknownOperationException",
-              {{"message", "No such operation here; invoke with POST "
-                           "/2015-03-31/functions/NAME/invocations"}});
+              {{"message",
+                "No such operation here; invoke with POST "
+                "/2015-03-31/functions/NAME/invocations"}});
 }
 
 RequestFault wrong_method() {

@@ -1,6 +1,6 @@
-// Every status, header and error body of the Invoke API, in one place. The casing of the message key
-// differs by error on AWS and is kept: `Message` for not found, sizes and service errors, `message`
-// for the others. Source: recorded answers of AWS, 2022–2026.
+// Every status, header and error body of the Invoke API, in one place. The casing of the message
+// key differs by error on AWS and is kept: `Message` for not found, sizes and service errors,
+// `message` for the others. Source: recorded answers of AWS, 2022–2026.
 #pragma once
 
 #include <string>

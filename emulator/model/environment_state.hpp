@@ -17,15 +17,24 @@ enum class EnvironmentState {
 
 constexpr const char* to_text(EnvironmentState state) {
   switch (state) {
-    case EnvironmentState::cold: return "Cold";
-    case EnvironmentState::init: return "Init";
-    case EnvironmentState::suppressed_init: return "SuppressedInit";
-    case EnvironmentState::idle: return "Idle";
-    case EnvironmentState::busy: return "Busy";
-    case EnvironmentState::draining: return "Draining";
-    case EnvironmentState::reset: return "Reset";
-    case EnvironmentState::cold_again: return "ColdAgain";
-    case EnvironmentState::shutdown: return "Shutdown";
+    case EnvironmentState::cold:
+      return "Cold";
+    case EnvironmentState::init:
+      return "Init";
+    case EnvironmentState::suppressed_init:
+      return "SuppressedInit";
+    case EnvironmentState::idle:
+      return "Idle";
+    case EnvironmentState::busy:
+      return "Busy";
+    case EnvironmentState::draining:
+      return "Draining";
+    case EnvironmentState::reset:
+      return "Reset";
+    case EnvironmentState::cold_again:
+      return "ColdAgain";
+    case EnvironmentState::shutdown:
+      return "Shutdown";
   }
   return "";
 }

@@ -26,20 +26,20 @@ struct FunctionConfig {
   int timeout_s = limits::k_timeout_default_s;
   int tmp_mb = limits::k_tmp_min_mb;
   std::string architecture = "x86_64";
-  std::string runtime;                               // "python3.12", "provided.al2023"; empty: image
-  std::string handler;                               // zip functions; images: last of the command
-  std::map<std::string, std::string> variables;      // the customer's
-  std::vector<std::string> entry_point;              // empty: a file called `bootstrap`
+  std::string runtime;                           // "python3.12", "provided.al2023"; empty: image
+  std::string handler;                           // zip functions; images: last of the command
+  std::map<std::string, std::string> variables;  // the customer's
+  std::vector<std::string> entry_point;          // empty: a file called `bootstrap`
   std::vector<std::string> command;
-  std::filesystem::path task_root;                   // what is /var/task on Lambda; absolute
-  std::filesystem::path working_directory;           // absolute
+  std::filesystem::path task_root;          // what is /var/task on Lambda; absolute
+  std::filesystem::path working_directory;  // absolute
   LogFormat log_format = LogFormat::text;
-  Level application_level = Level::info;             // with JSON logs only
+  Level application_level = Level::info;  // with JSON logs only
   Level system_level = Level::info;
   std::optional<int> reserved_concurrency;
   Credentials credentials = Credentials::made_up;
   Duration init_limit = limits::k_init_limit;
-  bool init_limit_given = false;                     // then it holds for provisioned ones too
+  bool init_limit_given = false;  // then it holds for provisioned ones too
 
   std::string arn() const {
     return "arn:aws:lambda:" + region + ":" + account + ":function:" + name;

@@ -13,7 +13,7 @@ namespace coldframe {
 struct Observation {
   InvokeResult result;
   InvocationRecord record;
-  Duration latency{};        // request handed over → answer received, on the caller's side
+  Duration latency{};  // request handed over → answer received, on the caller's side
 };
 
 class FunctionUnderTest {

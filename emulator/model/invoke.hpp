@@ -24,16 +24,16 @@ inline Payload make_payload(std::string bytes) {
 enum class InvocationType { request_response, event, dry_run };
 
 struct InvokeRequest {
-  std::string function{};                       // plain name
-  std::string qualifier{};                      // as the caller wrote it; empty if none
+  std::string function{};   // plain name
+  std::string qualifier{};  // as the caller wrote it; empty if none
   InvocationType type = InvocationType::request_response;
   Payload payload{};
   bool log_tail = false;
-  std::string client_context{};                 // JSON, decoded; empty if none
-  std::string cognito_identity{};               // JSON; empty if none
+  std::string client_context{};    // JSON, decoded; empty if none
+  std::string cognito_identity{};  // JSON; empty if none
   std::string tenant_id{};
-  std::string trace_root{};                     // "1-<8hex>-<24hex>" from the caller; empty: made up
-  std::string request_id{};                     // empty: made up when the request is accepted
+  std::string trace_root{};  // "1-<8hex>-<24hex>" from the caller; empty: made up
+  std::string request_id{};  // empty: made up when the request is accepted
 };
 
 // Why a request did not reach the function. The Invoke API turns it into AWS's HTTP error.
@@ -42,12 +42,12 @@ enum class Refusal { none, function_not_found, throttled, reserved_throttled, st
 struct InvokeResult {
   Refusal refusal = Refusal::none;
   std::string request_id{};
-  std::string trace_id{};                       // value of the function's trace header
-  std::string executed_version{};               // "$LATEST"
-  Payload payload{};                            // answer of the function, or AWS's error JSON
-  bool function_error = false;                // X-Amz-Function-Error: Unhandled
+  std::string trace_id{};          // value of the function's trace header
+  std::string executed_version{};  // "$LATEST"
+  Payload payload{};               // answer of the function, or AWS's error JSON
+  bool function_error = false;     // X-Amz-Function-Error: Unhandled
   InvocationStatus status = InvocationStatus::ok;
-  std::string log_tail{};                       // last 4096 bytes, if asked for
+  std::string log_tail{};  // last 4096 bytes, if asked for
 };
 
 using InvokeDone = std::function<void(InvokeResult&&)>;

@@ -19,14 +19,18 @@ std::string line(WallTime time, const char* type, const Json& record) {
 
 // Milliseconds truncated to microseconds, as AWS's telemetry has them.
 double event_ms(Duration d) {
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(d).count()) / 1e3;
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(d).count()) /
+         1e3;
 }
 
 const char* status_text(InitStatus status) {
   switch (status) {
-    case InitStatus::success: return "success";
-    case InitStatus::timeout: return "timeout";
-    case InitStatus::error: return "error";
+    case InitStatus::success:
+      return "success";
+    case InitStatus::timeout:
+      return "timeout";
+    case InitStatus::error:
+      return "error";
   }
   return "";
 }
@@ -51,20 +55,25 @@ void append_ms(std::string& out, Duration d) {
   out += static_cast<char>('0' + hundredths % 10);
 }
 
-// Status as REPORT prints it: nothing for an ordinary handler error, which AWS is not known to mark.
+// Status as REPORT prints it: nothing for an ordinary handler error, which AWS is not known to
+// mark.
 std::string report_status(const InvocationRecord& record) {
   switch (record.status) {
     case InvocationStatus::ok:
-    case InvocationStatus::function_error: return "";
-    case InvocationStatus::timeout: return "Status: timeout";
-    default: return "Status: error\tError Type: " + record.error_type;
+    case InvocationStatus::function_error:
+      return "";
+    case InvocationStatus::timeout:
+      return "Status: timeout";
+    default:
+      return "Status: error\tError Type: " + record.error_type;
   }
 }
 
 }  // namespace
 
 std::int64_t billed_milliseconds(Duration init, Duration duration, Duration timeout) {
-  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(init + std::min(duration, timeout));
+  const auto whole =
+      std::chrono::ceil<std::chrono::milliseconds>(init + std::min(duration, timeout));
   return whole.count();
 }
 

@@ -33,6 +33,6 @@ std::string runtime_done(const InvocationRecord& record, WallTime now, Level lev
 std::string report(const InvocationRecord& record, WallTime now, Level level);
 }  // namespace json_log
 
-std::string iso_time(WallTime time);      // "2026-11-24T05:53:14.123Z"
+std::string iso_time(WallTime time);  // "2026-11-24T05:53:14.123Z"
 
 }  // namespace coldframe

@@ -15,17 +15,23 @@ enum class InvocationStatus { ok, function_error, timeout, out_of_memory, exit, 
 // "ok", "function_error", "timeout", "out_of_memory", "exit", "init_error": keys of result files.
 constexpr const char* to_text(InvocationStatus status) {
   switch (status) {
-    case InvocationStatus::ok: return "ok";
-    case InvocationStatus::function_error: return "function_error";
-    case InvocationStatus::timeout: return "timeout";
-    case InvocationStatus::out_of_memory: return "out_of_memory";
-    case InvocationStatus::exit: return "exit";
-    case InvocationStatus::init_error: return "init_error";
+    case InvocationStatus::ok:
+      return "ok";
+    case InvocationStatus::function_error:
+      return "function_error";
+    case InvocationStatus::timeout:
+      return "timeout";
+    case InvocationStatus::out_of_memory:
+      return "out_of_memory";
+    case InvocationStatus::exit:
+      return "exit";
+    case InvocationStatus::init_error:
+      return "init_error";
   }
   return "ok";
 }
 
-enum class InitPhase { init, invoke };                  // `invoke`: a suppressed init
+enum class InitPhase { init, invoke };  // `invoke`: a suppressed init
 enum class InitStatus { success, timeout, error };
 
 struct InitRecord {
@@ -33,31 +39,31 @@ struct InitRecord {
   std::string environment_id;
   InitPhase phase = InitPhase::init;
   InitStatus status = InitStatus::success;
-  std::string error_type;                               // empty unless status is error
-  Duration duration{};                                  // process start to first next, or to failure
-  std::optional<Duration> cpu;                          // CPU time of the runtime process in it
+  std::string error_type;       // empty unless status is error
+  Duration duration{};          // process start to first next, or to failure
+  std::optional<Duration> cpu;  // CPU time of the runtime process in it
   WallTime started{};
-  bool provisioned = false;                             // started ahead of any invoke
+  bool provisioned = false;  // started ahead of any invoke
 };
 
 struct InvocationRecord {
   std::string function;
   std::string request_id;
   std::string environment_id;
-  bool cold = false;                                    // a process was started for this invoke
+  bool cold = false;  // a process was started for this invoke
   InvocationStatus status = InvocationStatus::ok;
-  std::string error_type;                               // as in REPORT; empty if none
-  bool never_started = false;                           // init failed, or lasted until the timeout
-  WallTime started{};                                   // START
-  std::optional<Duration> init;                         // Init Duration, cold starts only
+  std::string error_type;        // as in REPORT; empty if none
+  bool never_started = false;    // init failed, or lasted until the timeout
+  WallTime started{};            // START
+  std::optional<Duration> init;  // Init Duration, cold starts only
   std::optional<Duration> init_cpu;
-  Duration duration{};                                  // event handed over → next (REPORT's figure)
-  std::optional<Duration> response;                     // event handed over → answer complete
+  Duration duration{};               // event handed over → next (REPORT's figure)
+  std::optional<Duration> response;  // event handed over → answer complete
   std::int64_t billed_ms = 0;
   int memory_size_mb = 0;
-  std::optional<std::int64_t> max_memory_used_bytes;    // peak over the environment's life
-  std::optional<Duration> cpu;                          // runtime process, event → next
-  std::size_t produced_bytes = 0;                       // size of the answer
+  std::optional<std::int64_t> max_memory_used_bytes;  // peak over the environment's life
+  std::optional<Duration> cpu;                        // runtime process, event → next
+  std::size_t produced_bytes = 0;                     // size of the answer
 };
 
 // Where facts go. Implementations must not block; called on the I/O thread.
@@ -66,7 +72,8 @@ class RecordSink {
   virtual ~RecordSink() = default;
   virtual void on_init(const InitRecord&) {}
   virtual void on_invocation(const InvocationRecord&) {}
-  // Whether anybody reads the CPU time of each invoke; asking the kernel twice an invoke is not free.
+  // Whether anybody reads the CPU time of each invoke; asking the kernel twice an invoke is not
+  // free.
   virtual bool wants_cpu() const { return true; }
 };
 

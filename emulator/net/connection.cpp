@@ -37,9 +37,9 @@ Connection::Connection(HttpServer& server, int fd)
   socklen_t size = sizeof address;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
   boost::system::error_code ignored;
-  socket_.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6()
-                                               : boost::asio::ip::tcp::v4(),
-                 fd, ignored);
+  socket_.assign(
+      address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd,
+      ignored);
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   // Some hosts default to BBR, whose pacing halves the speed of large bodies on loopback.
@@ -121,7 +121,8 @@ void Connection::continue_input() {
         flush();
       }
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -149,8 +150,8 @@ void Connection::finish_request(BodyState state) {
     exchange_->request.body = std::move(parser_.request().body);
     exchange_->request.trailers = std::move(parser_.request().trailers);
   }
-  close_after_reply_ = !exchange_->request.keep_alive || state == BodyState::truncated ||
-                       draining_forever_;
+  close_after_reply_ =
+      !exchange_->request.keep_alive || state == BodyState::truncated || draining_forever_;
   auto exchange = exchange_;
   server_.handler_.on_request(exchange);
 }
@@ -236,8 +237,7 @@ void Connection::flush() {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = static_cast<std::size_t>(count);
-    const ssize_t sent =
-        ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

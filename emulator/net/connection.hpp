@@ -46,17 +46,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HttpServer& server_;
   Socket socket_;
   RequestParser parser_;
-  ExchangePtr exchange_;          // the request being read or waiting for its reply
-  bool handed_over_ = false;      // on_request() was called for it
-  bool input_done_ = false;       // its body has been read to the end
+  ExchangePtr exchange_;      // the request being read or waiting for its reply
+  bool handed_over_ = false;  // on_request() was called for it
+  bool input_done_ = false;   // its body has been read to the end
   bool reply_ready_ = false;
-  bool draining_forever_ = false; // the rest of the body is too long to read: answer and close
+  bool draining_forever_ = false;  // the rest of the body is too long to read: answer and close
   bool waiting_readable_ = false;
   bool end_of_input_ = false;
   bool closed_ = false;
   bool consuming_ = false;
   bool close_after_reply_ = false;
-  std::string backlog_;           // bytes of pipelined requests
+  std::string backlog_;  // bytes of pipelined requests
   std::string out_head_;
   std::shared_ptr<const std::string> out_shared_;
   std::string out_text_;

@@ -43,12 +43,12 @@ enum class Method { get, post, put, head, del, options, other };
 
 struct Request {
   Method method = Method::other;
-  std::string target;              // as sent, not percent-decoded
+  std::string target;  // as sent, not percent-decoded
   bool keep_alive = true;
   bool chunked = false;
   Headers headers;
-  Headers trailers;                // of a chunked body
-  std::string body;                // with at least k_body_padding bytes of capacity behind it
+  Headers trailers;  // of a chunked body
+  std::string body;  // with at least k_body_padding bytes of capacity behind it
 
   std::string_view path() const;   // target without the query
   std::string_view query() const;  // what follows '?', empty if nothing
@@ -59,19 +59,21 @@ inline constexpr std::size_t k_body_padding = 64;
 
 enum class BodyState {
   complete,
-  truncated,   // the connection ended inside the body
-  too_large,   // longer than the limit that on_head() set; the rest is read and dropped
+  truncated,  // the connection ended inside the body
+  too_large,  // longer than the limit that on_head() set; the rest is read and dropped
 };
 
 struct Response {
   int status = 200;
-  std::string fields;                            // header lines, each with CR LF
-  std::string text;                              // body, if `shared` is empty
-  std::shared_ptr<const std::string> shared;     // body shared with somebody else
+  std::string fields;                         // header lines, each with CR LF
+  std::string text;                           // body, if `shared` is empty
+  std::shared_ptr<const std::string> shared;  // body shared with somebody else
   bool close = false;
 
   Response& field(std::string_view name, std::string_view value);
-  std::string_view body() const { return shared ? std::string_view(*shared) : std::string_view(text); }
+  std::string_view body() const {
+    return shared ? std::string_view(*shared) : std::string_view(text);
+  }
 
   static Response json(int status, std::string body);
   static Response plain(int status, std::string body);

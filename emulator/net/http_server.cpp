@@ -46,22 +46,24 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
 
 void HttpServer::wait_accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_wait(asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
-    if (error || !acceptor_.is_open()) return;
-    if (accept_ready()) return wait_accept();
-    // Out of descriptors: the backlog keeps the connects; look again a little later.
-    retry_.expires_after(std::chrono::milliseconds(20));
-    retry_.async_wait([this](const boost::system::error_code& stopped) {
-      if (!stopped) wait_accept();
-    });
-  });
+  acceptor_.async_wait(asio::socket_base::wait_read,
+                       [this](const boost::system::error_code& error) {
+                         if (error || !acceptor_.is_open()) return;
+                         if (accept_ready()) return wait_accept();
+                         // Out of descriptors: the backlog keeps the connects; look again a little
+                         // later.
+                         retry_.expires_after(std::chrono::milliseconds(20));
+                         retry_.async_wait([this](const boost::system::error_code& stopped) {
+                           if (!stopped) wait_accept();
+                         });
+                       });
 }
 
 bool HttpServer::accept_ready() {
   // A bounded number, so that a flood of connects cannot keep the loop from everything else.
   for (int i = 0; i < 256 && acceptor_.is_open(); ++i) {
-    const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr,
-                             SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
@@ -80,12 +82,14 @@ bool HttpServer::accept_ready() {
 void HttpServer::drain() {
   if (acceptor_.is_open()) accept_ready();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-  for (auto& connection : all) connection->read_available();
+  for (auto& connection : all)
+    connection->read_available();
 }
 
 void HttpServer::drop_connections() {
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-  for (auto& connection : all) connection->close();
+  for (auto& connection : all)
+    connection->close();
 }
 
 void HttpServer::close() {

@@ -2,7 +2,8 @@
 // framing, answers that come much later (a long poll), and notice when a waiting peer vanishes.
 //
 //   class Echo : public http::Handler {
-//     void on_request(const ExchangePtr& e) override { e->reply(Response::json(200, e->request.body)); }
+//     void on_request(const ExchangePtr& e) override { e->reply(Response::json(200,
+//     e->request.body)); }
 //   };
 //   HttpServer server(io, handler, {.header_limit = 1 << 20});
 //   auto port = server.listen("127.0.0.1", 0);
@@ -35,8 +36,8 @@ class Exchange {
  public:
   Request request;
   BodyState body_state = BodyState::complete;
-  std::size_t body_limit = 0;    // set by on_head(); bytes
-  std::any note;                 // the handler's own
+  std::size_t body_limit = 0;  // set by on_head(); bytes
+  std::any note;               // the handler's own
 
   // Sends the reply; a second call, or one after the peer vanished, has no effect. While the
   // request body is still coming in, the reply waits until the rest was read and dropped.

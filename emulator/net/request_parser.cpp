@@ -14,19 +14,27 @@ constexpr std::size_t k_direct_step = 256 * 1024;
 
 Method to_method(beast::http::verb verb) {
   switch (verb) {
-    case beast::http::verb::get: return Method::get;
-    case beast::http::verb::post: return Method::post;
-    case beast::http::verb::put: return Method::put;
-    case beast::http::verb::head: return Method::head;
-    case beast::http::verb::delete_: return Method::del;
-    case beast::http::verb::options: return Method::options;
-    default: return Method::other;
+    case beast::http::verb::get:
+      return Method::get;
+    case beast::http::verb::post:
+      return Method::post;
+    case beast::http::verb::put:
+      return Method::put;
+    case beast::http::verb::head:
+      return Method::head;
+    case beast::http::verb::delete_:
+      return Method::del;
+    case beast::http::verb::options:
+      return Method::options;
+    default:
+      return Method::other;
   }
 }
 
 // A line feed without its carriage return at or after `from`: no section end will ever be seen.
 bool has_bare_line_feed(std::string_view text, std::size_t from) {
-  for (auto at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (auto at = text.find('\n', from); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') return true;
   }
   return false;
@@ -90,7 +98,8 @@ void RequestParser::reset() {
 
 std::size_t RequestParser::feed(std::string_view bytes) {
   switch (state_) {
-    case State::head: return feed_head(bytes);
+    case State::head:
+      return feed_head(bytes);
     case State::head_done:
       if (!request_.chunked && remaining_ == 0) {
         state_ = State::done;
@@ -102,20 +111,23 @@ std::size_t RequestParser::feed(std::string_view bytes) {
         if (!too_large_) request_.body.reserve(remaining_ + k_body_padding);
       }
       [[fallthrough]];
-    case State::body: return request_.chunked ? feed_chunked(bytes) : feed_plain(bytes);
+    case State::body:
+      return request_.chunked ? feed_chunked(bytes) : feed_plain(bytes);
     case State::done:
-    case State::failed: return 0;
+    case State::failed:
+      return 0;
   }
   return 0;
 }
 
-// Collects the header section whole and parses it in one go: its size is then what it is, however the
-// bytes were cut, and no byte is looked at twice.
+// Collects the header section whole and parses it in one go: its size is then what it is, however
+// the bytes were cut, and no byte is looked at twice.
 std::size_t RequestParser::feed_head(std::string_view bytes) {
   std::size_t skipped = 0;
   if (pending_.empty()) {
     // Empty lines before a request line are to be ignored (RFC 9112 §2.2).
-    while (skipped < bytes.size() && (bytes[skipped] == '\r' || bytes[skipped] == '\n')) ++skipped;
+    while (skipped < bytes.size() && (bytes[skipped] == '\r' || bytes[skipped] == '\n'))
+      ++skipped;
     bytes.remove_prefix(skipped);
     if (bytes.empty()) return skipped;
     const auto first = static_cast<unsigned char>(bytes.front());
@@ -176,7 +188,8 @@ void RequestParser::append_body(std::string_view bytes) {
     return;
   }
   const std::size_t wanted = request_.body.size() + bytes.size() + k_body_padding;
-  if (request_.body.capacity() < wanted) request_.body.reserve(std::max(wanted, 2 * request_.body.capacity()));
+  if (request_.body.capacity() < wanted)
+    request_.body.reserve(std::max(wanted, 2 * request_.body.capacity()));
   request_.body.append(bytes);
 }
 
@@ -197,10 +210,11 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
   }
   std::size_t used = 0;
   beast::error_code error;
-  // Beast asserts that it sees the five bytes of a last chunk at once; at least as many are still to
-  // come as long as the body is not complete.
+  // Beast asserts that it sees the five bytes of a last chunk at once; at least as many are still
+  // to come as long as the body is not complete.
   while (input.size() - used >= 5 && !beast_->is_done()) {
-    std::size_t n = beast_->put(boost::asio::buffer(input.data() + used, input.size() - used), error);
+    std::size_t n =
+        beast_->put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += n;
     // A chunk head, or the last one with its trailers; together they come in one put.
     if (std::exchange(chunk_head_seen_, false) && n > header_limit_) {

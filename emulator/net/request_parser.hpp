@@ -1,4 +1,5 @@
-// Turns bytes into Requests, one after the other. Pure: no socket, no clock; what the fuzzer drives.
+// Turns bytes into Requests, one after the other. Pure: no socket, no clock; what the fuzzer
+// drives.
 //
 //   parser.feed(bytes)  → how many were taken; look at state() after each call
 //
@@ -70,7 +71,7 @@ class RequestParser {
   bool too_large_ = false;
   bool in_trailer_ = false;
   bool chunk_head_seen_ = false;
-  std::string pending_;               // an incomplete header section or chunk head
+  std::string pending_;  // an incomplete header section or chunk head
   std::unique_ptr<Beast> beast_;
   Request request_;
 };

@@ -13,8 +13,10 @@ EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionCo
       expiry_(options.idle_timeout, options.time_scale, options.seed) {}
 
 EnvironmentPool::~EnvironmentPool() {
-  for (auto& idle : idle_) services_.timers.cancel(idle.expiry);
-  for (auto& waiting : waiting_) services_.timers.cancel(waiting.grace);
+  for (auto& idle : idle_)
+    services_.timers.cancel(idle.expiry);
+  for (auto& waiting : waiting_)
+    services_.timers.cancel(waiting.grace);
 }
 
 PoolCounts EnvironmentPool::counts() const {
@@ -48,7 +50,8 @@ void EnvironmentPool::submit(Invocation invocation) {
       });
       return;
     }
-    case Placement::start: return start_for(std::move(invocation));
+    case Placement::start:
+      return start_for(std::move(invocation));
     case Placement::throttle:
       if (invocation.request.type == InvocationType::event && now.limit > 0) {
         events_.push_back(std::move(invocation));
@@ -70,8 +73,8 @@ void EnvironmentPool::refuse(Invocation invocation, Refusal refusal) {
 }
 
 ExecutionEnvironment* EnvironmentPool::create() {
-  auto environment = std::make_unique<ExecutionEnvironment>(
-      services_, config_, static_cast<EnvironmentOwner&>(*this));
+  auto environment = std::make_unique<ExecutionEnvironment>(services_, config_,
+                                                            static_cast<EnvironmentOwner&>(*this));
   if (auto opened = environment->open(); !opened) {
     services_.log.write("coldframe: " + opened.error().message + "\n");
     return nullptr;
@@ -139,9 +142,8 @@ void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
 }
 
 void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
-  auto at = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) {
-    return idle.environment == &environment;
-  });
+  auto at = std::find_if(idle_.rbegin(), idle_.rend(),
+                         [&](const Idle& idle) { return idle.environment == &environment; });
   if (at == idle_.rend()) return;
   environment.marks.idle = false;
   services_.timers.cancel(at->expiry);
@@ -178,8 +180,10 @@ void EnvironmentPool::start_for_events() {
 }
 
 void EnvironmentPool::stop_all(std::function<void()> done) {
-  for (auto& idle : idle_) services_.timers.cancel(idle.expiry);
-  for (auto& idle : idle_) idle.environment->marks.idle = false;
+  for (auto& idle : idle_)
+    services_.timers.cancel(idle.expiry);
+  for (auto& idle : idle_)
+    idle.environment->marks.idle = false;
   idle_.clear();
   for (auto& waiting : waiting_) {
     services_.timers.cancel(waiting.grace);
@@ -190,7 +194,8 @@ void EnvironmentPool::stop_all(std::function<void()> done) {
   all_stopped_ = std::move(done);
   stopping_ = static_cast<int>(environments_.size());
   std::vector<ExecutionEnvironment*> all;
-  for (auto& environment : environments_) all.push_back(environment.get());
+  for (auto& environment : environments_)
+    all.push_back(environment.get());
   for (auto* environment : all) {
     if (environment->state() == EnvironmentState::shutdown) continue;  // its removal is on its way
     environment->stop([this, environment] { remove(environment); });
@@ -201,7 +206,8 @@ void EnvironmentPool::recycle(std::function<void()> done) { stop_all(std::move(d
 
 void EnvironmentPool::stop(std::function<void()> done) {
   closed_ = true;
-  for (auto& event : events_) refuse(std::move(event), Refusal::stopping);
+  for (auto& event : events_)
+    refuse(std::move(event), Refusal::stopping);
   events_.clear();
   stop_all(std::move(done));
 }

@@ -24,7 +24,7 @@ namespace coldframe {
 
 struct PoolOptions {
   int concurrency = limits::k_default_concurrency;
-  std::optional<Duration> idle_timeout;    // nothing: as measured on AWS
+  std::optional<Duration> idle_timeout;  // nothing: as measured on AWS
   double time_scale = 1;
   std::uint64_t seed = 0;
 };
@@ -77,11 +77,11 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolOptions options_;
   IdleExpiry expiry_;
   std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
-  std::vector<Idle> idle_;              // the most recently used one is last
-  std::list<Waiting> waiting_;          // sync requests that count on a draining environment
-  std::deque<Invocation> events_;       // Event invokes; they wait, they are never throttled
-  int returning_ = 0;                   // environments that will be available soon
-  int leaving_ = 0;                     // environments that were told to stop
+  std::vector<Idle> idle_;         // the most recently used one is last
+  std::list<Waiting> waiting_;     // sync requests that count on a draining environment
+  std::deque<Invocation> events_;  // Event invokes; they wait, they are never throttled
+  int returning_ = 0;              // environments that will be available soon
+  int leaving_ = 0;                // environments that were told to stop
   int stopping_ = 0;
   bool closed_ = false;
   std::function<void()> all_stopped_;

@@ -9,9 +9,17 @@ namespace {
 struct Point {
   double seconds, gone;
 };
-constexpr std::array<Point, 11> k_measured{{{60, 0}, {120, .02}, {180, .02}, {240, .02}, {270, .03},
-                                            {300, .08}, {315, .43}, {330, .68}, {345, .94},
-                                            {360, 1}, {361, 1}}};
+constexpr std::array<Point, 11> k_measured{{{60, 0},
+                                            {120, .02},
+                                            {180, .02},
+                                            {240, .02},
+                                            {270, .03},
+                                            {300, .08},
+                                            {315, .43},
+                                            {330, .68},
+                                            {345, .94},
+                                            {360, 1},
+                                            {361, 1}}};
 
 }  // namespace
 
@@ -37,7 +45,8 @@ Duration IdleExpiry::draw() {
   if (fixed_) {
     seconds = static_cast<double>(fixed_->count()) / 1e9;
   } else {
-    // std::uniform_real_distribution differs between libraries; a seed must mean the same everywhere.
+    // std::uniform_real_distribution differs between libraries; a seed must mean the same
+    // everywhere.
     const double share = static_cast<double>(random_() >> 11) * 0x1.0p-53;
     for (std::size_t i = 1; i < k_measured.size(); ++i) {
       const Point a = k_measured[i - 1];

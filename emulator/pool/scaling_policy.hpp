@@ -11,11 +11,11 @@
 namespace coldframe {
 
 struct PoolCounts {
-  int idle = 0;        // can take an event now
-  int draining = 0;    // answered or being reset, about to become idle
-  int promised = 0;    // draining ones that a waiting request already counts on
-  int total = 0;       // all environments alive
-  int limit = 0;       // the most there may be
+  int idle = 0;      // can take an event now
+  int draining = 0;  // answered or being reset, about to become idle
+  int promised = 0;  // draining ones that a waiting request already counts on
+  int total = 0;     // all environments alive
+  int limit = 0;     // the most there may be
 };
 
 enum class Placement { reuse, await_draining, start, throttle };

@@ -8,7 +8,7 @@ namespace coldframe {
 struct ExitStatus {
   enum class How { exited, signaled };
   How how = How::exited;
-  int value = 0;   // exit code or signal number
+  int value = 0;  // exit code or signal number
 
   static ExitStatus exited(int code) { return {How::exited, code}; }
   static ExitStatus signaled(int number) { return {How::signaled, number}; }

@@ -22,7 +22,8 @@ constexpr char k_orderly = 'q';
 [[noreturn]] void run_guard(int life_line, RunRegistry& registry, pid_t parent) {
   ::setsid();
   ::prctl(PR_SET_NAME, "coldframe-guard");
-  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(number, SIG_IGN);
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT})
+    ::signal(number, SIG_IGN);
   close_all_but(life_line, registry.fd());
   char byte = 0;
   bool orderly = false;
@@ -32,7 +33,8 @@ constexpr char k_orderly = 'q';
   }
   // A dying process closes its descriptors before its children get their death signal. Until then a
   // child may still be on its way to exec, carry no marker yet, and go on to have children.
-  while (!orderly && ::getppid() == parent) ::usleep(500);
+  while (!orderly && ::getppid() == parent)
+    ::usleep(500);
   kill_scopes(registry.read(), std::chrono::seconds(5));
   registry.unlink();
   ::_exit(0);

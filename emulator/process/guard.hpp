@@ -20,11 +20,11 @@ class Guard {
   Guard& operator=(const Guard&) = delete;
   // The orderly end, ahead of the destructor.
   void dismiss();
-  pid_t pid() const { return pid_; }   // -1: none could be started
+  pid_t pid() const { return pid_; }  // -1: none could be started
 
  private:
   pid_t pid_ = -1;
-  UniqueFd life_line_;   // its other end tells the guard when we are gone
+  UniqueFd life_line_;  // its other end tells the guard when we are gone
 };
 
 }  // namespace coldframe

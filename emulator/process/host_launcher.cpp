@@ -31,10 +31,12 @@ LaunchFailure explain(const ExecFailure& failure, const ProcessSpec& spec) {
   const std::string why = lower_first(std::strerror(failure.error_number));
   switch (failure.stage) {
     case ExecStage::working_directory:
-      return {LaunchFailure::Stage::working_directory, "chdir " + spec.working_directory + ": " + why};
+      return {LaunchFailure::Stage::working_directory,
+              "chdir " + spec.working_directory + ": " + why};
     case ExecStage::exec:
       return {LaunchFailure::Stage::entry_point, "fork/exec " + spec.executable + ": " + why};
-    case ExecStage::set_up: break;
+    case ExecStage::set_up:
+      break;
   }
   return {LaunchFailure::Stage::host, "cannot set up the process: " + why};
 }
@@ -44,8 +46,13 @@ class Child : public std::enable_shared_from_this<Child> {
  public:
   Child(asio::io_context& io, Offload& offload, RunRegistry& registry, ProcessSpec spec,
         ProcessEvents& events)
-      : io_(io), offload_(offload), registry_(registry), spec_(std::move(spec)), events_(&events),
-        exec_report_(io), exit_watch_(io) {}
+      : io_(io),
+        offload_(offload),
+        registry_(registry),
+        spec_(std::move(spec)),
+        events_(&events),
+        exec_report_(io),
+        exit_watch_(io) {}
 
   void start();
   void drain_output();
@@ -71,11 +78,11 @@ class Child : public std::enable_shared_from_this<Child> {
   Offload& offload_;
   RunRegistry& registry_;
   ProcessSpec spec_;
-  ProcessEvents* events_;             // null once nobody listens any more
+  ProcessEvents* events_;  // null once nobody listens any more
   pid_t pid_ = -1;
   std::optional<Process> process_;
   asio::posix::stream_descriptor exec_report_;
-  asio::posix::stream_descriptor exit_watch_;   // a copy of the pidfd
+  asio::posix::stream_descriptor exit_watch_;  // a copy of the pidfd
   std::vector<std::shared_ptr<OutputPump>> pumps_;
   bool exited_ = false;
   bool launch_failed_ = false;
@@ -98,7 +105,8 @@ void Child::add_pump(UniqueFd read_end, bool framed) {
   };
   OutputPump::Splitter splitter;
   if (framed) {
-    splitter = [frames = std::make_shared<FrameSplitter>(), emit](std::string_view bytes, bool end) {
+    splitter = [frames = std::make_shared<FrameSplitter>(), emit](std::string_view bytes,
+                                                                  bool end) {
       end ? frames->finish(emit) : frames->feed(bytes, emit);
     };
   } else {
@@ -121,8 +129,8 @@ void Child::start() {
   UniqueFd out_read, out_write, err_read, err_write, log_read, log_write;
   if (!make_pipe(out_read, out_write) || !make_pipe(err_read, err_write) ||
       !make_pipe(log_read, log_write)) {
-    return fail_later({LaunchFailure::Stage::host,
-                       "cannot make a pipe: " + lower_first(std::strerror(errno))});
+    return fail_later(
+        {LaunchFailure::Stage::host, "cannot make a pipe: " + lower_first(std::strerror(errno))});
   }
   SpawnPlan plan;
   plan.executable = spec_.executable;
@@ -208,7 +216,8 @@ void Child::drain_output() {
     if (pump->open() && count < ready.size()) ready[count++] = {pump->fd(), POLLIN, 0};
   }
   if (count == 0 || ::poll(ready.data(), count, 0) <= 0) return;
-  for (auto& pump : pumps_) pump->drain();
+  for (auto& pump : pumps_)
+    pump->drain();
 }
 
 void Child::drain_leftover() {
@@ -243,7 +252,8 @@ void Child::kill(std::function<void()> gone) {
 
 void Child::finish_kill() {
   if (!gone_ || !exited_ || !scope_clear_) return;
-  for (auto& pump : pumps_) pump->close();
+  for (auto& pump : pumps_)
+    pump->close();
   registry_.remove(pid_);
   events_ = nullptr;
   auto gone = std::move(gone_);
@@ -255,7 +265,8 @@ void Child::abandon() {
   events_ = nullptr;
   if (!exited_) signal_group();
   if (pid_ > 0 && !scope_clear_) registry_.remove(pid_);
-  for (auto& pump : pumps_) pump->close();
+  for (auto& pump : pumps_)
+    pump->close();
   pumps_.clear();
   gone_ = nullptr;
 }

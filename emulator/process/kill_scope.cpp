@@ -38,7 +38,7 @@ std::string read_file(const std::string& path) {
 
 ProcStat read_stat(const std::string& directory) {
   const std::string text = read_file(directory + "/stat");
-  const auto after_name = text.rfind(')');   // the name may hold anything, ')' too
+  const auto after_name = text.rfind(')');  // the name may hold anything, ')' too
   ProcStat stat;
   if (after_name == std::string::npos) return stat;
   int parent = 0;
@@ -85,7 +85,8 @@ KillReport kill_scopes(const std::vector<KillScope>& scopes, std::chrono::millis
   std::set<pid_t> signalled;
   int clean = 0;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  for (auto pause = std::chrono::microseconds(200);; pause = std::min(pause * 2, std::chrono::microseconds(20000))) {
+  for (auto pause = std::chrono::microseconds(200);;
+       pause = std::min(pause * 2, std::chrono::microseconds(20000))) {
     report.alive = kill_once(scopes, signalled);
     // A process in the middle of a fork or an exec can be missed once.
     clean = report.alive == 0 ? clean + 1 : 0;

@@ -11,13 +11,13 @@
 namespace coldframe {
 
 struct KillScope {
-  pid_t leader = 0;       // process group and session; 0: find by marker alone
-  std::string marker;     // at least 16 characters, or nothing is matched by it
+  pid_t leader = 0;    // process group and session; 0: find by marker alone
+  std::string marker;  // at least 16 characters, or nothing is matched by it
 };
 
 struct KillReport {
-  int ended = 0;   // different processes that were signalled
-  int alive = 0;   // still there at the end; 0: all gone
+  int ended = 0;  // different processes that were signalled
+  int alive = 0;  // still there at the end; 0: all gone
 };
 
 // Sends SIGKILL to every living process in the scopes, again until none is left or `patience` is

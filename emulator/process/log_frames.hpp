@@ -16,8 +16,8 @@ enum class LogLevel { undefined, trace, debug, info, warn, error, fatal };
 
 struct LogEvent {
   LogLevel level = LogLevel::undefined;
-  bool json = false;          // the writer says that the text is a JSON object
-  std::string_view text;      // without the line end
+  bool json = false;      // the writer says that the text is a JSON object
+  std::string_view text;  // without the line end
 };
 
 class LineSplitter {

@@ -30,8 +30,8 @@ std::string default_directory() {
 bool own_directory(const std::string& path) {
   ::mkdir(path.c_str(), 0700);
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
-         info.st_uid == ::geteuid() && (info.st_mode & 022) == 0;
+  return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() &&
+         (info.st_mode & 022) == 0;
 }
 
 std::vector<KillScope> parse(const std::string& text) {
@@ -53,8 +53,10 @@ std::vector<KillScope> parse(const std::string& text) {
     if (sign == "-") live.erase(leader);
   }
   std::vector<KillScope> scopes;
-  for (auto& [pid, text_marker] : live) scopes.push_back({pid, text_marker});
-  for (auto& marker : expected) scopes.push_back({0, marker});
+  for (auto& [pid, text_marker] : live)
+    scopes.push_back({pid, text_marker});
+  for (auto& marker : expected)
+    scopes.push_back({0, marker});
   return scopes;
 }
 
@@ -81,7 +83,8 @@ int sweep(const std::string& directory) {
     const std::string path = directory + "/" + name;
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
-    for (auto& scope : parse(read_all(file.get()))) scopes.push_back({0, scope.marker});
+    for (auto& scope : parse(read_all(file.get())))
+      scopes.push_back({0, scope.marker});
     ::unlink(path.c_str());
   }
   return kill_scopes(scopes, std::chrono::seconds(2)).ended;
@@ -120,7 +123,8 @@ void RunRegistry::compact() {
   for (auto& [leader, marker] : live_) {
     text += "+ " + std::to_string(leader) + " " + marker + "\n";
   }
-  for (auto& marker : expected_) text += "? " + marker + "\n";
+  for (auto& marker : expected_)
+    text += "? " + marker + "\n";
   [[maybe_unused]] int done = ::ftruncate(file_.get(), 0);
   [[maybe_unused]] auto n = ::pwrite(file_.get(), text.data(), text.size(), 0);
   bytes_ = text.size();

@@ -27,8 +27,8 @@ class RunRegistry {
 
   // A process with this marker is about to be started: from here on it would be found by it.
   void expect(const std::string& marker);
-  void forget(const std::string& marker);   // it was not
-  void add(const KillScope& scope);         // it was
+  void forget(const std::string& marker);  // it was not
+  void add(const KillScope& scope);        // it was
   void remove(pid_t leader);
   // Reads the file again: what is registered now. For the guard, which shares the descriptor.
   std::vector<KillScope> read() const;
@@ -43,7 +43,7 @@ class RunRegistry {
   void compact();
 
   UniqueFd file_;
-  std::string path_;          // empty: anonymous
+  std::string path_;  // empty: anonymous
   std::map<pid_t, std::string> live_;
   std::set<std::string> expected_;
   std::size_t bytes_ = 0;

@@ -21,18 +21,18 @@
 namespace coldframe {
 
 struct ProcessSpec {
-  std::vector<std::string> argv;           // argv[0] is the path or the bare name to be found
-  std::string executable;                  // resolved path
-  std::vector<std::string> environment;    // "NAME=value"; the whole of it
+  std::vector<std::string> argv;         // argv[0] is the path or the bare name to be found
+  std::string executable;                // resolved path
+  std::vector<std::string> environment;  // "NAME=value"; the whole of it
   std::string working_directory;
-  std::string marker;                      // a text in the environment that is this environment's own
+  std::string marker;  // a text in the environment that is this environment's own
 };
 
 // Why there is no process. `stage` decides between Runtime.InvalidEntrypoint and InvalidWorkingDir.
 struct LaunchFailure {
   enum class Stage { entry_point, working_directory, host };
   Stage stage = Stage::entry_point;
-  std::string reason;                      // "fork/exec /x/bootstrap: no such file or directory"
+  std::string reason;  // "fork/exec /x/bootstrap: no such file or directory"
 };
 
 class ProcessEvents {
@@ -40,7 +40,7 @@ class ProcessEvents {
   virtual ~ProcessEvents() = default;
   virtual void on_log(const LogEvent& event) = 0;
   virtual void on_launch_failed(const LaunchFailure& failure) = 0;
-  virtual void on_exit(const ExitStatus& status) = 0;   // the runtime itself; called once
+  virtual void on_exit(const ExitStatus& status) = 0;  // the runtime itself; called once
 };
 
 class RuntimeProcess {
@@ -49,8 +49,9 @@ class RuntimeProcess {
   virtual pid_t pid() const = 0;
   // Reads, without waiting, what the process has written so far.
   virtual void drain_output() = 0;
-  // The same, at no cost in the usual case: output that came before a request on the Runtime API has
-  // been read before that request (readiness is reported in order), unless a bite was cut short.
+  // The same, at no cost in the usual case: output that came before a request on the Runtime API
+  // has been read before that request (readiness is reported in order), unless a bite was cut
+  // short.
   virtual void drain_leftover() { drain_output(); }
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.

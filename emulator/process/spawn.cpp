@@ -29,11 +29,12 @@ int lift(int fd, int report) {
   return lifted;
 }
 
-[[noreturn]] void run_child(const SpawnPlan& plan, char* const* argv, char* const* envp,
-                            int report, pid_t parent) {
+[[noreturn]] void run_child(const SpawnPlan& plan, char* const* argv, char* const* envp, int report,
+                            pid_t parent) {
   struct sigaction reset {};
   reset.sa_handler = SIG_DFL;
-  for (int number = 1; number < 32; ++number) ::sigaction(number, &reset, nullptr);
+  for (int number = 1; number < 32; ++number)
+    ::sigaction(number, &reset, nullptr);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -56,7 +57,8 @@ int lift(int fd, int report) {
   // All others close at exec; before Linux 5.11 the flag is unknown and each is set by hand.
   const unsigned first = 3;
   if (::syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) != 0) {
-    for (int fd = 3; fd < 4096; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (int fd = 3; fd < 4096; ++fd)
+      ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   if (log >= 0) ::fcntl(plan.log_fd_number, F_SETFD, 0);
 
@@ -70,7 +72,8 @@ int lift(int fd, int report) {
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> out;
   out.reserve(texts.size() + 1);
-  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  for (const auto& text : texts)
+    out.push_back(const_cast<char*>(text.c_str()));
   out.push_back(nullptr);
   return out;
 }
@@ -110,8 +113,7 @@ Result<Spawned> spawn(const SpawnPlan& plan) {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return host_error("cannot watch a process: pidfd_open: " +
-                      std::string(std::strerror(error_number)) +
-                      " (Linux 5.3 or newer is needed)");
+                      std::string(std::strerror(error_number)) + " (Linux 5.3 or newer is needed)");
   }
   ::fcntl(child.pidfd.get(), F_SETFD, FD_CLOEXEC);
   return child;

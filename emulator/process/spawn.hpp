@@ -18,13 +18,13 @@
 namespace coldframe {
 
 struct SpawnPlan {
-  std::string executable;              // path; no search is made
+  std::string executable;  // path; no search is made
   std::vector<std::string> argv;
   std::vector<std::string> environment;  // "NAME=value"
   std::string working_directory;
-  int stdout_fd = -1;                  // become 1 and 2; standard input is /dev/null
+  int stdout_fd = -1;  // become 1 and 2; standard input is /dev/null
   int stderr_fd = -1;
-  int log_fd = -1;                     // becomes `log_fd_number`; -1: none
+  int log_fd = -1;  // becomes `log_fd_number`; -1: none
   int log_fd_number = 62;
 };
 
@@ -37,7 +37,7 @@ struct ExecFailure {
 struct Spawned {
   pid_t pid = -1;
   UniqueFd pidfd;
-  UniqueFd exec_report;                // non-blocking
+  UniqueFd exec_report;  // non-blocking
 };
 
 // Errors (exit code 4): no process or descriptor left.

@@ -48,7 +48,8 @@ void append_children(pid_t pid, std::vector<pid_t>& out) {
       if (end == at) break;
       out.push_back(static_cast<pid_t>(child));
       at = end;
-      while (*at == ' ') ++at;
+      while (*at == ' ')
+        ++at;
     }
   }
 }

@@ -15,7 +15,7 @@ namespace coldframe {
 std::optional<Duration> process_cpu(pid_t pid);
 
 struct TreeMemory {
-  std::int64_t resident_bytes = 0;   // sum over the process and its living descendants
+  std::int64_t resident_bytes = 0;     // sum over the process and its living descendants
   std::int64_t leader_peak_bytes = 0;  // the kernel's high-water mark of the process itself
 };
 // Some 20 µs a process; nothing if the process is gone.

@@ -22,7 +22,8 @@ std::size_t match_error_type(std::string_view text, std::size_t at) {
     std::size_t end = at + word.size();
     if (end >= text.size() || text[end] < 'A' || text[end] > 'Z') return 0;
     const std::size_t first = end;
-    while (end < text.size() && is_letter(text[end])) ++end;
+    while (end < text.size() && is_letter(text[end]))
+      ++end;
     return end - first >= 2 ? end - at : 0;
   }
   return 0;

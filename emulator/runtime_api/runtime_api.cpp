@@ -33,7 +33,7 @@ void field_if(http::Response& response, std::string_view name, const std::string
 struct RuntimeApi::Post {
   RuntimeTarget target;
   std::optional<RuntimeRefusal> refusal;
-  bool settles_invoke = false;   // refused, but the invoke ends by it (bad response mode)
+  bool settles_invoke = false;  // refused, but the invoke ends by it (bad response mode)
 };
 
 RuntimeApi::RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events)
@@ -54,16 +54,20 @@ void RuntimeApi::on_head(http::Exchange& exchange) {
   exchange.body_limit = limits::k_response_bytes;
   switch (post.target.route) {
     case RuntimeRoute::response:
-      post.refusal = session_.begin_response(
-          post.target.request_id, nonce,
-          request.headers.find("Lambda-Runtime-Function-Response-Mode"));
+      post.refusal =
+          session_.begin_response(post.target.request_id, nonce,
+                                  request.headers.find("Lambda-Runtime-Function-Response-Mode"));
       post.settles_invoke = post.refusal && post.refusal->type == "InvalidFunctionResponseMode";
       break;
     case RuntimeRoute::error:
       post.refusal = session_.begin_error(post.target.request_id, nonce);
       break;
-    case RuntimeRoute::init_error: post.refusal = session_.init_error(); break;
-    default: exchange.body_limit = 0; break;
+    case RuntimeRoute::init_error:
+      post.refusal = session_.init_error();
+      break;
+    default:
+      exchange.body_limit = 0;
+      break;
   }
   if (post.refusal) exchange.body_limit = 0;
   exchange.note = std::move(post);
@@ -72,15 +76,22 @@ void RuntimeApi::on_head(http::Exchange& exchange) {
 void RuntimeApi::on_request(const http::ExchangePtr& exchange) {
   const Post post = std::any_cast<Post>(exchange->note);
   switch (post.target.route) {
-    case RuntimeRoute::next: next(exchange); return;
-    case RuntimeRoute::ping: exchange->reply(http::Response::plain(200, "pong")); return;
+    case RuntimeRoute::next:
+      next(exchange);
+      return;
+    case RuntimeRoute::ping:
+      exchange->reply(http::Response::plain(200, "pong"));
+      return;
     case RuntimeRoute::not_found:
       exchange->reply(http::Response::plain(404, "404 page not found\n"));
       return;
-    case RuntimeRoute::method_not_allowed: exchange->reply(http::Response::plain(405, "")); return;
+    case RuntimeRoute::method_not_allowed:
+      exchange->reply(http::Response::plain(405, ""));
+      return;
     case RuntimeRoute::response:
     case RuntimeRoute::error:
-    case RuntimeRoute::init_error: break;
+    case RuntimeRoute::init_error:
+      break;
   }
   if (post.refusal) {
     exchange->reply(refuse(*post.refusal));
@@ -95,13 +106,19 @@ void RuntimeApi::on_request(const http::ExchangePtr& exchange) {
 void RuntimeApi::next(const http::ExchangePtr& exchange) {
   auto outcome = session_.next();
   switch (outcome.what) {
-    case RuntimeSession::Next::refused: exchange->reply(refuse(*outcome.refusal)); return;
-    case RuntimeSession::Next::same_event: exchange->reply(event_reply()); return;
+    case RuntimeSession::Next::refused:
+      exchange->reply(refuse(*outcome.refusal));
+      return;
+    case RuntimeSession::Next::same_event:
+      exchange->reply(event_reply());
+      return;
     case RuntimeSession::Next::init_complete:
       polls_.push_back(exchange);
       events_.on_init_complete();
       return;
-    case RuntimeSession::Next::wait: polls_.push_back(exchange); return;
+    case RuntimeSession::Next::wait:
+      polls_.push_back(exchange);
+      return;
     case RuntimeSession::Next::invoke_complete:
       running_.reset();
       polls_.push_back(exchange);
@@ -117,7 +134,8 @@ void RuntimeApi::deliver(RuntimeEvent event) {
   // loses nothing, the next one gets the same event.
   auto polls = std::move(polls_);
   polls_.clear();
-  for (auto& poll : polls) poll->reply(event_reply());
+  for (auto& poll : polls)
+    poll->reply(event_reply());
   if (polls.capacity() < 8) {
     polls.clear();
     polls_ = std::move(polls);
@@ -152,7 +170,9 @@ void RuntimeApi::finish_response(const http::ExchangePtr& exchange, const Post&)
   answer.content_type = request.headers.find("Content-Type");
   std::optional<RuntimeRefusal> refusal;
   switch (exchange->body_state) {
-    case http::BodyState::complete: answer.body = make_payload(std::move(request.body)); break;
+    case http::BodyState::complete:
+      answer.body = make_payload(std::move(request.body));
+      break;
     case http::BodyState::truncated:
       answer.kind = AnswerKind::truncated;
       refusal = truncated_request();
@@ -173,8 +193,7 @@ void RuntimeApi::finish_error(const http::ExchangePtr& exchange, const Post&) {
   RuntimeAnswer answer;
   answer.kind = AnswerKind::error;
   answer.content_type = request.headers.find("Content-Type");
-  answer.error_type =
-      clean_error_type(request.headers.find("Lambda-Runtime-Function-Error-Type"));
+  answer.error_type = clean_error_type(request.headers.find("Lambda-Runtime-Function-Error-Type"));
   std::optional<RuntimeRefusal> refusal;
   switch (exchange->body_state) {
     case http::BodyState::truncated:

@@ -24,8 +24,8 @@ namespace coldframe {
 // What `GET …/invocation/next` hands out. Header values that are empty are not sent.
 struct RuntimeEvent {
   std::string request_id;
-  std::string invocation_id;      // nonce, new for each delivery attempt
-  std::int64_t deadline_ms = 0;   // epoch milliseconds
+  std::string invocation_id;     // nonce, new for each delivery attempt
+  std::int64_t deadline_ms = 0;  // epoch milliseconds
   std::string function_arn;
   std::string trace_id;
   std::string client_context;
@@ -41,16 +41,16 @@ struct RuntimeAnswer {
   AnswerKind kind = AnswerKind::response;
   Payload body;
   std::string content_type;
-  std::string error_type;         // cleaned; set for kind error
+  std::string error_type;  // cleaned; set for kind error
 };
 
 class RuntimeEvents {
  public:
   virtual ~RuntimeEvents() = default;
-  virtual void on_init_complete() = 0;                        // first /next
+  virtual void on_init_complete() = 0;  // first /next
   virtual void on_init_error(std::string body, std::string error_type) = 0;
-  virtual void on_answer(RuntimeAnswer answer) = 0;           // called before the runtime's 202
-  virtual void on_invoke_complete() = 0;                      // the /next after an answer
+  virtual void on_answer(RuntimeAnswer answer) = 0;  // called before the runtime's 202
+  virtual void on_invoke_complete() = 0;             // the /next after an answer
 };
 
 class RuntimeApi final : public http::Handler {
@@ -86,16 +86,22 @@ class RuntimeApi final : public http::Handler {
   RuntimeEvents& events_;
   RuntimeSession session_;
   std::optional<RuntimeEvent> running_;
-  std::vector<http::ExchangePtr> polls_;      // every /next that waits; released together
+  std::vector<http::ExchangePtr> polls_;  // every /next that waits; released together
 };
 
 // Routing is a pure function of method and path (also a fuzz target).
 enum class RuntimeRoute {
-  ping, next, response, error, init_error, not_found, method_not_allowed,
+  ping,
+  next,
+  response,
+  error,
+  init_error,
+  not_found,
+  method_not_allowed,
 };
 struct RuntimeTarget {
   RuntimeRoute route = RuntimeRoute::not_found;
-  std::string_view request_id;                // view into `path`
+  std::string_view request_id;  // view into `path`
 };
 RuntimeTarget route_runtime_request(http::Method method, std::string_view path);
 

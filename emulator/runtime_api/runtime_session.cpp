@@ -6,13 +6,20 @@ namespace coldframe {
 
 std::string_view to_text(RuntimeState state) {
   switch (state) {
-    case RuntimeState::started: return "Started";
-    case RuntimeState::ready: return "Ready";
-    case RuntimeState::running: return "Running";
-    case RuntimeState::invocation_response: return "InvocationResponse";
-    case RuntimeState::invocation_error_response: return "InvocationErrorResponse";
-    case RuntimeState::response_sent: return "RuntimeResponseSentState";
-    case RuntimeState::init_error: return "InitError";
+    case RuntimeState::started:
+      return "Started";
+    case RuntimeState::ready:
+      return "Ready";
+    case RuntimeState::running:
+      return "Running";
+    case RuntimeState::invocation_response:
+      return "InvocationResponse";
+    case RuntimeState::invocation_error_response:
+      return "InvocationErrorResponse";
+    case RuntimeState::response_sent:
+      return "RuntimeResponseSentState";
+    case RuntimeState::init_error:
+      return "InitError";
   }
   return "";
 }
@@ -25,8 +32,7 @@ RuntimeRefusal truncated_request() {
   return {400, "TruncatedHTTPRequest", "HTTP request detected as truncated"};
 }
 RuntimeRefusal response_too_large() {
-  return {413, "RequestEntityTooLarge",
-          "Exceeded maximum allowed payload size (6291556 bytes)."};
+  return {413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes)."};
 }
 
 RuntimeRefusal RuntimeSession::not_allowed(std::string_view target) const {
@@ -40,7 +46,8 @@ RuntimeSession::NextOutcome RuntimeSession::next() {
     case RuntimeState::started:
       state_ = RuntimeState::ready;
       return {Next::init_complete, {}};
-    case RuntimeState::ready: return {Next::wait, {}};
+    case RuntimeState::ready:
+      return {Next::wait, {}};
     case RuntimeState::running:
       if (request_id_.empty()) break;  // its invoke ended without it; the process is about to go
       return {Next::same_event, {}};
@@ -50,7 +57,8 @@ RuntimeSession::NextOutcome RuntimeSession::next() {
       return {Next::invoke_complete, {}};
     case RuntimeState::invocation_response:
     case RuntimeState::invocation_error_response:
-    case RuntimeState::init_error: break;
+    case RuntimeState::init_error:
+      break;
   }
   return {Next::refused, not_allowed("Ready")};
 }

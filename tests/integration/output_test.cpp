@@ -15,6 +15,7 @@ namespace {
 
 class Output : public ChildFixture {
  protected:
+  Output() { options.concurrency = 8; }
   // Lets eight environments print at once, each with a word of its own in every other line.
   std::vector<HttpReply> shout(const HeaderList& headers, int bytes) {
     std::vector<InvokeClient> callers;

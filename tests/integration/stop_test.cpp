@@ -100,7 +100,6 @@ TEST_F(Stop, InTheMiddleOfAReset) {
 
 TEST_F(Stop, WithEventsStillInTheQueue) {
   play(k_obey);
-  options.concurrency = 1;
   start();
   auto busy = call(order("hang"));
   ASSERT_TRUE(until([&] { return only_state() == "Busy"; }));
@@ -112,6 +111,7 @@ TEST_F(Stop, WithEventsStillInTheQueue) {
 
 TEST_F(Stop, OfManyEnvironmentsAtOnce) {
   play(k_obey);
+  options.concurrency = 8;
   start();
   std::vector<InvokeClient> callers;
   for (int i = 0; i < 8; ++i)

@@ -12,6 +12,9 @@ ChildFixture::ChildFixture() {
   ::setrlimit(RLIMIT_CORE, &no_core);
   // Real children share the machine with whatever else runs; nothing here is about three seconds.
   function.timeout_s = 60;
+  // One environment unless a test wants more: a reset that takes its time on a busy machine would
+  // otherwise make the next invoke start another.
+  options.concurrency = 1;
 }
 
 void ChildFixture::play(std::string_view dialogue) { function = player(function.name, dialogue); }
