@@ -22,7 +22,7 @@ constexpr const char* k_accepted_qualifier = R"(\$(LATEST(\.PUBLISHED)?)|[a-zA-Z
 constexpr std::size_t k_longest_name = 256;
 constexpr std::size_t k_longest_qualifier = 128;
 
-// What nearly every call sends; boost::regex is slow.
+// What nearly every call sends; a regular expression is slow.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) || c == '-' || c == '_';
