@@ -188,11 +188,11 @@ void Emulator::invoke(InvokeRequest request, InvokeDone done) {
 bool Emulator::run_until(const std::function<bool()>& done) {
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
-  while (!done()) {
-    if (house_->interrupted != 0) return false;
+  while (house_->interrupted == 0 && !done()) {
     house_->flush();
     house_->io.run_one();
   }
+  if (house_->interrupted != 0) return false;
   house_->flush();
   return true;
 }

@@ -65,6 +65,15 @@ class Files(ConfigTest):
         (directory / "function.json").write_text(json.dumps(file))
         self.assertEqual(self.coldframe("invoke", "f").out, "1\n")
 
+    def test_without_a_name_the_function_is_called_as_its_directory(self):
+        for directory, name in (("plain-1", "plain-1"), ("my function", "function")):
+            with self.subTest(directory):
+                target = self.function(name=directory, FunctionName=None)
+                for words in (target, directory, f"{directory}/", f"./{directory}/function.json"):
+                    self.assertEqual(self.variables(words)["AWS_LAMBDA_FUNCTION_NAME"], name)
+                found = json.loads(self.coldframe("invoke", ".", "--event", DUMP, cwd=target).out)
+                self.assertEqual(found["AWS_LAMBDA_FUNCTION_NAME"], name)
+
     def test_the_answer_of_get_function_configuration_works_unchanged(self):
         directory = self.function()
         (directory / "function.json").write_text(json.dumps(AWS_ANSWER, indent=4))

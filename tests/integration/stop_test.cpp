@@ -142,6 +142,7 @@ TEST_F(Stop, ByDestructionAloneLeavesNothingEither) {
 
 TEST_F(Stop, AnInterruptEndsACallThatWaits) {
   play(k_obey);
+  options.concurrency = 2;
   start();
   emulator().interrupt(SIGTERM);
   const auto result =
