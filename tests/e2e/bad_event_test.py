@@ -3,7 +3,7 @@ import os
 import subprocess
 import unittest
 
-from e2e_support import exit_code
+from e2e_support import code_of
 from refusal import RefusalTest
 
 NOT_JSON = {
@@ -66,7 +66,7 @@ class Events(RefusalTest):
                 sent += os.write(process.stdin.fileno(), b" " * 65536)
         except BrokenPipeError:
             pass
-        self.assertEqual(exit_code(process.wait(20)), 2)
+        self.assertEqual(code_of(process), 2)
         self.assertLess(sent, 20 * 1024 * 1024)
         self.assertIn(b"6291456", process.stderr.read())
         self.assertFalse(self.mark.exists())

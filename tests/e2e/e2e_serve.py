@@ -92,7 +92,7 @@ class Serve:
     # --- callers
 
     def request(self, method: str, path: str, body: bytes | None = None,
-                headers: dict[str, str] | None = None, seconds: float = 60) -> Answer:
+                headers: dict[str, str] | None = None, seconds: float = PATIENCE) -> Answer:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=seconds)
         try:
             connection.request(method, path, body, headers or {})
@@ -156,9 +156,9 @@ class Call(threading.Thread):
             self._result = error
 
     def result(self) -> Answer | Exception:
-        self.join(60)
+        self.join(PATIENCE)
         if self._result is None:
-            raise AssertionError("a caller has had no answer for 60 s")
+            raise AssertionError(f"a caller has had no answer for {PATIENCE:g} s")
         return self._result
 
 

@@ -31,7 +31,7 @@ PROGRAM = os.environ.get("COLDFRAME", str(SOURCE / "build/release/bin/coldframe"
 SCRIPTED = os.environ.get("SCRIPTED_RUNTIME", str(SOURCE / "build/release/bin/scripted_runtime"))
 INSTANT = os.environ.get("INSTANT_RUNTIME", str(SOURCE / "build/release/bin/instant_runtime"))
 SANITIZED = bool(os.environ.get("COLDFRAME_SANITIZER"))
-PATIENCE = 20.0  # seconds until a condition counts as never coming, on a busy machine
+PATIENCE = 60.0  # seconds until a condition counts as never coming, on a busy machine
 
 OBEY = "forever\n  obey\nend\n"
 
@@ -67,6 +67,11 @@ def wait_until(what: str, condition: Callable[[], Any], patience: float = PATIEN
 
 def exit_code(status: int) -> int:
     return status if status >= 0 else 128 - status
+
+
+def code_of(process: subprocess.Popen) -> int:
+    """Waits for its end."""
+    return exit_code(process.wait(PATIENCE))
 
 
 def process_file(pid: int, name: str) -> bytes:
@@ -195,7 +200,7 @@ class E2eTest(unittest.TestCase):
                 stream.close()
 
     def coldframe(self, *words: object, stdin: str | bytes | None = None, cwd: Path | None = None,
-                  seconds: float = 60, preexec_fn: Callable[[], None] | None = None,
+                  seconds: float = 120, preexec_fn: Callable[[], None] | None = None,
                   **variables: str) -> Done:
         """Runs the program to its end. `variables` are added to its environment."""
         data = stdin.encode() if isinstance(stdin, str) else stdin

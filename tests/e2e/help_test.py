@@ -5,7 +5,7 @@ import re
 import resource
 import unittest
 
-from e2e_support import E2eTest
+from e2e_support import PATIENCE, E2eTest
 
 COMMANDS = ("invoke", "serve", "validate", "bench", "doctor")
 WIDTH, HEIGHT = 80, 48
@@ -109,7 +109,7 @@ class Terminal(E2eTest):
         except OSError:
             pass  # EIO: the program has closed the terminal
         os.close(ours)
-        self.assertIn(process.wait(20), (0, 2))
+        self.assertIn(process.wait(PATIENCE), (0, 2))
         return text
 
     def test_no_color_is_respected_on_a_terminal(self):

@@ -4,7 +4,7 @@ import subprocess
 import time
 import unittest
 
-from e2e_support import E2eTest, exit_code
+from e2e_support import E2eTest, code_of
 
 LARGEST = 6291456
 
@@ -41,7 +41,7 @@ class Sources(E2eTest):
             time.sleep(0.05)
         process.stdin.close()
         self.assertEqual(process.stdout.read(), b'{"a":1}\n')
-        self.assertEqual(exit_code(process.wait()), 0)
+        self.assertEqual(code_of(process), 0)
 
     def test_the_event_of_function_json_is_used_and_is_relative_to_that_file(self):
         directory = self.function(Coldframe={"Event": "events/one.json"})

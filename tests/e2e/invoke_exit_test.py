@@ -1,5 +1,6 @@
 """coldframe invoke: what its exit code says about the function."""
 import json
+import re
 import unittest
 
 from e2e_support import E2eTest
@@ -126,7 +127,7 @@ class CannotStart(E2eTest):
         self.assert_exit(done, 3)
         self.assertEqual(json.loads(done.out)["errorType"], "Sandbox.Timedout")
         first, second = [line for line in done.err.splitlines() if line.startswith("INIT_REPORT")]
-        self.assertRegex(first, r"Init Duration: 2\d\d\.\d\d ms\tPhase: init\tStatus: timeout")
+        self.assertRegex(first, r"Init Duration: \d{3,}\.\d\d ms\tPhase: init\tStatus: timeout")
         self.assertRegex(second, r"Init Duration: \d+\.\d\d ms\tPhase: invoke\tStatus: timeout")
 
     def test_a_program_that_the_kernel_cannot_run_is_3(self):
@@ -165,7 +166,8 @@ class StartedLate(E2eTest):
         done = self.coldframe("invoke", self.function("sleep 400ms\n" + "forever\n obey\nend\n"))
         self.assert_exit(done, 0)
         self.assertNotIn("warning", done.err)
-        self.assertRegex(done.reports()[0], r"Init Duration: (4|5|6|7|8|9)\d\d\.")
+        found = re.search(r"Init Duration: (\d+\.\d\d) ms", done.reports()[0])
+        self.assertGreater(float(found[1]), 400)
 
 
 if __name__ == "__main__":

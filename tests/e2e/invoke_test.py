@@ -6,7 +6,7 @@ import sys
 import time
 import unittest
 
-from e2e_support import (INSTANT, OBEY, PROGRAM, SANITIZED, SCRIPTED, E2eTest, exit_code,
+from e2e_support import (INSTANT, OBEY, PROGRAM, SANITIZED, SCRIPTED, E2eTest, code_of,
                          memory_bytes)
 
 REPORT = re.compile(
@@ -81,7 +81,7 @@ class Output(E2eTest):
         while piece := process.stdout.read(30_000):
             size += len(piece)
         self.assertEqual(size, 4 * (1024 * 1024 + 1))
-        self.assertEqual(exit_code(process.wait()), 0)
+        self.assertEqual(code_of(process), 0)
 
     def test_a_reader_that_pauses_does_not_make_the_program_hoard_answers(self):
         process = self.start("invoke", self.function(), "--event", '{"do":"respond-size 1MB"}',

@@ -6,7 +6,7 @@ import time
 import unittest
 
 from e2e_serve import Call, Serve
-from e2e_support import (E2eTest, exit_code, files_below, is_alive, process_file, processes_of,
+from e2e_support import (E2eTest, code_of, files_below, is_alive, process_file, processes_of,
                          wait_until)
 
 ORPHANS = "fork-grandchild\nfork-daemon\n"
@@ -86,7 +86,7 @@ class Ends(LeftTest):
                                      stdout=subprocess.DEVNULL, stderr=log.open("wb"))
                 wait_until(f"the {phase} is going on", lambda: b"here" in log.read_bytes())
                 process.kill()
-                self.assertEqual(exit_code(process.wait()), 137)
+                self.assertEqual(code_of(process), 137)
                 self.assert_nothing_left()
 
     def test_kill_9_of_the_programs_whole_process_group_leaves_nothing(self):
@@ -114,7 +114,7 @@ class BetweenInvokes(LeftTest):
         for end in ("exit 1", "signal KILL", "hang"):
             with self.subTest(end):
                 name = end.replace(" ", "-")
-                target = self.function(f"{ORPHANS}forever\n  obey\nend\n", name, Timeout=1)
+                target = self.function(f"{ORPHANS}forever\n  obey\nend\n", name, Timeout=2)
                 with Serve(self, target, name=name + "-serve") as server:
                     first = server.invoke({"do": "respond-pid"}).json()
                     old = self.of_function(name)

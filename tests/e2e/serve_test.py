@@ -111,7 +111,7 @@ class Callers(E2eTest):
 
     def test_one_caller_more_than_the_concurrency_gets_429(self):
         with Serve(self, self.function(), options=["--concurrency", 2]) as server:
-            calls = [Call(server, {"do": "sleep 1s; respond 1"}) for _ in range(2)]
+            calls = [Call(server, {"do": "sleep 3s; respond 1"}) for _ in range(2)]
             wait_until("both are being served", lambda: server.log().count("START") == 2)
             answer = server.invoke({})
             self.assertEqual(answer.status, 429)
@@ -123,7 +123,7 @@ class Callers(E2eTest):
 
     def test_the_concurrency_is_ten_unless_told(self):
         with Serve(self, self.function()) as server:
-            calls = [Call(server, {"do": "sleep 1500ms; respond 1"}) for _ in range(10)]
+            calls = [Call(server, {"do": "sleep 4s; respond 1"}) for _ in range(10)]
             wait_until("ten are being served", lambda: server.log().count("START") == 10)
             self.assertEqual(server.invoke({}).status, 429)
             self.assertEqual({call.result().status for call in calls}, {200})
@@ -162,10 +162,10 @@ class Environments(E2eTest):
                        lambda: server.log().count("Init Duration") == 2)
 
     def test_an_environment_that_is_used_in_time_stays(self):
-        options = ["--idle-timeout", "1500ms"]
+        options = ["--idle-timeout", "3s"]
         with Serve(self, self.function(), options=options) as server:
             pids = set()
-            for _ in range(8):
+            for _ in range(12):
                 pids.add(server.invoke({"do": "respond-pid"}).json()["pid"])
                 time.sleep(0.3)
             self.assertEqual(len(pids), 1)

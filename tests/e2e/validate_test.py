@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from e2e_support import SOURCE, Done, exit_code, wait_until
+from e2e_support import SOURCE, Done, code_of, wait_until
 from refusal import RefusalTest
 from schema_check import schema_faults
 
@@ -102,7 +102,7 @@ class Verdicts(ValidateTest):
                              stdout=subprocess.DEVNULL, stderr=log.open("wb"))
         wait_until("the case is running", lambda: b"busy" in log.read_bytes())
         process.send_signal(signal.SIGINT)
-        self.assertEqual(exit_code(process.wait(20)), 130)
+        self.assertEqual(code_of(process), 130)
         self.assert_nothing_left()
 
 

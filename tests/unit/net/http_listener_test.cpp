@@ -126,6 +126,8 @@ TEST_F(HttpListener, AHandlerMayDropConnectionsOrCloseTheServerFromInside) {
 
 // Without a free descriptor accept fails while the listener stays readable: the loop must come to
 // rest in between, and serve the connect once a descriptor is free.
+// Not under sanitizers: to look at a vptr they need a pipe, and call the object broken without one.
+#ifndef __SANITIZE_ADDRESS__
 TEST_F(HttpListener, DoesNotSpinWhileThereIsNoDescriptor) {
   start();
   echo();
@@ -149,6 +151,7 @@ TEST_F(HttpListener, DoesNotSpinWhileThereIsNoDescriptor) {
   client->send("GET /at-last HTTP/1.1\r\n\r\n");
   EXPECT_EQ(reply_of(*client).body, "/at-last|");
 }
+#endif
 
 }  // namespace
 }  // namespace coldframe::http
