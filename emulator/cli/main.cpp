@@ -1,4 +1,7 @@
 // The program: parse, run the chosen command, exit with its code.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -6,6 +9,7 @@
 
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/options.hpp"
+#include "emulator/process/descriptor_limit.hpp"
 
 using namespace coldframe::cli;
 
@@ -17,9 +21,24 @@ bool is_command(const CLI::App& app, const std::string& word) {
                      [&](const CLI::App* command) { return command->check_name(word); });
 }
 
+// A descriptor 0, 1 or 2 that was closed at our start would be given to the next file we open, and
+// output would go there. Instead, reading finds the end, and writing to a closed output fails.
+void occupy_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    const int opened = ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened >= 0 && opened != fd) {
+      ::dup2(opened, fd);
+      ::close(opened);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_descriptors();
+  coldframe::raise_descriptor_limit();
   CommandLine line;
   std::vector<std::string> words(argv + 1, argv + argc);
   if (auto dashes = std::find(words.begin(), words.end(), "--"); dashes != words.end()) {
