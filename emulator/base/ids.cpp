@@ -47,15 +47,16 @@ void IdSource::append_hex(std::string& out, int digits) {
 std::string IdSource::uuid() {
   const std::uint64_t words[] = {next(), next()};
   // Where each byte's two digits stand in 8-4-4-4-12.
-  static constexpr unsigned char k_at[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  static constexpr unsigned char k_at[] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                           19, 21, 24, 26, 28, 30, 32, 34};
   std::string out(36, '-');
   for (std::size_t i = 0; i < std::size(k_at); ++i) {
     const auto byte = static_cast<unsigned>(words[i / 8] >> (8 * (i % 8))) & 0xFF;
     out[k_at[i]] = k_hex[byte >> 4];
     out[k_at[i] + 1U] = k_hex[byte & 0xF];
   }
-  out[14] = '4';                                   // version
-  out[19] = k_hex[8 | ((words[1] & 0xFF) >> 6)];   // variant
+  out[14] = '4';                                  // version
+  out[19] = k_hex[8 | ((words[1] & 0xFF) >> 6)];  // variant
   return out;
 }
 

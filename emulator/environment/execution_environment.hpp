@@ -57,6 +57,9 @@ class EnvironmentOwner {
   virtual void on_available(ExecutionEnvironment& environment) = 0;
   // Its state, its invoke or its will to stop has changed.
   virtual void on_change(ExecutionEnvironment& environment) = 0;
+  // Its invoke comes back untouched, because no process could be started, for a reason of this
+  // host.
+  virtual void on_host_failure(Invocation&& invocation, const std::string& reason) = 0;
 };
 
 class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
@@ -123,7 +126,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void judge_exit(const ExitStatus& status);
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
-  void refuse_caller(Refusal refusal, const std::string& reason);
+  void refuse_caller(Refusal refusal);
   void fail_caller(InvocationStatus status, const std::string& type, const std::string& body);
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
   // shutdown_phase.cpp

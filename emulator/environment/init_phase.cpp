@@ -140,7 +140,12 @@ void ExecutionEnvironment::on_host_failure(const std::string& reason) {
   process_exited_ = host_failed_ = true;
   services_.log.write("coldframe: cannot start a process: " + reason + "\n");
   set_state(EnvironmentState::reset);
-  if (invocation_) refuse_caller(Refusal::no_environment, reason);
+  services_.timers.cancel(function_timer_);
+  if (invocation_) {
+    Invocation invocation = std::move(*invocation_);
+    invocation_.reset();
+    owner_.on_host_failure(std::move(invocation), reason);
+  }
   reset();
 }
 

@@ -15,8 +15,7 @@ void ExecutionEnvironment::invoke(Invocation&& invocation) {
   deadline_.reset();
   record_ = blank_record_;
   record_.request_id = invocation_->request.request_id;
-  record_.cold =
-      state_ != EnvironmentState::idle || (init_duration_.has_value() && !provisioned_);
+  record_.cold = state_ != EnvironmentState::idle || (init_duration_.has_value() && !provisioned_);
   log_.begin_tail(invocation_->request.log_tail);
   switch (state_) {
     case EnvironmentState::cold:
@@ -71,8 +70,8 @@ void ExecutionEnvironment::dispatch() {
 
 void ExecutionEnvironment::log_start() {
   if (config_.log_format == LogFormat::json) {
-    log_.platform(json_log::start(record_, config_, invocation_->request.trace_id,
-                                    config_.system_level));
+    log_.platform(
+        json_log::start(record_, config_, invocation_->request.trace_id, config_.system_level));
   } else {
     log_.platform(text_log::start(record_.request_id, config_.version));
   }

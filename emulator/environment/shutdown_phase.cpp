@@ -38,7 +38,7 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
 }
 
 // The invoke ends here without having been the function's.
-void ExecutionEnvironment::refuse_caller(Refusal refusal, const std::string& reason) {
+void ExecutionEnvironment::refuse_caller(Refusal refusal) {
   api_.release();
   services_.timers.cancel(function_timer_);
   auto invocation = std::move(*invocation_);
@@ -47,7 +47,6 @@ void ExecutionEnvironment::refuse_caller(Refusal refusal, const std::string& rea
   if (!invocation.done) return;
   InvokeResult result;
   result.refusal = refusal;
-  result.refusal_reason = reason;
   result.request_id = invocation.request.request_id;
   result.trace_id = invocation.request.trace_id;
   result.payload = make_payload("");
@@ -102,7 +101,7 @@ void ExecutionEnvironment::stop(std::function<void()> done) {
     held_result_.reset();
     if (auto answer = std::exchange(invocation_->done, nullptr)) answer(std::move(result));
   }
-  if (invocation_) refuse_caller(Refusal::stopping, "");
+  if (invocation_) refuse_caller(Refusal::stopping);
   if (state_ == EnvironmentState::reset) {
     stopped_ = std::move(done);
     owner_.on_change(*this);

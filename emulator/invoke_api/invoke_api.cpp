@@ -200,8 +200,8 @@ void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& ta
         if (result.refusal == Refusal::none) {
           exchange->reply(replies::success(result));
         } else {
-          exchange->reply(replies::fault(replies::refusal(result.refusal), result.request_id,
-                                         result.trace_id));
+          exchange->reply(
+              replies::fault(replies::refusal(result.refusal), result.request_id, result.trace_id));
         }
       });
       return;

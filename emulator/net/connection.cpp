@@ -72,8 +72,8 @@ Connection::Connection(HttpServer& server, int fd)
 void Connection::wait_readable() {
   if (waiting_readable_ || closed_ || end_of_input_ || reading_paused()) return;
   waiting_readable_ = true;
-  // Readiness, not async_receive(): that one may read at once and tell later, and drain() would then
-  // read what comes after it first.
+  // Readiness, not async_receive(): that one may read at once and tell later, and drain() would
+  // then read what comes after it first.
   socket_.async_wait(Socket::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->waiting_readable_ = false;
@@ -207,8 +207,8 @@ void Connection::finish_request(BodyState state) {
     exchange_->request.body = std::move(parser_.request().body);
     exchange_->request.trailers = std::move(parser_.request().trailers);
   }
-  close_after_reply_ =
-      finishing_ || !exchange_->request.keep_alive || state == BodyState::truncated || draining_forever_;
+  close_after_reply_ = finishing_ || !exchange_->request.keep_alive ||
+                       state == BodyState::truncated || draining_forever_;
   auto exchange = exchange_;
   server_.handler_.on_request(exchange);
 }

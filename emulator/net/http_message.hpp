@@ -50,7 +50,7 @@ struct Request {
   Headers trailers;  // of a chunked body
   std::string body;  // with at least k_body_padding bytes of capacity behind it
 
-  void clear();  // keeps the room its headers have taken
+  void clear();                    // keeps the room its headers have taken
   std::string_view path() const;   // target without the query
   std::string_view query() const;  // what follows '?', empty if nothing
 };

@@ -47,19 +47,19 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
 
 void HttpServer::wait_accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_wait(asio::socket_base::wait_read,
-                       [this](const boost::system::error_code& error) {
-                         if (error || !acceptor_.is_open()) return;
-                         if (accept_ready()) return wait_accept();
-                         // Out of descriptors: the backlog keeps the connects; look again a little
-                         // later.
-                         retry_.expires_after(std::chrono::milliseconds(20));
-                         // Once due, the callback cannot be recalled by a destructor.
-                         retry_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](
-                                               const boost::system::error_code& stopped) {
-                           if (!stopped && !alive.expired()) wait_accept();
-                         });
-                       });
+  acceptor_.async_wait(
+      asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
+        if (error || !acceptor_.is_open()) return;
+        if (accept_ready()) return wait_accept();
+        // Out of descriptors: the backlog keeps the connects; look again a little
+        // later.
+        retry_.expires_after(std::chrono::milliseconds(20));
+        // Once due, the callback cannot be recalled by a destructor.
+        retry_.async_wait(
+            [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& stopped) {
+              if (!stopped && !alive.expired()) wait_accept();
+            });
+      });
 }
 
 bool HttpServer::accept_ready() {

@@ -96,47 +96,53 @@ Invocation EnvironmentPool::next_event() {
   return invocation;
 }
 
-void EnvironmentPool::refuse(Invocation&& invocation, Refusal refusal) {
+void EnvironmentPool::refuse(Invocation&& invocation, Refusal refusal, std::string reason) {
   InvokeResult result;
   result.refusal = refusal;
+  result.refusal_reason = std::move(reason);
   result.request_id = invocation.request.request_id;
   result.trace_id = invocation.request.trace_id;
   result.payload = make_payload("");
   if (invocation.done) invocation.done(std::move(result));
 }
 
-ExecutionEnvironment* EnvironmentPool::create() {
+Result<ExecutionEnvironment*> EnvironmentPool::create() {
   auto environment = std::make_unique<ExecutionEnvironment>(services_, config_,
                                                             static_cast<EnvironmentOwner&>(*this));
   if (auto opened = environment->open(); !opened) {
     services_.log.write("coldframe: " + opened.error().message + "\n");
-    return nullptr;
+    return opened.error();
   }
   environments_.push_back(std::move(environment));
   return environments_.back().get();
 }
 
 void EnvironmentPool::start_for(Invocation&& invocation) {
-  if (ExecutionEnvironment* environment = create()) {
-    environment->invoke(std::move(invocation));
-  } else if (invocation.request.type == InvocationType::event) {
-    // Accepted is accepted: it goes back to its place, and is tried again.
-    event_bytes_ += invocation.request.payload->size();
-    events_.push_front({std::move(invocation), 0});
-    if (retry_) return;
-    retry_ = services_.timers.at(services_.clock.now() + k_open_retry, [this] {
-      retry_ = {};
-      start_for_events();
-    });
+  if (auto environment = create()) {
+    (*environment)->invoke(std::move(invocation));
   } else {
-    refuse(std::move(invocation), Refusal::no_environment);
+    on_host_failure(std::move(invocation), environment.error().message);
   }
+}
+
+// An Event that was accepted is accepted: it goes back to its place, and is tried again.
+void EnvironmentPool::on_host_failure(Invocation&& invocation, const std::string& reason) {
+  if (invocation.request.type != InvocationType::event || closed_) {
+    return refuse(std::move(invocation), Refusal::no_environment, reason);
+  }
+  event_bytes_ += invocation.request.payload->size();
+  events_.push_front({std::move(invocation), 0});
+  if (retry_) return;
+  retry_ = services_.timers.at(services_.clock.now() + k_open_retry, [this] {
+    retry_ = {};
+    start_for_events();
+  });
 }
 
 void EnvironmentPool::prewarm(int count) {
   const int most = counts().limit;
   for (int i = 0; i < count && static_cast<int>(environments_.size()) < most; ++i) {
-    if (ExecutionEnvironment* environment = create()) environment->prewarm();
+    if (auto environment = create()) (*environment)->prewarm();
   }
 }
 
@@ -159,7 +165,7 @@ void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
     Invocation invocation = std::move(waiting_.front().invocation);
     waiting_.pop_front();
     environment.invoke(std::move(invocation));
-  } else if (!events_.empty()) {
+  } else if (!events_.empty() && !retry_) {
     environment.invoke(next_event());
   } else {
     make_idle(environment);
@@ -182,8 +188,8 @@ void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
   auto* kept = &environment;
   TimerId expiry;
   if (!environment.provisioned()) {
-    expiry = services_.timers.at(services_.clock.now() + expiry_.draw(),
-                                 [this, kept] { expire(kept); });
+    expiry =
+        services_.timers.at(services_.clock.now() + expiry_.draw(), [this, kept] { expire(kept); });
   }
   idle_.push_back({kept, expiry});
 }
@@ -218,11 +224,18 @@ void EnvironmentPool::remove(ExecutionEnvironment* environment) {
   });
 }
 
-// After a recycle nothing would start an environment for events that waited through it.
+// After a recycle, or once the host may have room again, nothing else would serve those that wait.
 void EnvironmentPool::start_for_events() {
-  while (!closed_ && !events_.empty() && place(counts()) == Placement::start) {
-    start_for(next_event());
-    if (retry_) return;
+  while (!closed_ && stopping_ == 0 && !retry_ && !events_.empty()) {
+    if (!idle_.empty()) {
+      ExecutionEnvironment& environment = *idle_.back().environment;
+      take_idle(environment);
+      environment.invoke(next_event());
+    } else if (place(counts()) == Placement::start) {
+      start_for(next_event());
+    } else {
+      return;
+    }
   }
 }
 

@@ -63,9 +63,10 @@ class EnvironmentPool final : private EnvironmentOwner {
 
   void on_available(ExecutionEnvironment& environment) override;
   void on_change(ExecutionEnvironment& environment) override;
+  void on_host_failure(Invocation&& invocation, const std::string& reason) override;
   PoolCounts counts() const;
-  void refuse(Invocation&& invocation, Refusal refusal);
-  ExecutionEnvironment* create();
+  void refuse(Invocation&& invocation, Refusal refusal, std::string reason = {});
+  Result<ExecutionEnvironment*> create();
   void start_for(Invocation&& invocation);
   void enqueue(Invocation&& invocation);
   Invocation next_event();
@@ -87,7 +88,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolOptions options_;
   IdleExpiry expiry_;
   std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
-  std::vector<Idle> idle_;         // the most recently used one is last
+  std::vector<Idle> idle_;      // the most recently used one is last
   std::list<Waiting> waiting_;  // requests that count on a draining environment
   std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
   std::size_t event_bytes_ = 0;

@@ -49,9 +49,8 @@ void RuntimeApi::on_head(http::Exchange& exchange) {
   std::optional<RuntimeRefusal> refusal;
   switch (target.route) {
     case RuntimeRoute::response:
-      refusal =
-          session_.begin_response(target.request_id, nonce,
-                                  request.headers.find("Lambda-Runtime-Function-Response-Mode"));
+      refusal = session_.begin_response(
+          target.request_id, nonce, request.headers.find("Lambda-Runtime-Function-Response-Mode"));
       break;
     case RuntimeRoute::error:
       refusal = session_.begin_error(target.request_id, nonce);

@@ -25,8 +25,8 @@ namespace coldframe {
 // good until release() or reset().
 struct RuntimeEvent {
   std::string_view request_id;
-  std::string invocation_id;       // nonce, new for each delivery attempt
-  std::int64_t deadline_ms = 0;    // epoch milliseconds
+  std::string invocation_id;     // nonce, new for each delivery attempt
+  std::int64_t deadline_ms = 0;  // epoch milliseconds
   std::string_view function_arn;
   std::string_view trace_id;
   std::string_view client_context;
@@ -84,7 +84,7 @@ class RuntimeApi final : public http::Handler {
   http::HttpServer server_;
   RuntimeEvents& events_;
   RuntimeSession session_;
-  RuntimeEvent running_;  // kept, to be handed out again
+  RuntimeEvent running_;                  // kept, to be handed out again
   std::vector<http::ExchangePtr> polls_;  // every /next that waits; released together
 };
 
