@@ -4,8 +4,7 @@
 //
 // caller's POST -> reply to the runtime's waiting GET next; runtime's POST response -> reply to the
 // caller and 202 to the runtime; its following GET next is held. Store and forward. One caller, one
-// runtime (a new connection replaces the old one). Every speed in bench/ is a ratio to this
-// program.
+// runtime (a new connection replaces the old one). bench/ states speeds as ratios to this program.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <strings.h>
