@@ -66,6 +66,23 @@ TEST_F(PoolOrder, ACallerThatWaitsForADrainingEnvironmentGoesBeforeALaterEvent) 
   EXPECT_EQ(waiting.finish().body, "1");
 }
 
+TEST_F(PoolOrder, EventsBeyond256MebibytesAreThrottledBeforeTheyAreAccepted) {
+  options.concurrency = 1;
+  start();
+  auto busy = call("0");
+  auto runtime = next_runtime();
+  runtime.next();
+  const std::string mebibyte = '"' + std::string(1024 * 1024 - 2, 'e') + '"';
+  for (int i = 0; i < 256; ++i)
+    ASSERT_EQ(event(mebibyte), 202) << i;
+  EXPECT_EQ(event("1"), 429);
+  runtime.respond("0");
+  busy.finish();
+  EXPECT_EQ(runtime.serve("1").body(), mebibyte);
+  ASSERT_TRUE(until([&] { return records.invocations.size() == 1; }));
+  EXPECT_EQ(event("1"), 202) << "one has gone";
+}
+
 TEST_F(PoolOrder, ProvisionedEnvironmentsDoNotExpire) {
   options.provisioned = 1;
   options.idle_timeout = 10s;
