@@ -20,7 +20,7 @@ TempDir::~TempDir() {
 }
 
 fs::path TempDir::write(const std::string& name, std::string_view text) const {
-  const fs::path file = path_ / name;
+  fs::path file = path_ / name;
   std::ofstream out(file, std::ios::binary);
   out << text;
   out.close();
@@ -29,7 +29,7 @@ fs::path TempDir::write(const std::string& name, std::string_view text) const {
 }
 
 fs::path TempDir::write_executable(const std::string& name, std::string_view text) const {
-  const fs::path file = write(name, text);
+  fs::path file = write(name, text);
   fs::permissions(file, fs::perms::owner_all);
   return file;
 }

@@ -16,7 +16,7 @@ class PayloadCheckTest : public ::testing::Test {
     roomy = text;
     std::string tight = text;
     tight.shrink_to_fit();
-    const auto first = check.fault(roomy);
+    auto first = check.fault(roomy);
     EXPECT_EQ(check.fault(tight), first) << text.substr(0, 100);
     return first;
   }

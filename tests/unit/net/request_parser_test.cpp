@@ -147,7 +147,7 @@ TEST(RequestParser, RefusesGarbage) {
         "HTTP/1.1 200 OK\r\n\r\n"}) {
     EXPECT_EQ(failure_of(bytes), 400) << bytes;
   }
-  EXPECT_EQ(failure_of(std::string("GET / HTTP/1.1\r\nA: \0\r\n\r\n", 25)), 400);
+  EXPECT_EQ(failure_of(std::string("GET / HTTP/1.1\r\nA: \0\r\n\r\n", 24)), 400);
 }
 
 // Whoever speaks TLS to this port waits for an answer: it must not be kept waiting for a line end

@@ -79,7 +79,7 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
   const std::string& path() const { return path_; }
   std::string write(const std::string& name, const std::string& text, unsigned mode = 0644) const {
-    const std::string file = path_ + "/" + name;
+    std::string file = path_ + "/" + name;
     std::ofstream(file) << text;
     ::chmod(file.c_str(), mode);
     return file;

@@ -37,7 +37,7 @@ std::vector<Event> split(const std::vector<std::string_view>& pieces) {
 // Whole, byte by byte, and cut in two at every place: all must agree.
 template <typename Splitter>
 std::vector<Event> split_every_way(std::string_view bytes) {
-  const auto wanted = split<Splitter>({bytes});
+  auto wanted = split<Splitter>({bytes});
   std::vector<std::string_view> single;
   for (std::size_t i = 0; i < bytes.size(); ++i)
     single.push_back(bytes.substr(i, 1));

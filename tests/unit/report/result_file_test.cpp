@@ -338,7 +338,7 @@ std::string schema_error(const Json& schema, const Json& root, const Json& value
   }
   if (value.is_array() && schema.contains("items")) {
     for (const Json& item : value) {
-      const std::string wrong = schema_error(schema["items"], root, item, path + "[]");
+      std::string wrong = schema_error(schema["items"], root, item, path + "[]");
       if (!wrong.empty()) return wrong;
     }
   }
