@@ -3,9 +3,8 @@
 //   floor_relay CALLER_PORT RUNTIME_PORT      (0 picks one; prints "caller PORT runtime PORT")
 //
 // caller's POST -> reply to the runtime's waiting GET next; runtime's POST response -> reply to the
-// caller and 202 to the runtime; its following GET next is held. Store and forward. One caller and
-// one runtime at a time (a new connection takes the place of the old one). Nothing that does these
-// hops through sockets can be much faster, so bench/ states every speed as a ratio to this program.
+// caller and 202 to the runtime; its following GET next is held. Store and forward. One caller, one
+// runtime (a new connection replaces the old one). bench/ states speeds as ratios to this program.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <strings.h>
@@ -30,6 +29,7 @@ constexpr std::string_view k_event_head =
     "\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\n"
     "Lambda-Runtime-Invoked-Function-Arn: "
     "arn:aws:lambda:us-east-1:123456789012:function:function\r\n"
+    "Lambda-Runtime-Invocation-Id: 5e0d8a4c-7b1f-4a52-9c3e-2f6b8d1a7c90\r\n"
     "Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;"
     "Parent=9a9197af755a6419;Sampled=0\r\nContent-Length: ";
 constexpr std::string_view k_answer_head =

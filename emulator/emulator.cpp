@@ -68,7 +68,8 @@ struct Emulator::House final : public FunctionDirectory {
         own_timers(io, own_clock),
         offload(io),
         err(own_timers, own_clock, STDERR_FILENO),
-        own_launcher(io, offload, registry),
+        own_launcher(io, offload, registry,
+                     options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
         services{io,
                  options.clock != nullptr ? *options.clock : own_clock,
                  options.timers != nullptr ? *options.timers : own_timers,
@@ -93,16 +94,29 @@ struct Emulator::House final : public FunctionDirectory {
   }
   void invoke(InvokeRequest request, InvokeDone done) override {
     if (request.request_id.empty()) request.request_id = ids.uuid();
+    if (request.trace_id.empty()) request.trace_id = ids.trace_id();
     if (!request.payload) request.payload = make_payload("{}");
     HostedFunction* hosted = hosted_function(request.function);
     if (hosted == nullptr) {
       InvokeResult result;
       result.refusal = Refusal::function_not_found;
       result.request_id = request.request_id;
+      result.trace_id = request.trace_id;
+      result.payload = make_payload("");
+      return done(std::move(result));
+    }
+    if (request.type == InvocationType::dry_run) {
+      InvokeResult result;
+      result.request_id = request.request_id;
+      result.trace_id = request.trace_id;
       result.payload = make_payload("");
       return done(std::move(result));
     }
     hosted->pool.submit({std::move(request), std::move(done)});
+  }
+  bool takes_event(std::string_view name, std::size_t bytes) const override {
+    const auto* hosted = hosted_function(name);
+    return hosted != nullptr && hosted->pool.takes_event(bytes);
   }
   HostedFunction* hosted_function(std::string_view name) const {
     for (auto& hosted : functions) {
@@ -174,7 +188,11 @@ Emulator::~Emulator() { stop(); }
 
 Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGCHLD, SIG_DFL);  // if we inherited it ignored, exit codes would be lost
+  // If we inherited it ignored, exit codes would be lost. A handler of the program stays.
+  struct sigaction child {};
+  if (::sigaction(SIGCHLD, nullptr, &child) == 0 && child.sa_handler == SIG_IGN) {
+    ::signal(SIGCHLD, SIG_DFL);
+  }
   try {
     auto registry = RunRegistry::open(options.state_directory);
     return std::unique_ptr<Emulator>(
@@ -276,7 +294,9 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
   observation.result = std::move(*seen->result);
   if (watch.record) observation.record = std::move(*watch.record);
   if (observation.result.refusal != Refusal::none) {
-    return host_error("the emulator could not take the invoke");
+    const auto& reason = observation.result.refusal_reason;
+    return host_error("the invoke did not reach the function" +
+                      (reason.empty() ? std::string() : ": " + reason));
   }
   return observation;
 }
@@ -322,6 +342,7 @@ int Emulator::interrupted_by() const { return house_->interrupted; }
 void Emulator::stop() {
   if (house_->stopped) return;
   house_->stopped = true;
+  if (house_->api) house_->api->finish();
   std::size_t left = house_->functions.size() + house_->retired.size();
   for (auto* list : {&house_->functions, &house_->retired}) {
     for (auto& hosted : *list) {
@@ -336,18 +357,19 @@ void Emulator::stop() {
     house_->io.run_one();
   }
   // Replies that tell callers of the end are on their way; give them a turn.
-  while (house_->io.poll_one() > 0) {
+  for (int turns = 0; turns < 1000 && house_->io.poll_one() > 0; ++turns) {
   }
   if (house_->api) house_->api->close();
   // What was logged is not lost to a slow reader; a (further) signal ends the patience.
+  const int interrupted_before = house_->interrupted;
   house_->err.flush_now();
-  while (!house_->err.idle()) {
+  while (!house_->err.idle() && house_->interrupted == interrupted_before) {
     house_->io.run_one();  // the writer's timer
   }
   house_->signals.cancel();
   house_->signals.clear();
   house_->own_timers.shut_down();
-  while (house_->io.poll_one() > 0) {
+  for (int turns = 0; turns < 1000 && house_->io.poll_one() > 0; ++turns) {
   }
 }
 

@@ -16,6 +16,12 @@ FdWriter::FdWriter(Timers& timers, const Clock& clock, int fd)
     : timers_(timers), clock_(clock), fd_(fd) {
   struct stat info {};
   plain_file_ = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  if (::isatty(fd) == 0) return;
+  // A terminal that is ready takes a few bytes, not PIPE_BUF, and would block for the rest: its own
+  // open file may be non-blocking, the one that is shared may not.
+  const std::string name = "/proc/self/fd/" + std::to_string(fd);
+  own_.reset(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (own_) fd_ = own_.get();
 }
 
 void FdWriter::write(std::string_view text) {
@@ -63,7 +69,7 @@ bool FdWriter::write_some() {
   std::size_t size = pending_.size() - sent_;
   if (!plain_file_) {
     pollfd poll_for{fd_, POLLOUT, 0};
-    if (::poll(&poll_for, 1, 0) == 0) return false;
+    if (::poll(&poll_for, 1, 0) <= 0) return false;
     size = std::min<std::size_t>(size, PIPE_BUF);
   }
   const ssize_t wrote = ::write(fd_, pending_.data() + sent_, size);

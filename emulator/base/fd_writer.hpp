@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "emulator/base/clock.hpp"
+#include "emulator/base/unique_fd.hpp"
 
 namespace coldframe {
 
@@ -56,6 +57,7 @@ class FdWriter final : public TextSink {
   Timers& timers_;
   const Clock& clock_;
   int fd_;
+  UniqueFd own_;
   TimerId timer_;
   TimePoint flushed_{};
   bool plain_file_ = false;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <bit>
+#include <iterator>
 #include <random>
 
 namespace coldframe {
@@ -34,34 +35,52 @@ std::uint64_t IdSource::next() {
   return result;
 }
 
-std::string IdSource::uuid() {
-  std::string out(36, '-');
+void IdSource::append_hex(std::string& out, int digits) {
   std::uint64_t bits = 0;
-  int left = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
-    if (left == 0) {
-      bits = next();
-      left = 16;
-    }
-    std::uint64_t digit = bits & 0xF;
+  for (int i = 0; i < digits; ++i) {
+    if (i % 16 == 0) bits = next();
+    out += k_hex[bits & 0xF];
     bits >>= 4;
-    --left;
-    if (i == 14) digit = 4;
-    if (i == 19) digit = 8 | (digit & 3);
-    out[i] = k_hex[digit];
   }
+}
+
+std::string IdSource::uuid() {
+  const std::uint64_t words[] = {next(), next()};
+  // Where each byte's two digits stand in 8-4-4-4-12.
+  static constexpr unsigned char k_at[] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                           19, 21, 24, 26, 28, 30, 32, 34};
+  std::string out(36, '-');
+  for (std::size_t i = 0; i < std::size(k_at); ++i) {
+    const auto byte = static_cast<unsigned>(words[i / 8] >> (8 * (i % 8))) & 0xFF;
+    out[k_at[i]] = k_hex[byte >> 4];
+    out[k_at[i] + 1U] = k_hex[byte & 0xF];
+  }
+  out[14] = '4';                                  // version
+  out[19] = k_hex[8 | ((words[1] & 0xFF) >> 6)];  // variant
   return out;
 }
 
 std::string IdSource::hex(int digits) {
-  std::string out(static_cast<std::size_t>(digits), '0');
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (i % 16 == 0) bits = next();
-    out[i] = k_hex[bits & 0xF];
-    bits >>= 4;
+  std::string out;
+  append_hex(out, digits);
+  return out;
+}
+
+std::string IdSource::trace_id(std::string_view root) {
+  std::string out;
+  out.reserve(80);
+  out += "Root=";
+  if (root.empty()) {
+    out += "1-";
+    append_hex(out, 8);
+    out += '-';
+    append_hex(out, 24);
+  } else {
+    out += root;
   }
+  out += ";Parent=";
+  append_hex(out, 16);
+  out += ";Sampled=0";
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace coldframe {
 
@@ -12,9 +13,12 @@ class IdSource {
   IdSource();
   std::string uuid();           // lower-case UUID v4
   std::string hex(int digits);  // random lower-case hex digits
+  // "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=0", with the caller's "1-…" if there is one.
+  std::string trace_id(std::string_view root = {});
 
  private:
   std::uint64_t next();
+  void append_hex(std::string& out, int digits);
   std::uint64_t state_[4];
 };
 

@@ -57,6 +57,9 @@ class EnvironmentOwner {
   virtual void on_available(ExecutionEnvironment& environment) = 0;
   // Its state, its invoke or its will to stop has changed.
   virtual void on_change(ExecutionEnvironment& environment) = 0;
+  // Its invoke comes back untouched, because no process could be started, for a reason of this
+  // host.
+  virtual void on_host_failure(Invocation&& invocation, const std::string& reason) = 0;
 };
 
 class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
@@ -70,7 +73,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   // Opens the Runtime API. Errors: exit code 4 (no port, no descriptor).
   Result<void> open();
   // Precondition: no invoke in progress.
-  void invoke(Invocation invocation);
+  void invoke(Invocation&& invocation);
   // Starts the runtime ahead of any invoke. Precondition: Cold.
   void prewarm();
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
@@ -84,8 +87,12 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   // Answered, or being reset with nobody waiting: it will be available soon.
   bool returning() const {
     return !stopping() && (state_ == EnvironmentState::draining ||
-                           (state_ == EnvironmentState::reset && !invocation_));
+                           (state_ == EnvironmentState::reset && (!invocation_ || answered_)));
   }
+  // Its runtime was started ahead of any invoke.
+  bool provisioned() const { return provisioned_; }
+  // Initializing ahead of any invoke, and not yet promised to one.
+  bool warming() const { return state_ == EnvironmentState::init && !invocation_ && !stopping(); }
   bool has_invocation() const { return invocation_.has_value(); }
   pid_t pid() const { return process_ ? process_->pid() : 0; }
 
@@ -93,6 +100,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   struct Marks {
     bool idle = false;
     bool returning = false;
+    bool warming = false;
     bool stopping = false;
   } marks;
 
@@ -104,6 +112,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_init_error(std::string body, std::string error_type) override;
   void on_init_timeout();
   void on_launch_failed(const LaunchFailure& failure) override;
+  void on_host_failure(const std::string& reason);
   void init_failed(InitStatus status, const std::string& error_type, Payload body);
   void log_init(InitRecord record);
   Duration init_limit() const;
@@ -114,8 +123,10 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_invoke_complete() override;
   void on_function_timeout();
   void on_exit(const ExitStatus& status) override;
+  void judge_exit(const ExitStatus& status);
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
+  void refuse_caller(Refusal refusal);
   void fail_caller(InvocationStatus status, const std::string& type, const std::string& body);
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
   // shutdown_phase.cpp
@@ -124,13 +135,14 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
     state_ = state;
     owner_.on_change(*this);
   }
-  InvocationRecord& record() { return record_; }
 
   EnvironmentServices& services_;
   const FunctionConfig& config_;
   EnvironmentOwner& owner_;
   std::string id_;  // 32 hex digits, also in the log stream's name
   std::string log_stream_;
+  std::string arn_;
+  std::string qualified_arn_;  // of the invoke in progress, if its caller gave a qualifier
   std::uint16_t port_ = 0;
   EnvironmentState state_ = EnvironmentState::cold;
   EnvironmentLog log_;
@@ -138,6 +150,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   RuntimeApi api_;
   std::unique_ptr<RuntimeProcess> process_;
   bool process_exited_ = false;
+  bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
   bool provisioned_ = false;  // started ahead: another limit, another variable
 
   // Init
@@ -148,18 +161,18 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   std::optional<Duration> init_cpu_;
   Payload init_error_body_;  // posted to /init/error, or why the launch failed
   std::string init_error_type_;
-  bool invoke_saw_init_ = false;
 
   // The invoke in progress
   std::optional<Invocation> invocation_;
   std::optional<InvokeResult> held_result_;  // answered, but the log tail is still to come
   bool answered_ = false;
-  std::string trace_id_;
   TimePoint started_{};
   std::optional<TimePoint> deadline_;  // set early for a suppressed init
   std::optional<Duration> cpu_at_start_;
   TimerId function_timer_;
+  TimerId exit_timer_;  // the runtime is dead, but part of what it sent is on its way
   InvocationRecord record_;
+  InvocationRecord blank_record_;  // what is the same for every invoke
 
   std::function<void()> stopped_;
 };

@@ -117,6 +117,7 @@ void ExecutionEnvironment::on_init_timeout() {
 
 void ExecutionEnvironment::on_launch_failed(const LaunchFailure& failure) {
   if (state_ != EnvironmentState::init && state_ != EnvironmentState::suppressed_init) return;
+  if (failure.stage == LaunchFailure::Stage::host) return on_host_failure(failure.reason);
   const char* type = failure.stage == LaunchFailure::Stage::working_directory
                          ? "Runtime.InvalidWorkingDir"
                          : "Runtime.InvalidEntrypoint";
@@ -134,6 +135,20 @@ void ExecutionEnvironment::on_launch_failed(const LaunchFailure& failure) {
               make_payload(error_bodies::platform_error(type, request_id, reason)));
 }
 
+// Not the function's fault, and nothing that Lambda would say.
+void ExecutionEnvironment::on_host_failure(const std::string& reason) {
+  process_exited_ = host_failed_ = true;
+  services_.log.write("coldframe: cannot start a process: " + reason + "\n");
+  set_state(EnvironmentState::reset);
+  services_.timers.cancel(function_timer_);
+  if (invocation_) {
+    Invocation invocation = std::move(*invocation_);
+    invocation_.reset();
+    owner_.on_host_failure(std::move(invocation), reason);
+  }
+  reset();
+}
+
 // `body`: what the caller gets if the suppressed init fails in the same way; null: a timeout.
 void ExecutionEnvironment::init_failed(InitStatus status, const std::string& error_type,
                                        Payload body) {
@@ -144,6 +159,7 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
                     limits_->cpu(), init_wall_};
   log_init(record);
   if (!suppressed) return reset();
+  set_state(EnvironmentState::reset);
   log_start();
   record_.error_type = error_type;
   record_.never_started = true;

@@ -8,22 +8,14 @@
 
 namespace coldframe {
 
-void ExecutionEnvironment::invoke(Invocation invocation) {
+void ExecutionEnvironment::invoke(Invocation&& invocation) {
   invocation_ = std::move(invocation);
   answered_ = false;
   held_result_.reset();
   deadline_.reset();
-  invoke_saw_init_ = state_ != EnvironmentState::idle || init_duration_.has_value();
-  record_ = {};
-  record_.function = config_.name;
-  record_.environment_id = id_;
+  record_ = blank_record_;
   record_.request_id = invocation_->request.request_id;
-  record_.memory_size_mb = config_.memory_mb;
-  record_.cold = invoke_saw_init_;
-  const auto& root = invocation_->request.trace_root;
-  trace_id_ =
-      "Root=" + (root.empty() ? "1-" + services_.ids.hex(8) + "-" + services_.ids.hex(24) : root) +
-      ";Parent=" + services_.ids.hex(16) + ";Sampled=0";
+  record_.cold = state_ != EnvironmentState::idle || (init_duration_.has_value() && !provisioned_);
   log_.begin_tail(invocation_->request.log_tail);
   switch (state_) {
     case EnvironmentState::cold:
@@ -65,9 +57,9 @@ void ExecutionEnvironment::dispatch() {
   event.deadline_ms =
       std::chrono::floor<std::chrono::milliseconds>((wall + (*deadline_ - now)).time_since_epoch())
           .count();
-  event.function_arn = config_.arn();
-  if (!request.qualifier.empty()) event.function_arn += ":" + request.qualifier;
-  event.trace_id = trace_id_;
+  if (!request.qualifier.empty()) qualified_arn_ = arn_ + ":" + request.qualifier;
+  event.function_arn = request.qualifier.empty() ? arn_ : qualified_arn_;
+  event.trace_id = request.trace_id;
   event.client_context = request.client_context;
   event.cognito_identity = request.cognito_identity;
   event.tenant_id = request.tenant_id;
@@ -78,7 +70,8 @@ void ExecutionEnvironment::dispatch() {
 
 void ExecutionEnvironment::log_start() {
   if (config_.log_format == LogFormat::json) {
-    log_.platform(json_log::start(record_, config_, trace_id_, config_.system_level));
+    log_.platform(
+        json_log::start(record_, config_, invocation_->request.trace_id, config_.system_level));
   } else {
     log_.platform(text_log::start(record_.request_id, config_.version));
   }
@@ -124,11 +117,12 @@ void ExecutionEnvironment::fail_caller(InvocationStatus status, const std::strin
 void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) {
   if (answered_ || !invocation_) return;
   answered_ = true;
+  if (state_ == EnvironmentState::reset) owner_.on_change(*this);  // soon free again
   record_.status = status;
   record_.produced_bytes = body ? body->size() : 0;
   InvokeResult result;
   result.request_id = record_.request_id;
-  result.trace_id = trace_id_;
+  result.trace_id = invocation_->request.trace_id;
   result.executed_version = config_.version;
   result.payload = body ? std::move(body) : make_payload("");
   result.function_error = status != InvocationStatus::ok;
@@ -162,12 +156,14 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
     log_.platform(json_log::runtime_done(record_, wall, config_.system_level));
     log_.platform(json_log::report(record_, wall, config_.system_level));
   } else {
-    log_.platform(text_log::end(record_.request_id) + text_log::report(record_));
+    std::string lines = text_log::end(record_.request_id);
+    lines += text_log::report(record_);
+    log_.platform(lines);
   }
+  api_.release();
   auto invocation = std::move(*invocation_);
   invocation_.reset();
   cpu_at_start_.reset();
-  api_.release();
   services_.records.on_invocation(record_);
   if (held_result_) {
     held_result_->log_tail = log_.take_tail();
@@ -196,6 +192,7 @@ void ExecutionEnvironment::on_function_timeout() {
     record_.never_started = true;
   }
   const bool answered_before = answered_;
+  set_state(EnvironmentState::reset);
   fail_caller(InvocationStatus::timeout, "Sandbox.Timedout",
               error_bodies::timed_out(record_.request_id, config_.timeout_s));
   if (answered_before) {
@@ -207,8 +204,18 @@ void ExecutionEnvironment::on_function_timeout() {
 }
 
 void ExecutionEnvironment::on_exit(const ExitStatus& status) {
+  // What the process sent before it died still counts, also the part that did not fit into the
+  // sockets' buffers and follows as they are read.
+  constexpr auto k_grace = std::chrono::milliseconds(100);
   process_exited_ = true;
-  api_.drain();  // what the process sent before it died still counts
+  if (!api_.drain()) return judge_exit(status);
+  exit_timer_ = services_.timers.at(services_.clock.now() + k_grace, [this, status] {
+    exit_timer_ = {};
+    judge_exit(status);
+  });
+}
+
+void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
   const bool oom = limits_->out_of_memory();
   const std::string type = oom ? "Runtime.OutOfMemory" : "Runtime.ExitError";
   const std::string reason = exit_reason(status);
@@ -227,6 +234,7 @@ void ExecutionEnvironment::on_exit(const ExitStatus& status) {
     case EnvironmentState::busy:
     case EnvironmentState::draining: {
       const auto kind = oom ? InvocationStatus::out_of_memory : InvocationStatus::exit;
+      set_state(EnvironmentState::reset);
       fail_caller(kind, type, error_bodies::platform_error(type, record_.request_id, reason));
       record_.status = kind;
       record_.error_type = type;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <utility>
 
 #include "emulator/environment/execution_environment.hpp"
 
@@ -27,13 +28,35 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       owner_(owner),
       id_(services.ids.hex(32)),
       log_stream_(log_stream_name(services.clock.wall_now(), config.version, id_)),
+      arn_(config.arn()),
       log_(services.log, config),
       limits_(services.limits.create(id_, config)),
-      api_(services.io, *this) {}
+      api_(services.io, *this) {
+  blank_record_.function = config.name;
+  blank_record_.environment_id = id_;
+  blank_record_.memory_size_mb = config.memory_mb;
+}
+
+// The invoke ends here without having been the function's.
+void ExecutionEnvironment::refuse_caller(Refusal refusal) {
+  api_.release();
+  services_.timers.cancel(function_timer_);
+  auto invocation = std::move(*invocation_);
+  invocation_.reset();
+  held_result_.reset();
+  if (!invocation.done) return;
+  InvokeResult result;
+  result.refusal = refusal;
+  result.request_id = invocation.request.request_id;
+  result.trace_id = invocation.request.trace_id;
+  result.payload = make_payload("");
+  invocation.done(std::move(result));
+}
 
 ExecutionEnvironment::~ExecutionEnvironment() {
   services_.timers.cancel(init_timer_);
   services_.timers.cancel(function_timer_);
+  services_.timers.cancel(exit_timer_);
 }
 
 Result<void> ExecutionEnvironment::open() {
@@ -48,6 +71,7 @@ void ExecutionEnvironment::reset() {
   set_state(EnvironmentState::reset);
   services_.timers.cancel(init_timer_);
   services_.timers.cancel(function_timer_);
+  services_.timers.cancel(exit_timer_);
   process_exited_ = true;
   process_->kill([this] {
     process_.reset();
@@ -61,25 +85,23 @@ void ExecutionEnvironment::reset() {
       stopped_ = nullptr;
       return stopped();
     }
-    set_state(EnvironmentState::cold_again);
-    if (invocation_) return begin_suppressed_init();
+    const bool first_try = std::exchange(host_failed_, false);
+    set_state(first_try ? EnvironmentState::cold : EnvironmentState::cold_again);
+    if (invocation_) {
+      return first_try ? start_process(EnvironmentState::init) : begin_suppressed_init();
+    }
     owner_.on_available(*this);
   });
 }
 
 void ExecutionEnvironment::stop(std::function<void()> done) {
-  if (invocation_) {
-    auto invocation = std::move(*invocation_);
-    invocation_.reset();
+  if (held_result_) {  // answered; its tail ends here
+    held_result_->log_tail = log_.take_tail();
+    auto result = std::move(*held_result_);
     held_result_.reset();
-    if (invocation.done) {
-      InvokeResult result;
-      result.refusal = Refusal::stopping;
-      result.request_id = invocation.request.request_id;
-      result.payload = make_payload("");
-      invocation.done(std::move(result));
-    }
+    if (auto answer = std::exchange(invocation_->done, nullptr)) answer(std::move(result));
   }
+  if (invocation_) refuse_caller(Refusal::stopping);
   if (state_ == EnvironmentState::reset) {
     stopped_ = std::move(done);
     owner_.on_change(*this);

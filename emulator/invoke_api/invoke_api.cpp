@@ -46,14 +46,14 @@ bool is_tenant_id(std::string_view text) {
 }
 
 // The Root of "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…", if it looks like one.
-std::string trace_root(std::string_view header) {
+std::string_view trace_root(std::string_view header) {
   const auto at = header.find("Root=");
-  if (at == std::string_view::npos) return "";
+  if (at == std::string_view::npos) return {};
   auto root = header.substr(at + 5);
   root = root.substr(0, root.find(';'));
   const bool plain = std::all_of(root.begin(), root.end(),
                                  [](unsigned char c) { return std::isxdigit(c) || c == '-'; });
-  return plain && root.size() == 35 && root.starts_with("1-") ? std::string(root) : "";
+  return plain && root.size() == 35 && root.starts_with("1-") ? root : std::string_view();
 }
 
 }  // namespace
@@ -102,10 +102,10 @@ void InvokeApi::on_request(const http::ExchangePtr& exchange) {
       exchange->reply(http::Response::plain(200, "ok\n"));
       return;
     case InvokeRoute::not_found:
-      exchange->reply(replies::fault(replies::unknown_operation(), ids_.uuid()));
+      exchange->reply(replies::fault(replies::unknown_operation(), ids_.uuid(), ids_.trace_id()));
       return;
     case InvokeRoute::method_not_allowed:
-      exchange->reply(replies::fault(replies::wrong_method(), ids_.uuid()));
+      exchange->reply(replies::fault(replies::wrong_method(), ids_.uuid(), ids_.trace_id()));
       return;
     case InvokeRoute::invoke:
       invoke(exchange, target);
@@ -131,7 +131,6 @@ std::optional<RequestFault> InvokeApi::read_headers(const http::Headers& headers
                                "regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+");
   }
   request.tenant_id = tenant;
-  request.trace_root = trace_root(headers.find("X-Amzn-Trace-Id"));
   if (const auto context = headers.find("X-Amz-Client-Context"); !context.empty()) {
     auto decoded = decode_client_context(context);
     if (!decoded) return replies::bad_client_context();
@@ -144,8 +143,9 @@ void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& ta
   auto& http = exchange->request;
   InvokeRequest request;
   request.request_id = ids_.uuid();
+  request.trace_id = ids_.trace_id(trace_root(http.headers.find("X-Amzn-Trace-Id")));
   auto refuse = [&](const RequestFault& fault) {
-    exchange->reply(replies::fault(fault, request.request_id));
+    exchange->reply(replies::fault(fault, request.request_id, request.trace_id));
   };
   if (exchange->body_state == http::BodyState::truncated) {
     return exchange->reply(http::Response::plain(400, "truncated request\n"));
@@ -186,29 +186,22 @@ void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& ta
 
   switch (request.type) {
     case InvocationType::dry_run:
-      exchange->reply(replies::dry_run(request.request_id));
+      exchange->reply(replies::dry_run(request.request_id, request.trace_id));
       return;
     case InvocationType::event:
-      exchange->reply(replies::accepted(request.request_id));
+      if (!directory_.takes_event(function->name, request.payload->size())) {
+        return refuse(replies::refusal(Refusal::throttled));
+      }
+      exchange->reply(replies::accepted(request.request_id, request.trace_id));
       directory_.invoke(std::move(request), [](InvokeResult&&) {});
       return;
     case InvocationType::request_response:
       directory_.invoke(std::move(request), [exchange](InvokeResult&& result) {
-        switch (result.refusal) {
-          case Refusal::none:
-            exchange->reply(replies::success(result));
-            return;
-          case Refusal::throttled:
-          case Refusal::reserved_throttled:
-            exchange->reply(
-                replies::fault(replies::throttled(result.refusal == Refusal::reserved_throttled),
-                               result.request_id));
-            return;
-          case Refusal::function_not_found:
-          case Refusal::stopping:
-            exchange->reply(replies::fault(replies::service_error("The emulator is stopping."),
-                                           result.request_id));
-            return;
+        if (result.refusal == Refusal::none) {
+          exchange->reply(replies::success(result));
+        } else {
+          exchange->reply(
+              replies::fault(replies::refusal(result.refusal), result.request_id, result.trace_id));
         }
       });
       return;

@@ -30,6 +30,8 @@ class FunctionDirectory {
   // What a name that is not found is reported under.
   virtual const FunctionConfig& any() const = 0;
   virtual void invoke(InvokeRequest request, InvokeDone done) = 0;
+  // Whether an Event invoke with so many bytes finds room to wait in.
+  virtual bool takes_event(std::string_view name, std::size_t bytes) const = 0;
 };
 
 // The path of an Invoke call; a pure function and a fuzz target.
@@ -48,6 +50,8 @@ class InvokeApi final : public http::Handler {
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port) {
     return server_.listen(host, port);
   }
+  // Takes no call any more; those under way get their answers.
+  void finish() { server_.finish(); }
   void close() { server_.close(); }
 
   void on_head(http::Exchange& exchange) override;

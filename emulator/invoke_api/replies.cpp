@@ -1,5 +1,6 @@
 #include "emulator/invoke_api/replies.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -16,12 +17,11 @@ RequestFault make(int status, const char* code, const Json& body) {
 
 // "Root=1-…;Parent=…;Sampled=0" → "root=1-…;parent=…;sampled=0", as AWS answers.
 std::string lower_keys(std::string_view trace) {
-  std::string out;
-  bool key = true;
-  for (char c : trace) {
-    if (c == '=') key = false;
-    if (c == ';') key = true;
-    out += key && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  std::string out(trace);
+  for (std::size_t at = 0; at < out.size();) {
+    for (; at < out.size() && out[at] != '='; ++at)
+      if (out[at] >= 'A' && out[at] <= 'Z') out[at] = static_cast<char>(out[at] + 32);
+    at = std::min(out.find(';', at), out.size());
   }
   return out;
 }
@@ -42,18 +42,19 @@ std::string_view http_date() {
   return {text, size};
 }
 
-void common_fields(http::Response& response, std::string_view request_id, std::string_view trace) {
+void common_fields(http::Response& response, std::string_view request_id,
+                   std::string_view trace_id) {
+  response.announce_keep_alive = true;
+  response.fields.reserve(512);
   response.field("Date", http_date());
-  response.fields += "Connection: keep-alive\r\n";
+  response.field("Content-Type", "application/json");
   response.field("x-amzn-RequestId", request_id);
   response.fields += "x-amzn-Remapped-Content-Length: 0\r\n";
-  if (!trace.empty()) response.field("X-Amzn-Trace-Id", lower_keys(trace));
+  response.field("X-Amzn-Trace-Id", lower_keys(trace_id));
 }
 
 http::Response success(const InvokeResult& result) {
   http::Response r;
-  r.fields.reserve(384);
-  r.fields = "Content-Type: application/json\r\n";
   common_fields(r, result.request_id, result.trace_id);
   r.field("X-Amz-Executed-Version", result.executed_version);
   if (result.function_error) r.fields += "X-Amz-Function-Error: Unhandled\r\n";
@@ -62,17 +63,17 @@ http::Response success(const InvokeResult& result) {
   return r;
 }
 
-http::Response accepted(std::string_view request_id) {
+http::Response accepted(std::string_view request_id, std::string_view trace_id) {
   http::Response r;
   r.status = 202;
-  common_fields(r, request_id, "");
+  common_fields(r, request_id, trace_id);
   return r;
 }
 
-http::Response dry_run(std::string_view request_id) {
+http::Response dry_run(std::string_view request_id, std::string_view trace_id) {
   http::Response r;
   r.status = 204;
-  common_fields(r, request_id, "");
+  common_fields(r, request_id, trace_id);
   return r;
 }
 
@@ -122,6 +123,8 @@ RequestFault event_too_large(std::size_t bytes) {
                                "1048576 bytes)"}});
 }
 
+namespace {
+
 RequestFault throttled(bool reserved) {
   return make(429, "TooManyRequestsException",
               {{"Reason", reserved ? "ReservedFunctionConcurrentInvocationLimitExceeded"
@@ -132,6 +135,25 @@ RequestFault throttled(bool reserved) {
 
 RequestFault service_error(const std::string& message) {
   return make(500, "ServiceException", {{"Type", "Service"}, {"Message", message}});
+}
+
+}  // namespace
+
+RequestFault refusal(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::throttled:
+      return throttled(false);
+    case Refusal::reserved_throttled:
+      return throttled(true);
+    case Refusal::stopping:
+      return service_error("The emulator is stopping.");
+    case Refusal::no_environment:
+      return service_error("The emulator could not open an execution environment.");
+    case Refusal::function_not_found:
+    case Refusal::none:
+      break;
+  }
+  return service_error("The function is gone.");
 }
 
 RequestFault unknown_operation() {
@@ -145,9 +167,12 @@ RequestFault wrong_method() {
   return make(405, "MethodNotAllowedException", {{"message", "Invoke is a POST"}});
 }
 
-http::Response fault(const RequestFault& fault, std::string_view request_id) {
-  http::Response r = http::Response::json(fault.status, fault.body);
-  common_fields(r, request_id, "");
+http::Response fault(const RequestFault& fault, std::string_view request_id,
+                     std::string_view trace_id) {
+  http::Response r;
+  r.status = fault.status;
+  r.text = fault.body;
+  common_fields(r, request_id, trace_id);
   r.field("x-amzn-ErrorType", fault.code);
   if (fault.status == 429) r.fields += "Retry-After: 1\r\n";
   if (fault.status == 405) r.fields += "Allow: POST\r\n";

@@ -12,13 +12,14 @@
 
 namespace coldframe::replies {
 
-// Adds what every answer has: Date, request id, trace id, remapped length, keep-alive.
+// Adds what every answer has: Date, content type, request id, trace id, remapped length,
+// keep-alive. `trace_id` as the function sees it; the caller gets its keys in lower case.
 void common_fields(http::Response& response, std::string_view request_id,
-                   std::string_view trace_root);
+                   std::string_view trace_id);
 
 http::Response success(const InvokeResult& result);
-http::Response accepted(std::string_view request_id);
-http::Response dry_run(std::string_view request_id);
+http::Response accepted(std::string_view request_id, std::string_view trace_id);
+http::Response dry_run(std::string_view request_id, std::string_view trace_id);
 
 RequestFault validation(const std::string& message);
 RequestFault not_json(const std::string& why);
@@ -27,12 +28,13 @@ RequestFault not_found(const std::string& arn, const std::string& qualifier);
 RequestFault other_region(const std::string& asked, const std::string& ours);
 RequestFault sync_too_large();
 RequestFault event_too_large(std::size_t bytes);
-RequestFault throttled(bool reserved);
-RequestFault service_error(const std::string& message);
+// Why an accepted request did not reach its function. Precondition: not Refusal::none.
+RequestFault refusal(Refusal refusal);
 RequestFault unknown_operation();
 RequestFault wrong_method();
 
-http::Response fault(const RequestFault& fault, std::string_view request_id);
+http::Response fault(const RequestFault& fault, std::string_view request_id,
+                     std::string_view trace_id);
 
 // "Tue, 24 Nov 2026 05:53:14 GMT", made anew once a second.
 std::string_view http_date();

@@ -32,17 +32,25 @@ struct InvokeRequest {
   std::string client_context{};    // JSON, decoded; empty if none
   std::string cognito_identity{};  // JSON; empty if none
   std::string tenant_id{};
-  std::string trace_root{};  // "1-<8hex>-<24hex>" from the caller; empty: made up
+  std::string trace_id{};    // "Root=…;Parent=…;Sampled=0"; empty: made up
   std::string request_id{};  // empty: made up when the request is accepted
 };
 
 // Why a request did not reach the function. The Invoke API turns it into AWS's HTTP error.
-enum class Refusal { none, function_not_found, throttled, reserved_throttled, stopping };
+enum class Refusal {
+  none,
+  function_not_found,
+  throttled,
+  reserved_throttled,
+  stopping,
+  no_environment,  // none could be opened here (descriptors, ports): our failure, not a throttle
+};
 
 struct InvokeResult {
   Refusal refusal = Refusal::none;
+  std::string refusal_reason{};  // of no_environment: "cannot make a pipe: too many open files"
   std::string request_id{};
-  std::string trace_id{};          // value of the function's trace header
+  std::string trace_id{};          // the request's
   std::string executed_version{};  // "$LATEST"
   Payload payload{};               // answer of the function, or AWS's error JSON
   bool function_error = false;     // X-Amz-Function-Error: Unhandled

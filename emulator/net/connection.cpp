@@ -4,18 +4,28 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <vector>
 
 namespace coldframe::http {
 namespace {
 
-// One for all connections: there is one I/O thread, and nothing stays in it between two events.
-std::array<char, 256 * 1024>& scratch() {
-  static std::array<char, 256 * 1024> buffer;
-  return buffer;
+// What the connections of one I/O thread share: nothing stays in it between two events, and memory
+// that was used a moment ago is still in the cache, whichever connection it was used for.
+struct Shared {
+  std::vector<char> scratch = std::vector<char>(256 * 1024);
+  std::string head;  // of a reply
+  std::vector<ExchangePtr> exchanges;
+};
+
+Shared& shared() {
+  thread_local Shared shared;
+  return shared;
 }
+
+std::vector<char>& scratch() { return shared().scratch; }
 
 void append_number(std::string& out, std::size_t value) {
   char text[24];
@@ -24,6 +34,15 @@ void append_number(std::string& out, std::size_t value) {
 }
 
 }  // namespace
+
+void Exchange::renew() {
+  request.clear();
+  connection_.reset();
+  body_state = BodyState::complete;
+  body_limit = 0;
+  note.reset();
+  replied_ = false;
+}
 
 void Exchange::reply(Response response) {
   if (replied_) return;
@@ -36,10 +55,14 @@ Connection::Connection(HttpServer& server, int fd)
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  boost::system::error_code ignored;
+  boost::system::error_code error;
   socket_.assign(
       address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), fd,
-      ignored);
+      error);
+  if (error) {
+    ::close(fd);
+    return;
+  }
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   // Some hosts default to BBR, whose pacing halves the speed of large bodies on loopback.
@@ -49,17 +72,18 @@ Connection::Connection(HttpServer& server, int fd)
 void Connection::wait_readable() {
   if (waiting_readable_ || closed_ || end_of_input_ || reading_paused()) return;
   waiting_readable_ = true;
+  // Readiness, not async_receive(): that one may read at once and tell later, and drain() would
+  // then read what comes after it first.
   socket_.async_wait(Socket::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->waiting_readable_ = false;
-                       if (error || self->closed_) return;
-                       self->read_available();
+                       if (!error) self->read_available();
                      });
 }
 
-void Connection::read_available() {
+void Connection::read_available(std::size_t budget) {
   auto keep = shared_from_this();
-  while (!closed_ && !end_of_input_ && !reading_paused()) {
+  while (budget > 0 && !closed_ && !end_of_input_ && !reading_paused()) {
     auto [space, room] = parser_.direct_space();
     const bool direct = room > 0 && exchange_ && !input_done_;
     char* at = direct ? space : scratch().data();
@@ -68,18 +92,27 @@ void Connection::read_available() {
     if (direct) parser_.commit(got > 0 ? static_cast<std::size_t>(got) : 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-    if (got <= 0) {
-      on_end_of_input(got < 0);
-      return;
-    }
+    if (got <= 0) return on_end_of_input(got < 0);
     if (direct) {
       continue_input();
     } else {
       consume({at, static_cast<std::size_t>(got)});
     }
-    if (static_cast<std::size_t>(got) < size) break;
+    budget -= std::min(budget, static_cast<std::size_t>(got));
+    // Less than was asked for is all there is, but for a drain, whose reading makes room for more.
+    if (static_cast<std::size_t>(got) < size && budget <= k_turn_bytes) break;
   }
   wait_readable();
+}
+
+// Unfinished heads are bounded for all connections of a server together: each alone may be large.
+bool Connection::account() {
+  const std::size_t now = closed_ ? 0 : parser_.unfinished();
+  server_.unfinished_ += now - accounted_;  // modulo 2^64
+  accounted_ = now;
+  if (server_.unfinished_ <= server_.limits_.unfinished_limit || now == 0) return true;
+  fail(431);
+  return false;
 }
 
 void Connection::consume(std::string_view bytes) {
@@ -90,6 +123,7 @@ void Connection::consume(std::string_view bytes) {
     }
     const std::size_t taken = parser_.feed(bytes);
     bytes.remove_prefix(taken);
+    if (parser_.unfinished() != accounted_ && !account()) return;
     continue_input();
     if (taken == 0 && !input_done_ && parser_.state() != RequestParser::State::body) return;
   }
@@ -111,6 +145,9 @@ void Connection::continue_input() {
       if (parser_.body_too_large() && !handed_over_) {
         if (parser_.remaining() > k_drain_limit) draining_forever_ = true;
         finish_request(BodyState::too_large);
+      } else if (parser_.dropped() > k_drain_limit && !draining_forever_) {
+        draining_forever_ = close_after_reply_ = true;
+        if (ready_to_send()) flush();
       }
       return;
     case RequestParser::State::done:
@@ -126,9 +163,29 @@ void Connection::continue_input() {
   }
 }
 
-void Connection::on_head() {
-  exchange_ = std::make_shared<Exchange>();
+// An Exchange that is done with, and the room its headers have taken, serves another request.
+void Connection::renew_exchange() {
+  auto& spares = shared().exchanges;
+  if (spares.empty()) {
+    exchange_ = std::make_shared<Exchange>();
+  } else {
+    exchange_ = std::move(spares.back());
+    spares.pop_back();
+  }
   exchange_->connection_ = weak_from_this();
+}
+
+void Connection::release_exchange() {
+  auto& spares = shared().exchanges;
+  if (exchange_.use_count() == 1 && spares.size() < k_spare_exchanges) {
+    exchange_->renew();
+    spares.push_back(std::move(exchange_));
+  }
+  exchange_.reset();
+}
+
+void Connection::on_head() {
+  renew_exchange();
   handed_over_ = reply_ready_ = false;
   // The header section moves over now, the body when it is complete.
   std::swap(exchange_->request, parser_.request());
@@ -150,8 +207,8 @@ void Connection::finish_request(BodyState state) {
     exchange_->request.body = std::move(parser_.request().body);
     exchange_->request.trailers = std::move(parser_.request().trailers);
   }
-  close_after_reply_ =
-      !exchange_->request.keep_alive || state == BodyState::truncated || draining_forever_;
+  close_after_reply_ = finishing_ || !exchange_->request.keep_alive ||
+                       state == BodyState::truncated || draining_forever_;
   auto exchange = exchange_;
   server_.handler_.on_request(exchange);
 }
@@ -188,6 +245,7 @@ void Connection::on_end_of_input(bool error) {
 
 void Connection::send(Exchange& exchange, Response response) {
   if (closed_ || exchange_.get() != &exchange) return;
+  out_head_.swap(shared().head);
   out_head_.clear();
   out_head_ += "HTTP/1.1 ";
   append_number(out_head_, static_cast<std::size_t>(response.status));
@@ -203,7 +261,11 @@ void Connection::send(Exchange& exchange, Response response) {
     out_head_ += "\r\n";
   }
   if (response.close) close_after_reply_ = true;
-  if (close_after_reply_) out_head_ += "Connection: close\r\n";
+  if (close_after_reply_) {
+    out_head_ += "Connection: close\r\n";
+  } else if (response.announce_keep_alive) {
+    out_head_ += "Connection: keep-alive\r\n";
+  }
   out_head_ += "\r\n";
   out_shared_ = std::move(response.shared);
   out_text_ = std::move(response.text);
@@ -221,6 +283,7 @@ void Connection::send(Exchange& exchange, Response response) {
 }
 
 void Connection::flush() {
+  writing_ = false;
   const std::string_view body =
       out_shared_ ? std::string_view(*out_shared_) : std::string_view(out_text_);
   const std::size_t total = out_head_.size() + body.size();
@@ -252,6 +315,7 @@ void Connection::flush() {
 }
 
 void Connection::wait_writable() {
+  writing_ = true;
   socket_.async_wait(Socket::wait_write,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        if (!error && !self->closed_) self->flush();
@@ -266,9 +330,11 @@ void Connection::finish_reply() {
     close();
     return;
   }
-  exchange_.reset();
+  release_exchange();
+  if (out_head_.capacity() <= k_backlog_limit) shared().head.swap(out_head_);
   handed_over_ = input_done_ = false;
   parser_.reset();
+  if (accounted_ != 0) account();
   if (!backlog_.empty() && !consuming_) {
     // Pipelined requests, one at a time; a loop, so that a thousand of them need no deep stack.
     consuming_ = true;
@@ -293,21 +359,30 @@ void Connection::fail(int status) {
     finish_request(BodyState::truncated);
     return;
   }
-  exchange_ = std::make_shared<Exchange>();
-  exchange_->connection_ = weak_from_this();
+  renew_exchange();
   handed_over_ = input_done_ = close_after_reply_ = true;
   end_of_input_ = true;
   exchange_->reply(Response::plain(status, std::string(reason_phrase(status)) + "\n"));
+}
+
+void Connection::finish() {
+  close_after_reply_ = true;
+  finishing_ = true;
+  if (!handed_over_) close();
 }
 
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
   auto keep = shared_from_this();
+  account();
   // Unread input would turn the close into a reset that can overtake the reply.
   if (!end_of_input_) {
     ::shutdown(socket_.native_handle(), SHUT_WR);
-    while (::recv(socket_.native_handle(), scratch().data(), scratch().size(), MSG_DONTWAIT) > 0) {
+    for (int i = 0; i < 16; ++i) {
+      if (::recv(socket_.native_handle(), scratch().data(), scratch().size(), MSG_DONTWAIT) <= 0) {
+        break;
+      }
     }
   }
   boost::system::error_code ignored;

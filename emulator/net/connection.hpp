@@ -16,9 +16,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Takes ownership of the non-blocking socket `fd`.
   Connection(HttpServer& server, int fd);
 
+  // Whether the loop took the socket; if not, it is closed.
+  bool open() const { return socket_.is_open(); }
   void start() { wait_readable(); }
-  // Reads all there is without waiting.
-  void read_available();
+  // Reads what is there without waiting, about `budget` bytes at most.
+  void read_available(std::size_t budget = k_turn_bytes);
+  // A reply is being written that the socket did not take at once.
+  bool writing() const { return writing_; }
+  // The body of a request has begun and not ended.
+  bool mid_request() const { return exchange_ && !handed_over_ && !closed_; }
+  // Serves no further request.
+  void finish();
   void close();
   void send(Exchange& exchange, Response response);
 
@@ -28,6 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void wait_readable();
   void wait_writable();
+  void renew_exchange();
+  void release_exchange();
   void consume(std::string_view bytes);
   void continue_input();
   void on_head();
@@ -37,10 +47,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   void fail(int status);
   void finish_reply();
+  bool account();  // false: too much, and the connection has failed
   bool ready_to_send() const { return reply_ready_ && (input_done_ || draining_forever_); }
   bool reading_paused() const { return input_done_ && backlog_.size() > k_backlog_limit; }
 
+  // So that one busy peer cannot keep the loop from timers and from the other connections.
+  static constexpr std::size_t k_turn_bytes = 1024 * 1024;
   static constexpr std::size_t k_backlog_limit = 64 * 1024;
+  static constexpr std::size_t k_spare_exchanges = 16;
   static constexpr std::size_t k_drain_limit = 64 * 1024 * 1024;
 
   HttpServer& server_;
@@ -52,10 +66,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reply_ready_ = false;
   bool draining_forever_ = false;  // the rest of the body is too long to read: answer and close
   bool waiting_readable_ = false;
+  bool writing_ = false;
   bool end_of_input_ = false;
   bool closed_ = false;
   bool consuming_ = false;
+  std::size_t accounted_ = 0;  // of the server's unfinished bytes
   bool close_after_reply_ = false;
+  bool finishing_ = false;
   std::string backlog_;  // bytes of pipelined requests
   std::string out_head_;
   std::shared_ptr<const std::string> out_shared_;

@@ -7,6 +7,11 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 bool breaks_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 
+bool is_one_line(std::string_view text) {
+  return text.find('\n') == text.npos && text.find('\r') == text.npos &&
+         text.find('\0') == text.npos;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   c = lower(c);
@@ -24,7 +29,7 @@ bool iequals(std::string_view a, std::string_view b) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  if (refs_.empty()) {
+  if (refs_.capacity() == 0) {
     refs_.reserve(12);
     text_.reserve(512);
   }
@@ -46,8 +51,22 @@ std::string_view Headers::find(std::string_view wanted) const {
 }
 
 void Headers::clear() {
+  constexpr std::size_t k_keep = 8 * 1024;
+  if (text_.capacity() > k_keep) std::string().swap(text_);
+  if (refs_.capacity() > k_keep / sizeof(Ref)) std::vector<Ref>().swap(refs_);
   text_.clear();
   refs_.clear();
+}
+
+void Request::clear() {
+  method = Method::other;
+  if (target.capacity() > 1024) std::string().swap(target);
+  target.clear();
+  keep_alive = true;
+  chunked = false;
+  headers.clear();
+  trailers.clear();
+  std::string().swap(body);
 }
 
 std::string_view Request::path() const {
@@ -62,10 +81,7 @@ std::string_view Request::query() const {
 Response& Response::field(std::string_view name, std::string_view value) {
   fields += name;
   fields += ": ";
-  bool clean = true;
-  for (char c : value)
-    clean = clean && !breaks_line(c);
-  if (clean) {
+  if (is_one_line(value)) {
     fields += value;
   } else {
     for (char c : value) {

@@ -50,6 +50,7 @@ struct Request {
   Headers trailers;  // of a chunked body
   std::string body;  // with at least k_body_padding bytes of capacity behind it
 
+  void clear();                    // keeps the room its headers have taken
   std::string_view path() const;   // target without the query
   std::string_view query() const;  // what follows '?', empty if nothing
 };
@@ -69,6 +70,7 @@ struct Response {
   std::string text;                           // body, if `shared` is empty
   std::shared_ptr<const std::string> shared;  // body shared with somebody else
   bool close = false;
+  bool announce_keep_alive = false;  // says `Connection: keep-alive`, unless it closes
 
   Response& field(std::string_view name, std::string_view value);
   std::string_view body() const {

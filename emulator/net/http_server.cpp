@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -46,17 +47,19 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
 
 void HttpServer::wait_accept() {
   if (!acceptor_.is_open()) return;
-  acceptor_.async_wait(asio::socket_base::wait_read,
-                       [this](const boost::system::error_code& error) {
-                         if (error || !acceptor_.is_open()) return;
-                         if (accept_ready()) return wait_accept();
-                         // Out of descriptors: the backlog keeps the connects; look again a little
-                         // later.
-                         retry_.expires_after(std::chrono::milliseconds(20));
-                         retry_.async_wait([this](const boost::system::error_code& stopped) {
-                           if (!stopped) wait_accept();
-                         });
-                       });
+  acceptor_.async_wait(
+      asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
+        if (error || !acceptor_.is_open()) return;
+        if (accept_ready()) return wait_accept();
+        // Out of descriptors: the backlog keeps the connects; look again a little
+        // later.
+        retry_.expires_after(std::chrono::milliseconds(20));
+        // Once due, the callback cannot be recalled by a destructor.
+        retry_.async_wait(
+            [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& stopped) {
+              if (!stopped && !alive.expired()) wait_accept();
+            });
+      });
 }
 
 bool HttpServer::accept_ready() {
@@ -73,17 +76,32 @@ bool HttpServer::accept_ready() {
       continue;
     }
     auto connection = std::make_shared<Connection>(*this, fd);
+    if (!connection->open()) continue;
     connections_.insert(connection);
     connection->start();
   }
   return true;
 }
 
-void HttpServer::drain() {
+bool HttpServer::drain() {
+  constexpr std::size_t k_largest_request = 16 * 1024 * 1024;
   if (acceptor_.is_open()) accept_ready();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+  for (auto& connection : all) {
+    // Whoever has not read its reply has no further request to be heard.
+    if (!connection->writing()) connection->read_available(k_largest_request);
+  }
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->mid_request(); });
+}
+
+void HttpServer::finish() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+  std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all)
-    connection->read_available();
+    connection->finish();
 }
 
 void HttpServer::drop_connections() {

@@ -46,6 +46,7 @@ class Exchange {
 
  private:
   friend class Connection;
+  void renew();  // as if new, for another request
   std::weak_ptr<Connection> connection_;
   bool replied_ = false;
 };
@@ -65,6 +66,9 @@ class Handler {
 struct ServerLimits {
   std::size_t header_limit = 1024 * 1024;
   std::size_t max_connections = 4096;
+  // Bytes of heads (and chunk heads and trailers) that are not complete, all connections together;
+  // whose bytes go beyond it gets 431.
+  std::size_t unfinished_limit = 16 * 1024 * 1024;
   // Whether a half-closed peer still wants its answer (callers: yes; runtimes: gone is gone).
   bool half_close_is_gone = false;
 };
@@ -77,11 +81,15 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Binds and accepts. Port 0 picks a free one. Returns the port.
-  // Errors: exit code 4, "cannot listen on HOST:PORT: Address already in use".
+  // Errors: exit code 2, HOST is no IP address; 4, "cannot listen on HOST:PORT: Address already in
+  // use".
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
   // Reads, without waiting, everything peers have sent so far, connections not yet accepted
-  // included, and hands it to the handler. For use after the peer process has died.
-  void drain();
+  // included, and hands it to the handler. For use after the peer process has died. Returns whether
+  // a request is still incomplete whose rest may be on its way.
+  bool drain();
+  // Takes no connection and no request any more; replies that are due still go out.
+  void finish();
   // Closes every connection; the listener stays.
   void drop_connections();
   // Closes the listener and every connection.
@@ -103,6 +111,8 @@ class HttpServer {
   Acceptor acceptor_;
   boost::asio::steady_timer retry_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::size_t unfinished_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks under way
 };
 
 }  // namespace coldframe::http

@@ -87,12 +87,11 @@ RequestParser::RequestParser(std::size_t header_limit) : header_limit_(header_li
 RequestParser::~RequestParser() = default;
 
 void RequestParser::reset() {
-  request_ = Request();
+  request_.clear();
   pending_.clear();
   if (pending_.capacity() > 16 * 1024) pending_.shrink_to_fit();
-  beast_.reset();
   state_ = State::head;
-  body_limit_ = remaining_ = direct_base_ = 0;
+  body_limit_ = remaining_ = dropped_ = direct_base_ = 0;
   too_large_ = in_trailer_ = chunk_head_seen_ = false;
 }
 
@@ -181,9 +180,9 @@ void RequestParser::fail(int status) {
 }
 
 void RequestParser::append_body(std::string_view bytes) {
-  if (too_large_) return;
-  if (request_.body.size() + bytes.size() > body_limit_) {
+  if (too_large_ || request_.body.size() + bytes.size() > body_limit_) {
     too_large_ = true;
+    dropped_ += bytes.size();
     std::string().swap(request_.body);
     return;
   }
@@ -195,18 +194,28 @@ void RequestParser::append_body(std::string_view bytes) {
 
 std::size_t RequestParser::feed_plain(std::string_view bytes) {
   const std::size_t taken = std::min(bytes.size(), remaining_);
-  if (!too_large_) request_.body.append(bytes.substr(0, taken));
+  if (too_large_) {
+    dropped_ += taken;
+  } else {
+    request_.body.append(bytes.substr(0, taken));
+  }
   remaining_ -= taken;
   if (remaining_ == 0) state_ = State::done;
   return taken;
 }
 
 std::size_t RequestParser::feed_chunked(std::string_view bytes) {
-  std::size_t before = pending_.size();
+  // So much waits only when it is a chunk head or a trailer section, and those end with a line.
+  constexpr std::size_t k_surely_a_head = 1024;
+  const std::size_t before = pending_.size();
   std::string_view input = bytes;
   if (before > 0) {
     pending_.append(bytes);
     input = pending_;
+    if (before >= k_surely_a_head && bytes.find('\n') == bytes.npos) {
+      if (pending_.size() > header_limit_) fail(400);
+      return bytes.size();
+    }
   }
   std::size_t used = 0;
   beast::error_code error;
@@ -233,16 +242,22 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
     state_ = State::done;
     return used - std::min(used, before);
   }
-  std::string rest(input.substr(used));
-  pending_ = std::move(rest);
+  if (before > 0) {
+    pending_.erase(0, used);
+  } else {
+    pending_.assign(bytes.substr(used));
+  }
   if (pending_.size() > header_limit_) fail(400);  // a chunk head without end
   return bytes.size();
 }
 
+bool RequestParser::takes_direct() const {
+  return state_ == State::body && !request_.chunked && !too_large_ &&
+         remaining_ >= k_direct_threshold;
+}
+
 std::pair<char*, std::size_t> RequestParser::direct_space() {
-  if (state_ != State::body || request_.chunked || too_large_ || remaining_ < k_direct_threshold) {
-    return {nullptr, 0};
-  }
+  if (!takes_direct()) return {nullptr, 0};
   // In steps, so that the zeros that resize() writes are still in the cache when they are replaced.
   const std::size_t step = std::min(remaining_, k_direct_step);
   direct_base_ = request_.body.size();

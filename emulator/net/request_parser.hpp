@@ -43,12 +43,17 @@ class RequestParser {
   // Bytes of body beyond this are counted and dropped, and body_too_large() becomes true.
   void body_limit(std::size_t bytes) { body_limit_ = bytes; }
   bool body_too_large() const { return too_large_; }
+  // Bytes of the body that were dropped so far.
+  std::size_t dropped() const { return dropped_; }
+  // Bytes kept of a header section, chunk head or trailer section that is not complete yet.
+  std::size_t unfinished() const { return pending_.size(); }
   // Declared bytes still to come; 0 for a chunked body.
   std::size_t remaining() const { return remaining_; }
 
   // For a large plain body: room to read into directly; then tell with commit() how much came.
   // Empty when feed() must be used.
   std::pair<char*, std::size_t> direct_space();
+  bool takes_direct() const;
   void commit(std::size_t bytes);
 
   Request& request() { return request_; }
@@ -65,6 +70,7 @@ class RequestParser {
   std::size_t header_limit_;
   std::size_t body_limit_ = 0;
   std::size_t remaining_ = 0;
+  std::size_t dropped_ = 0;
   std::size_t direct_base_ = 0;
   State state_ = State::head;
   int failure_status_ = 400;

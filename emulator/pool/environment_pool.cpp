@@ -4,6 +4,12 @@
 #include <boost/asio/post.hpp>
 
 namespace coldframe {
+namespace {
+
+constexpr std::size_t k_most_events = 100'000;
+constexpr std::size_t k_most_event_bytes = 256UL * 1024 * 1024;
+
+}  // namespace
 
 EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config,
                                  PoolOptions options)
@@ -13,6 +19,7 @@ EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionCo
       expiry_(options.idle_timeout, options.time_scale, options.seed) {}
 
 EnvironmentPool::~EnvironmentPool() {
+  services_.timers.cancel(retry_);
   for (auto& idle : idle_)
     services_.timers.cancel(idle.expiry);
   for (auto& waiting : waiting_)
@@ -22,7 +29,8 @@ EnvironmentPool::~EnvironmentPool() {
 PoolCounts EnvironmentPool::counts() const {
   PoolCounts counts;
   counts.idle = static_cast<int>(idle_.size());
-  counts.promised = static_cast<int>(waiting_.size());
+  counts.promised = static_cast<int>(waiting_.size() + events_.size());
+  counts.warming = warming_;
   counts.total = static_cast<int>(environments_.size()) - leaving_;
   counts.limit = options_.concurrency;
   if (config_.reserved_concurrency) {
@@ -32,9 +40,13 @@ PoolCounts EnvironmentPool::counts() const {
   return counts;
 }
 
-void EnvironmentPool::submit(Invocation invocation) {
+void EnvironmentPool::submit(Invocation&& invocation) {
   if (closed_ || stopping_ > 0) return refuse(std::move(invocation), Refusal::stopping);
   const auto now = counts();
+  // Events are served in the order they came; one may not overtake those that wait.
+  if (invocation.request.type == InvocationType::event && !events_.empty()) {
+    return enqueue(std::move(invocation));
+  }
   switch (place(now)) {
     case Placement::reuse: {
       ExecutionEnvironment& environment = *idle_.back().environment;
@@ -43,7 +55,7 @@ void EnvironmentPool::submit(Invocation invocation) {
       return;
     }
     case Placement::await_draining: {
-      auto at = waiting_.insert(waiting_.end(), Waiting{std::move(invocation), {}});
+      auto at = waiting_.insert(waiting_.end(), Waiting{std::move(invocation), ++arrivals_, {}});
       at->grace = services_.timers.at(services_.clock.now() + k_drain_grace, [this, at] {
         at->grace = {};
         on_grace_over(at);
@@ -52,10 +64,14 @@ void EnvironmentPool::submit(Invocation invocation) {
     }
     case Placement::start:
       return start_for(std::move(invocation));
+    case Placement::join_init: {
+      auto at = std::find_if(environments_.begin(), environments_.end(),
+                             [](const auto& one) { return one->warming(); });
+      return (*at)->invoke(std::move(invocation));
+    }
     case Placement::throttle:
       if (invocation.request.type == InvocationType::event && now.limit > 0) {
-        events_.push_back(std::move(invocation));
-        return;
+        return enqueue(std::move(invocation));
       }
       const bool reserved =
           config_.reserved_concurrency && *config_.reserved_concurrency <= options_.concurrency;
@@ -64,36 +80,69 @@ void EnvironmentPool::submit(Invocation invocation) {
   }
 }
 
-void EnvironmentPool::refuse(Invocation invocation, Refusal refusal) {
+bool EnvironmentPool::takes_event(std::size_t bytes) const {
+  return events_.size() < k_most_events && event_bytes_ + bytes <= k_most_event_bytes;
+}
+
+void EnvironmentPool::enqueue(Invocation&& invocation) {
+  event_bytes_ += invocation.request.payload->size();
+  events_.push_back({std::move(invocation), ++arrivals_});
+}
+
+Invocation EnvironmentPool::next_event() {
+  Invocation invocation = std::move(events_.front().invocation);
+  events_.pop_front();
+  event_bytes_ -= invocation.request.payload->size();
+  return invocation;
+}
+
+void EnvironmentPool::refuse(Invocation&& invocation, Refusal refusal, std::string reason) {
   InvokeResult result;
   result.refusal = refusal;
+  result.refusal_reason = std::move(reason);
   result.request_id = invocation.request.request_id;
+  result.trace_id = invocation.request.trace_id;
   result.payload = make_payload("");
   if (invocation.done) invocation.done(std::move(result));
 }
 
-ExecutionEnvironment* EnvironmentPool::create() {
+Result<ExecutionEnvironment*> EnvironmentPool::create() {
   auto environment = std::make_unique<ExecutionEnvironment>(services_, config_,
                                                             static_cast<EnvironmentOwner&>(*this));
   if (auto opened = environment->open(); !opened) {
     services_.log.write("coldframe: " + opened.error().message + "\n");
-    return nullptr;
+    return opened.error();
   }
   environments_.push_back(std::move(environment));
   return environments_.back().get();
 }
 
-void EnvironmentPool::start_for(Invocation invocation) {
-  if (ExecutionEnvironment* environment = create()) {
-    environment->invoke(std::move(invocation));
+void EnvironmentPool::start_for(Invocation&& invocation) {
+  if (auto environment = create()) {
+    (*environment)->invoke(std::move(invocation));
   } else {
-    refuse(std::move(invocation), Refusal::throttled);
+    on_host_failure(std::move(invocation), environment.error().message);
   }
 }
 
+// An Event that was accepted is accepted: it goes back to its place, and is tried again.
+void EnvironmentPool::on_host_failure(Invocation&& invocation, const std::string& reason) {
+  if (invocation.request.type != InvocationType::event || closed_) {
+    return refuse(std::move(invocation), Refusal::no_environment, reason);
+  }
+  event_bytes_ += invocation.request.payload->size();
+  events_.push_front({std::move(invocation), 0});
+  if (retry_) return;
+  retry_ = services_.timers.at(services_.clock.now() + k_open_retry, [this] {
+    retry_ = {};
+    start_for_events();
+  });
+}
+
 void EnvironmentPool::prewarm(int count) {
-  for (int i = 0; i < count && static_cast<int>(environments_.size()) < options_.concurrency; ++i) {
-    if (ExecutionEnvironment* environment = create()) environment->prewarm();
+  const int most = counts().limit;
+  for (int i = 0; i < count && static_cast<int>(environments_.size()) < most; ++i) {
+    if (auto environment = create()) (*environment)->prewarm();
   }
 }
 
@@ -110,15 +159,14 @@ void EnvironmentPool::on_grace_over(std::list<Waiting>::iterator waiting) {
 void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
   if (closed_ || stopping_ > 0) return;
   if (environment.marks.idle) return;  // its runtime died while idle; it is the same idle one
-  if (!waiting_.empty()) {
+  if (!waiting_.empty() &&
+      (events_.empty() || waiting_.front().arrival < events_.front().arrival)) {
     services_.timers.cancel(waiting_.front().grace);
     Invocation invocation = std::move(waiting_.front().invocation);
     waiting_.pop_front();
     environment.invoke(std::move(invocation));
-  } else if (!events_.empty()) {
-    Invocation invocation = std::move(events_.front());
-    events_.pop_front();
-    environment.invoke(std::move(invocation));
+  } else if (!events_.empty() && !retry_) {
+    environment.invoke(next_event());
   } else {
     make_idle(environment);
   }
@@ -132,13 +180,18 @@ void EnvironmentPool::on_change(ExecutionEnvironment& environment) {
   };
   count(marks.returning, environment.returning(), returning_);
   count(marks.stopping, environment.stopping(), leaving_);
+  count(marks.warming, environment.warming(), warming_);
 }
 
 void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
   environment.marks.idle = true;
   auto* kept = &environment;
-  idle_.push_back({kept, services_.timers.at(services_.clock.now() + expiry_.draw(),
-                                             [this, kept] { expire(kept); })});
+  TimerId expiry;
+  if (!environment.provisioned()) {
+    expiry =
+        services_.timers.at(services_.clock.now() + expiry_.draw(), [this, kept] { expire(kept); });
+  }
+  idle_.push_back({kept, expiry});
 }
 
 void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
@@ -160,6 +213,7 @@ void EnvironmentPool::remove(ExecutionEnvironment* environment) {
   boost::asio::post(services_.io, [this, environment] {
     if (environment->marks.returning) --returning_;
     if (environment->marks.stopping) --leaving_;
+    if (environment->marks.warming) --warming_;
     std::erase_if(environments_, [&](const auto& owned) { return owned.get() == environment; });
     if (stopping_ > 0 && --stopping_ == 0 && all_stopped_) {
       auto done = std::move(all_stopped_);
@@ -170,12 +224,18 @@ void EnvironmentPool::remove(ExecutionEnvironment* environment) {
   });
 }
 
-// After a recycle nothing would start an environment for events that waited through it.
+// After a recycle, or once the host may have room again, nothing else would serve those that wait.
 void EnvironmentPool::start_for_events() {
-  while (!closed_ && !events_.empty() && place(counts()) == Placement::start) {
-    Invocation invocation = std::move(events_.front());
-    events_.pop_front();
-    start_for(std::move(invocation));
+  while (!closed_ && stopping_ == 0 && !retry_ && !events_.empty()) {
+    if (!idle_.empty()) {
+      ExecutionEnvironment& environment = *idle_.back().environment;
+      take_idle(environment);
+      environment.invoke(next_event());
+    } else if (place(counts()) == Placement::start) {
+      start_for(next_event());
+    } else {
+      return;
+    }
   }
 }
 
@@ -206,9 +266,9 @@ void EnvironmentPool::recycle(std::function<void()> done) { stop_all(std::move(d
 
 void EnvironmentPool::stop(std::function<void()> done) {
   closed_ = true;
-  for (auto& event : events_)
-    refuse(std::move(event), Refusal::stopping);
-  events_.clear();
+  services_.timers.cancel(retry_);
+  while (!events_.empty())
+    refuse(next_event(), Refusal::stopping);
   stop_all(std::move(done));
 }
 

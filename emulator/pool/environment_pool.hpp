@@ -34,9 +34,12 @@ class EnvironmentPool final : private EnvironmentOwner {
   EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config, PoolOptions options);
   ~EnvironmentPool() override;
 
-  void submit(Invocation invocation);
-  // Starts `count` environments ahead of any invoke.
+  void submit(Invocation&& invocation);
+  // Starts `count` environments ahead of any invoke, as far as there may be so many. They do not
+  // expire.
   void prewarm(int count);
+  // Whether an Event invoke with so many bytes finds room to wait in.
+  bool takes_event(std::size_t bytes) const;
   void recycle(std::function<void()> done);
   void stop(std::function<void()> done);
 
@@ -50,15 +53,23 @@ class EnvironmentPool final : private EnvironmentOwner {
  private:
   struct Waiting {
     Invocation invocation;
+    std::uint64_t arrival;
     TimerId grace;
+  };
+  struct Queued {
+    Invocation invocation;
+    std::uint64_t arrival;
   };
 
   void on_available(ExecutionEnvironment& environment) override;
   void on_change(ExecutionEnvironment& environment) override;
+  void on_host_failure(Invocation&& invocation, const std::string& reason) override;
   PoolCounts counts() const;
-  void refuse(Invocation invocation, Refusal refusal);
-  ExecutionEnvironment* create();
-  void start_for(Invocation invocation);
+  void refuse(Invocation&& invocation, Refusal refusal, std::string reason = {});
+  Result<ExecutionEnvironment*> create();
+  void start_for(Invocation&& invocation);
+  void enqueue(Invocation&& invocation);
+  Invocation next_event();
   void start_for_events();
   void on_grace_over(std::list<Waiting>::iterator waiting);
   void make_idle(ExecutionEnvironment& environment);
@@ -77,11 +88,15 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolOptions options_;
   IdleExpiry expiry_;
   std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
-  std::vector<Idle> idle_;         // the most recently used one is last
-  std::list<Waiting> waiting_;     // sync requests that count on a draining environment
-  std::deque<Invocation> events_;  // Event invokes; they wait, they are never throttled
-  int returning_ = 0;              // environments that will be available soon
-  int leaving_ = 0;                // environments that were told to stop
+  std::vector<Idle> idle_;      // the most recently used one is last
+  std::list<Waiting> waiting_;  // requests that count on a draining environment
+  std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
+  std::size_t event_bytes_ = 0;
+  std::uint64_t arrivals_ = 0;
+  TimerId retry_;      // events wait, but no environment could be opened
+  int returning_ = 0;  // environments that will be available soon
+  int warming_ = 0;    // environments that initialize ahead of any invoke
+  int leaving_ = 0;    // environments that were told to stop
   int stopping_ = 0;
   bool closed_ = false;
   std::function<void()> all_stopped_;

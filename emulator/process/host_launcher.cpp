@@ -44,11 +44,12 @@ LaunchFailure explain(const ExecFailure& failure, const ProcessSpec& spec) {
 // The shared part: callbacks of the loop may outlive the RuntimeProcess that the environment holds.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  Child(asio::io_context& io, Offload& offload, RunRegistry& registry, ProcessSpec spec,
-        ProcessEvents& events)
+  Child(asio::io_context& io, Offload& offload, RunRegistry& registry, TextSink& log,
+        ProcessSpec spec, ProcessEvents& events)
       : io_(io),
         offload_(offload),
         registry_(registry),
+        log_(log),
         spec_(std::move(spec)),
         events_(&events),
         exec_report_(io),
@@ -67,16 +68,20 @@ class Child : public std::enable_shared_from_this<Child> {
   bool make_pipe(UniqueFd& read_end, UniqueFd& write_end);
   void add_pump(UniqueFd read_end, bool framed);
   void fail_later(LaunchFailure failure);
+  int watch(Spawned& spawned);
   void watch_exec();
   void read_exec_report();
   void watch_exit();
   void on_exit();
+  void end_scope(int tries);
+  void leave_behind(int alive);
   void finish_kill();
   void signal_group();
 
   asio::io_context& io_;
   Offload& offload_;
   RunRegistry& registry_;
+  TextSink& log_;
   ProcessSpec spec_;
   ProcessEvents* events_;  // null once nobody listens any more
   pid_t pid_ = -1;
@@ -87,6 +92,7 @@ class Child : public std::enable_shared_from_this<Child> {
   bool exited_ = false;
   bool launch_failed_ = false;
   bool scope_clear_ = false;
+  bool left_behind_ = false;
   std::function<void()> gone_;
 };
 
@@ -114,7 +120,8 @@ void Child::add_pump(UniqueFd read_end, bool framed) {
       end ? lines->finish(emit) : lines->feed(bytes, emit);
     };
   }
-  pumps_.push_back(std::make_shared<OutputPump>(io_, std::move(read_end), std::move(splitter)));
+  pumps_.push_back(std::make_shared<OutputPump>(io_, std::move(read_end), std::move(splitter),
+                                                [this] { return log_.congested(); }));
   pumps_.back()->start();
 }
 
@@ -149,14 +156,40 @@ void Child::start() {
   }
   pid_ = spawned->pid;
   registry_.add({pid_, spec_.marker});
-  exit_watch_.assign(::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3));
-  process_.emplace(io_.get_executor(), spawned->pid, spawned->pidfd.release());
-  exec_report_.assign(spawned->exec_report.release());
+  if (const int problem = watch(*spawned); problem != 0) {
+    // Nobody would learn of its end: it goes at once.
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    registry_.remove(pid_);
+    pid_ = -1;
+    return fail_later({LaunchFailure::Stage::host,
+                       "cannot watch the process: " + lower_first(std::strerror(problem))});
+  }
   add_pump(std::move(out_read), false);
   add_pump(std::move(err_read), false);
   add_pump(std::move(log_read), true);
   watch_exec();
   watch_exit();
+}
+
+// Gives the loop what tells of the exec and of the exit. Returns 0 or errno.
+int Child::watch(Spawned& spawned) {
+  UniqueFd copy(::fcntl(spawned.pidfd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) return errno;
+  boost::system::error_code error;
+  exit_watch_.assign(copy.get(), error);
+  if (error) return error.value();
+  (void)copy.release();
+  exec_report_.assign(spawned.exec_report.get(), error);
+  if (error) return error.value();
+  (void)spawned.exec_report.release();
+  try {
+    process_.emplace(io_.get_executor(), spawned.pid, spawned.pidfd.get());
+  } catch (const boost::system::system_error& failure) {
+    return failure.code().value();
+  }
+  (void)spawned.pidfd.release();
+  return 0;
 }
 
 void Child::watch_exec() {
@@ -186,9 +219,10 @@ void Child::watch_exit() {
                          [self = shared_from_this()](const boost::system::error_code& error) {
                            if (error) return;
                            siginfo_t info{};
-                           ::waitid(P_PID, static_cast<id_t>(self->pid_), &info,
-                                    WEXITED | WNOWAIT | WNOHANG);
-                           if (info.si_pid == 0) return self->watch_exit();
+                           const int result = ::waitid(P_PID, static_cast<id_t>(self->pid_), &info,
+                                                       WEXITED | WNOWAIT | WNOHANG);
+                           // ECHILD: somebody in this program collects children that are not his.
+                           if (result == 0 && info.si_pid == 0) return self->watch_exit();
                            self->on_exit();
                          });
 }
@@ -240,21 +274,40 @@ void Child::kill(std::function<void()> gone) {
     return;
   }
   signal_group();
+  end_scope(5);
+}
+
+void Child::end_scope(int tries) {
   offload_.run(
       [scope = KillScope{pid_, spec_.marker}] {
         return kill_scopes({scope}, std::chrono::seconds(2));
       },
-      [self = shared_from_this()](const KillReport&) {
+      [self = shared_from_this(), tries](const KillReport& report) {
+        if (report.alive > 0 && tries > 1) return self->end_scope(tries - 1);
+        if (report.alive > 0) self->leave_behind(report.alive);
         self->scope_clear_ = true;
         self->finish_kill();
       });
+}
+
+// Not even SIGKILL ends what sleeps in the kernel. The registry keeps it for the guard and the next
+// start.
+void Child::leave_behind(int alive) {
+  log_.write("coldframe: " + std::to_string(alive) + (alive == 1 ? " process" : " processes") +
+             " of process group " + std::to_string(pid_) + " outlived SIGKILL for 10 s\n");
+  left_behind_ = true;
+  if (exited_) return;
+  exited_ = true;
+  boost::system::error_code ignored;
+  exit_watch_.close(ignored);
+  (void)process_->detach();
 }
 
 void Child::finish_kill() {
   if (!gone_ || !exited_ || !scope_clear_) return;
   for (auto& pump : pumps_)
     pump->close();
-  registry_.remove(pid_);
+  if (!left_behind_) registry_.remove(pid_);
   events_ = nullptr;
   auto gone = std::move(gone_);
   gone_ = nullptr;
@@ -287,7 +340,7 @@ class HostProcess final : public RuntimeProcess {
 }  // namespace
 
 std::unique_ptr<RuntimeProcess> HostLauncher::launch(ProcessSpec spec, ProcessEvents& events) {
-  auto child = std::make_shared<Child>(io_, offload_, registry_, std::move(spec), events);
+  auto child = std::make_shared<Child>(io_, offload_, registry_, log_, std::move(spec), events);
   child->start();
   return std::make_unique<HostProcess>(std::move(child));
 }

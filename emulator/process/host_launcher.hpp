@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "emulator/base/fd_writer.hpp"
 #include "emulator/base/offload.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/process/runtime_process.hpp"
@@ -12,14 +13,17 @@ namespace coldframe {
 
 class HostLauncher final : public ProcessLauncher {
  public:
-  HostLauncher(boost::asio::io_context& io, Offload& offload, RunRegistry& registry)
-      : io_(io), offload_(offload), registry_(registry) {}
+  // `log`: where warnings go; while it is congested, no output of a process is read. All outlive
+  // the launcher and what it launched.
+  HostLauncher(boost::asio::io_context& io, Offload& offload, RunRegistry& registry, TextSink& log)
+      : io_(io), offload_(offload), registry_(registry), log_(log) {}
   std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override;
 
  private:
   boost::asio::io_context& io_;
   Offload& offload_;
   RunRegistry& registry_;
+  TextSink& log_;
 };
 
 // Number of the descriptor that carries framed logs in the child (seen on AWS: 62).

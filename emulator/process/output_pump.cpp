@@ -15,12 +15,22 @@ std::array<char, 64 * 1024>& scratch() {
 
 }  // namespace
 
-OutputPump::OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter)
-    : pipe_(io, read_end.release()), splitter_(std::move(splitter)) {}
+OutputPump::OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
+                       std::function<bool()> congested)
+    : pipe_(io), timer_(io), splitter_(std::move(splitter)), congested_(std::move(congested)) {
+  boost::system::error_code error;
+  const int fd = read_end.release();
+  pipe_.assign(fd, error);
+  if (error) {
+    ::close(fd);
+    open_ = false;
+  }
+}
 
 void OutputPump::wait() {
   if (!open_ || waiting_) return;
   waiting_ = true;
+  if (congested_ && congested_()) return pause();
   pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                    [self = shared_from_this()](const boost::system::error_code& error) {
                      self->waiting_ = false;
@@ -29,6 +39,14 @@ void OutputPump::wait() {
                      self->read_some(256 * 1024);
                      self->wait();
                    });
+}
+
+void OutputPump::pause() {
+  timer_.expires_after(std::chrono::milliseconds(10));
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    self->waiting_ = false;
+    if (!error) self->wait();
+  });
 }
 
 bool OutputPump::read_some(std::size_t budget) {
@@ -63,6 +81,7 @@ void OutputPump::close() {
   drain();
   if (!open_) return;
   open_ = false;
+  timer_.cancel();
   boost::system::error_code ignored;
   pipe_.close(ignored);
   splitter_({}, true);

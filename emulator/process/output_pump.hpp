@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 
@@ -14,8 +15,10 @@ namespace coldframe {
 class OutputPump : public std::enable_shared_from_this<OutputPump> {
  public:
   using Splitter = std::function<void(std::string_view bytes, bool end)>;
-  // `read_end` must be non-blocking.
-  OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter);
+  // `read_end` must be non-blocking. While `congested()`, nothing is read: the pipe fills, and the
+  // writer waits as it would for any slow reader.
+  OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
+             std::function<bool()> congested);
 
   void start() { wait(); }
   // Reads all there is without waiting.
@@ -29,10 +32,13 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
 
  private:
   void wait();
+  void pause();
   bool read_some(std::size_t budget);  // false: nothing more for now, or the end
 
   boost::asio::posix::stream_descriptor pipe_;
+  boost::asio::steady_timer timer_;
   Splitter splitter_;
+  std::function<bool()> congested_;
   bool open_ = true;
   bool waiting_ = false;
   bool cut_short_ = false;

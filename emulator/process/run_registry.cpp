@@ -97,12 +97,18 @@ RunRegistry RunRegistry::open(std::string directory) {
   if (directory.empty()) directory = default_directory();
   if (own_directory(directory)) {
     registry.swept_ = sweep(directory);
-    const std::string path = directory + "/" + std::to_string(::getpid()) + "-XXXXXX.run";
-    std::string name = path;
-    registry.file_.reset(::mkostemps(name.data(), 4, O_CLOEXEC));
-    if (registry.file_) {
+    // Between its making and its lock, another start's sweep may take the file for a dead run's.
+    for (int tries = 0; tries < 100 && !registry.file_; ++tries) {
+      std::string name = directory + "/" + std::to_string(::getpid()) + "-XXXXXX.run";
+      UniqueFd file(::mkostemps(name.data(), 4, O_CLOEXEC));
+      if (!file) break;
+      struct stat info {};
+      if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || ::fstat(file.get(), &info) != 0 ||
+          info.st_nlink == 0) {
+        continue;
+      }
+      registry.file_ = std::move(file);
       registry.path_ = name;
-      ::flock(registry.file_.get(), LOCK_EX | LOCK_NB);
     }
   }
   if (!registry.file_) registry.file_.reset(::memfd_create("coldframe-run", MFD_CLOEXEC));

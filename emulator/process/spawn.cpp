@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "emulator/process/descriptor_limit.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -42,6 +44,7 @@ int lift(int fd, int report) {
   ::setsid();
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
   if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
+  restore_descriptor_limit();
 
   const int lifted_report = lift(report, report);
   const int out = lift(plan.stdout_fd, lifted_report);

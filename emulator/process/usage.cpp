@@ -80,16 +80,28 @@ std::optional<TreeMemory> tree_memory(pid_t pid) {
     if (i == 0) memory.leader_peak_bytes = status_value(text, "VmHWM:");
     append_children(tree[i], tree);
   }
+  memory.processes = tree.size();
   return memory;
 }
 
+bool MemoryMeter::is_due(pid_t pid, TimePoint now) const {
+  constexpr auto k_longest_pause = std::chrono::milliseconds(100);
+  const auto since = now - sampled_;
+  if (since < pause_) return false;
+  if (!alone_ || since >= k_longest_pause) return true;
+  return process_cpu(pid).value_or(Duration::max()) - cpu_ >= pause_;
+}
+
 void MemoryMeter::sample(pid_t pid, TimePoint now, bool forced) {
-  if (!forced && now < next_) return;
+  if (!forced && !is_due(pid, now)) return;
   const auto started = std::chrono::steady_clock::now();
   const auto memory = tree_memory(pid);
   const auto cost = std::chrono::steady_clock::now() - started;
-  next_ = now + std::max<Duration>(cost * 50, std::chrono::milliseconds(1));
+  sampled_ = now;
+  pause_ = std::max<Duration>(cost * 100, std::chrono::milliseconds(1));
   if (!memory) return;
+  alone_ = memory->processes == 1;
+  cpu_ = process_cpu(pid).value_or(Duration::zero());
   peak_ = std::max({peak_.value_or(0), memory->resident_bytes, memory->leader_peak_bytes});
 }
 

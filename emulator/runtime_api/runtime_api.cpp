@@ -23,23 +23,16 @@ std::string one_line(std::string_view json) {
   return out;
 }
 
-void field_if(http::Response& response, std::string_view name, const std::string& value) {
+void field_if(http::Response& response, std::string_view name, std::string_view value) {
   if (!value.empty()) response.field(name, value);
 }
 
 }  // namespace
 
-// What on_head() decided about a post, kept until its body is there.
-struct RuntimeApi::Post {
-  RuntimeTarget target;
-  std::optional<RuntimeRefusal> refusal;
-  bool settles_invoke = false;  // refused, but the invoke ends by it (bad response mode)
-};
-
 RuntimeApi::RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events)
     : server_(io, *this,
               {.header_limit = limits::k_runtime_header_bytes,
-               .max_connections = 1024,
+               .max_connections = 256,
                .half_close_is_gone = true}),
       events_(events) {}
 
@@ -47,60 +40,57 @@ Result<std::uint16_t> RuntimeApi::listen(const std::string& host) {
   return server_.listen(host, 0);
 }
 
+// Whether a post is allowed is decided, and the state moved on, before its body is there; a refusal
+// waits in the exchange's note until the body was read and dropped.
 void RuntimeApi::on_head(http::Exchange& exchange) {
   const auto& request = exchange.request;
-  Post post{route_runtime_request(request.method, request.path()), {}, false};
+  const auto target = route_runtime_request(request.method, request.path());
   const auto nonce = request.headers.find("Lambda-Runtime-Invocation-Id");
-  exchange.body_limit = limits::k_response_bytes;
-  switch (post.target.route) {
+  std::optional<RuntimeRefusal> refusal;
+  switch (target.route) {
     case RuntimeRoute::response:
-      post.refusal =
-          session_.begin_response(post.target.request_id, nonce,
-                                  request.headers.find("Lambda-Runtime-Function-Response-Mode"));
-      post.settles_invoke = post.refusal && post.refusal->type == "InvalidFunctionResponseMode";
+      refusal = session_.begin_response(
+          target.request_id, nonce, request.headers.find("Lambda-Runtime-Function-Response-Mode"));
       break;
     case RuntimeRoute::error:
-      post.refusal = session_.begin_error(post.target.request_id, nonce);
+      refusal = session_.begin_error(target.request_id, nonce);
       break;
     case RuntimeRoute::init_error:
-      post.refusal = session_.init_error();
+      refusal = session_.init_error();
       break;
     default:
-      exchange.body_limit = 0;
-      break;
+      return;
   }
-  if (post.refusal) exchange.body_limit = 0;
-  exchange.note = std::move(post);
+  if (refusal) {
+    exchange.note = std::move(*refusal);
+  } else {
+    exchange.body_limit = limits::k_response_bytes;
+  }
 }
 
 void RuntimeApi::on_request(const http::ExchangePtr& exchange) {
-  const Post post = std::any_cast<Post>(exchange->note);
-  switch (post.target.route) {
-    case RuntimeRoute::next:
-      next(exchange);
-      return;
-    case RuntimeRoute::ping:
-      exchange->reply(http::Response::plain(200, "pong"));
-      return;
-    case RuntimeRoute::not_found:
-      exchange->reply(http::Response::plain(404, "404 page not found\n"));
-      return;
-    case RuntimeRoute::method_not_allowed:
-      exchange->reply(http::Response::plain(405, ""));
-      return;
-    case RuntimeRoute::response:
-    case RuntimeRoute::error:
-    case RuntimeRoute::init_error:
-      break;
-  }
-  if (post.refusal) {
-    exchange->reply(refuse(*post.refusal));
-    if (post.settles_invoke) events_.on_answer({AnswerKind::bad_mode, make_payload(""), "", ""});
+  if (const auto* refusal = std::any_cast<RuntimeRefusal>(&exchange->note)) {
+    const bool ends_invoke = refusal->type == "InvalidFunctionResponseMode";
+    exchange->reply(refuse(*refusal));
+    if (ends_invoke) events_.on_answer({AnswerKind::bad_mode, make_payload(""), "", ""});
     return;
   }
-  if (post.target.route == RuntimeRoute::response) return finish_response(exchange, post);
-  if (post.target.route == RuntimeRoute::error) return finish_error(exchange, post);
-  finish_init_error(exchange, post);
+  switch (route_runtime_request(exchange->request.method, exchange->request.path()).route) {
+    case RuntimeRoute::next:
+      return next(exchange);
+    case RuntimeRoute::ping:
+      return exchange->reply(http::Response::plain(200, "pong"));
+    case RuntimeRoute::not_found:
+      return exchange->reply(http::Response::plain(404, "404 page not found\n"));
+    case RuntimeRoute::method_not_allowed:
+      return exchange->reply(http::Response::plain(405, ""));
+    case RuntimeRoute::response:
+      return finish_response(exchange);
+    case RuntimeRoute::error:
+      return finish_error(exchange);
+    case RuntimeRoute::init_error:
+      return finish_init_error(exchange);
+  }
 }
 
 void RuntimeApi::next(const http::ExchangePtr& exchange) {
@@ -120,7 +110,6 @@ void RuntimeApi::next(const http::ExchangePtr& exchange) {
       polls_.push_back(exchange);
       return;
     case RuntimeSession::Next::invoke_complete:
-      running_.reset();
       polls_.push_back(exchange);
       events_.on_invoke_complete();
       return;
@@ -130,8 +119,8 @@ void RuntimeApi::next(const http::ExchangePtr& exchange) {
 void RuntimeApi::deliver(RuntimeEvent event) {
   session_.deliver(event.request_id, event.invocation_id);
   running_ = std::move(event);
-  // The event stays in running_ until the runtime has answered: a poll whose client is gone by now
-  // loses nothing, the next one gets the same event.
+  // The event stays here until the runtime has answered: a poll whose client is gone by now loses
+  // nothing, the next one gets the same event.
   auto polls = std::move(polls_);
   polls_.clear();
   for (auto& poll : polls)
@@ -143,27 +132,31 @@ void RuntimeApi::deliver(RuntimeEvent event) {
 }
 
 http::Response RuntimeApi::event_reply() const {
-  const RuntimeEvent& event = *running_;
   http::Response r;
   r.fields.reserve(512);
   r.field("Content-Type", "application/json");
-  r.field("Lambda-Runtime-Aws-Request-Id", event.request_id);
-  r.field("Lambda-Runtime-Deadline-Ms", std::to_string(event.deadline_ms));
-  r.field("Lambda-Runtime-Invoked-Function-Arn", event.function_arn);
-  field_if(r, "Lambda-Runtime-Trace-Id", event.trace_id);
-  field_if(r, "Lambda-Runtime-Invocation-Id", event.invocation_id);
-  if (!event.client_context.empty()) {
-    r.field("Lambda-Runtime-Client-Context", one_line(event.client_context));
+  r.field("Lambda-Runtime-Aws-Request-Id", running_.request_id);
+  r.field("Lambda-Runtime-Deadline-Ms", std::to_string(running_.deadline_ms));
+  r.field("Lambda-Runtime-Invoked-Function-Arn", running_.function_arn);
+  field_if(r, "Lambda-Runtime-Trace-Id", running_.trace_id);
+  field_if(r, "Lambda-Runtime-Invocation-Id", running_.invocation_id);
+  if (!running_.client_context.empty()) {
+    r.field("Lambda-Runtime-Client-Context", one_line(running_.client_context));
   }
-  if (!event.cognito_identity.empty()) {
-    r.field("Lambda-Runtime-Cognito-Identity", one_line(event.cognito_identity));
+  if (!running_.cognito_identity.empty()) {
+    r.field("Lambda-Runtime-Cognito-Identity", one_line(running_.cognito_identity));
   }
-  field_if(r, "Lambda-Runtime-Aws-Tenant-Id", event.tenant_id);
-  r.shared = event.payload;
+  field_if(r, "Lambda-Runtime-Aws-Tenant-Id", running_.tenant_id);
+  r.shared = running_.payload;
   return r;
 }
 
-void RuntimeApi::finish_response(const http::ExchangePtr& exchange, const Post&) {
+void RuntimeApi::release() {
+  session_.release();
+  running_ = {};
+}
+
+void RuntimeApi::finish_response(const http::ExchangePtr& exchange) {
   session_.response_complete();
   auto& request = exchange->request;
   RuntimeAnswer answer;
@@ -187,7 +180,7 @@ void RuntimeApi::finish_response(const http::ExchangePtr& exchange, const Post&)
   exchange->reply(refusal ? refuse(*refusal) : accepted());
 }
 
-void RuntimeApi::finish_error(const http::ExchangePtr& exchange, const Post&) {
+void RuntimeApi::finish_error(const http::ExchangePtr& exchange) {
   session_.response_complete();
   auto& request = exchange->request;
   RuntimeAnswer answer;
@@ -217,7 +210,7 @@ void RuntimeApi::finish_error(const http::ExchangePtr& exchange, const Post&) {
   exchange->reply(refusal ? refuse(*refusal) : accepted());
 }
 
-void RuntimeApi::finish_init_error(const http::ExchangePtr& exchange, const Post&) {
+void RuntimeApi::finish_init_error(const http::ExchangePtr& exchange) {
   auto& request = exchange->request;
   if (exchange->body_state == http::BodyState::complete) {
     events_.on_init_error(
@@ -237,7 +230,7 @@ void RuntimeApi::on_peer_gone(http::Exchange& exchange) {
 
 void RuntimeApi::reset() {
   polls_.clear();
-  running_.reset();
+  running_ = {};
   server_.drop_connections();
   session_.reset();
 }

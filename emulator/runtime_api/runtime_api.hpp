@@ -21,16 +21,17 @@
 
 namespace coldframe {
 
-// What `GET …/invocation/next` hands out. Header values that are empty are not sent.
+// What `GET …/invocation/next` hands out. Header values that are empty are not sent. Views,
+// good until release() or reset().
 struct RuntimeEvent {
-  std::string request_id;
+  std::string_view request_id;
   std::string invocation_id;     // nonce, new for each delivery attempt
   std::int64_t deadline_ms = 0;  // epoch milliseconds
-  std::string function_arn;
-  std::string trace_id;
-  std::string client_context;
-  std::string cognito_identity;
-  std::string tenant_id;
+  std::string_view function_arn;
+  std::string_view trace_id;
+  std::string_view client_context;
+  std::string_view cognito_identity;
+  std::string_view tenant_id;
   Payload payload;
 };
 
@@ -58,13 +59,13 @@ class RuntimeApi final : public http::Handler {
   RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events);
 
   Result<std::uint16_t> listen(const std::string& host);
-  // Hands out an event. Precondition: ready().
+  // Hands out an event. Precondition: the runtime is in /next, or past its first one and idle.
   void deliver(RuntimeEvent event);
-  bool ready() const { return session_.can_deliver(); }
-  // Processes what a dead runtime had sent, before its death is judged.
-  void drain() { server_.drain(); }
+  // Processes what a dead runtime had sent, before its death is judged. Returns whether a request
+  // is incomplete whose rest may still be on its way.
+  bool drain() { return server_.drain(); }
   // The invoke that is running is over; posts for it find no such id.
-  void release() { session_.release(); }
+  void release();
   // Forgets the process: connections dropped, state Started.
   void reset();
   const RuntimeSession& session() const { return session_; }
@@ -74,18 +75,16 @@ class RuntimeApi final : public http::Handler {
   void on_peer_gone(http::Exchange& exchange) override;
 
  private:
-  struct Post;
-
   void next(const http::ExchangePtr& exchange);
-  void finish_response(const http::ExchangePtr& exchange, const Post& post);
-  void finish_error(const http::ExchangePtr& exchange, const Post& post);
-  void finish_init_error(const http::ExchangePtr& exchange, const Post& post);
+  void finish_response(const http::ExchangePtr& exchange);
+  void finish_error(const http::ExchangePtr& exchange);
+  void finish_init_error(const http::ExchangePtr& exchange);
   http::Response event_reply() const;
 
   http::HttpServer server_;
   RuntimeEvents& events_;
   RuntimeSession session_;
-  std::optional<RuntimeEvent> running_;
+  RuntimeEvent running_;                  // kept, to be handed out again
   std::vector<http::ExchangePtr> polls_;  // every /next that waits; released together
 };
 

@@ -63,10 +63,10 @@ RuntimeSession::NextOutcome RuntimeSession::next() {
   return {Next::refused, not_allowed("Ready")};
 }
 
-void RuntimeSession::deliver(std::string request_id, std::string invocation_id) {
+void RuntimeSession::deliver(std::string_view request_id, std::string_view invocation_id) {
   state_ = RuntimeState::running;
-  request_id_ = std::move(request_id);
-  invocation_id_ = std::move(invocation_id);
+  request_id_ = request_id;
+  invocation_id_ = invocation_id;
 }
 
 bool RuntimeSession::is_current(std::string_view id, std::string_view nonce) const {

@@ -57,7 +57,7 @@ class RuntimeSession {
   NextOutcome next();
 
   // The slot takes an event; allowed in Ready only (the caller checks can_deliver()).
-  void deliver(std::string request_id, std::string invocation_id);
+  void deliver(std::string_view request_id, std::string_view invocation_id);
   bool can_deliver() const { return state_ == RuntimeState::ready; }
 
   // The head of a POST /response or /error. `nonce`: the echoed Lambda-Runtime-Invocation-Id, empty

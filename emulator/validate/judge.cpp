@@ -76,6 +76,8 @@ const char* refusal_text(Refusal refusal) {
       return "the request was throttled";
     case Refusal::stopping:
       return "the emulator was stopping";
+    case Refusal::no_environment:
+      return "no execution environment could be opened";
   }
   return "refused";
 }

@@ -144,7 +144,7 @@ class Chaos : public ChildFixture {
 TEST_F(Chaos, EveryInvokeHasExactlyOneAnswerAndOneRecord) {
   play(k_obey);
   function.timeout_s = 2;
-  options.concurrency = 12;
+  options.concurrency = 24;
   start();
   std::vector<Caller> callers(k_callers);
   ASSERT_TRUE(pump_until(

@@ -246,6 +246,30 @@ TEST_F(FdWriterTest, WritesAPlainFileWhole) {
   EXPECT_TRUE(got == text);
 }
 
+TEST_F(FdWriterTest, DoesNotBlockOnATerminalThatNobodyReads) {
+  UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0) {
+    GTEST_SKIP() << "no pseudo-terminals here";
+  }
+  UniqueFd terminal(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(terminal);
+  FdWriter out(timers_, clock_, terminal.get());
+  const std::string text = numbered_lines(100000);
+  out.write(text);
+  turn(out);
+  EXPECT_FALSE(out.idle()) << "a terminal holds a few kilobytes";
+  EXPECT_EQ(::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK, 0) << "the shared one stays as it was";
+  std::string got;
+  char buffer[4096];
+  for (int i = 0; i < 100000 && !out.idle(); ++i) {
+    const auto size = ::read(master.get(), buffer, sizeof buffer);
+    ASSERT_GT(size, 0);
+    got.append(buffer, static_cast<std::size_t>(size));
+    turn(out);
+  }
+  EXPECT_TRUE(out.idle());
+}
+
 TEST_F(FdWriterTest, TellsThatTheDiskIsFull) {
   UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   if (!full) GTEST_SKIP() << "no /dev/full here";

@@ -99,6 +99,12 @@ class RawClient {
     in_.erase(0, end + 4 + size);
     return reply;
   }
+  // Room on the sender's side, in bytes; needs no privilege to be asked for, only to be had.
+  void send_buffer(int bytes) {
+    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0) {
+      ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    }
+  }
   void half_close() { ::shutdown(fd_.get(), SHUT_WR); }
   void close() { fd_.reset(); }
   // Ends the connection with a reset instead of an orderly end.

@@ -7,7 +7,7 @@ namespace {
 
 struct Row {
   const char* why;
-  PoolCounts counts;  // idle, draining, promised, total, limit
+  PoolCounts counts;  // idle, draining, promised, total, limit, warming
   Placement wanted;
 };
 
@@ -27,6 +27,10 @@ constexpr Row k_table[] = {
     {"both are promised", {0, 2, 2, 2, 2}, Placement::throttle},
     {"more promises than draining ones, after one died", {0, 1, 2, 3, 3}, Placement::throttle},
     {"reserved concurrency 0", {0, 0, 0, 0, 0}, Placement::throttle},
+    {"reserved concurrency 0, with an idle one", {1, 0, 0, 1, 0}, Placement::throttle},
+    {"one initializes ahead, at the limit", {0, 0, 0, 1, 1, 1}, Placement::join_init},
+    {"one initializes ahead, and there is room", {0, 0, 0, 1, 2, 1}, Placement::start},
+    {"a free one goes before one that initializes", {1, 0, 0, 2, 2, 1}, Placement::reuse},
     {"the limit was lowered below what lives", {0, 0, 0, 5, 3}, Placement::throttle},
 };
 
@@ -41,8 +45,8 @@ TEST(PlaceInvoke, NeverStartsBeyondTheLimitNorThrottlesWithAFreeEnvironment) {
       for (int promised = 0; promised < 4; ++promised) {
         for (int total = 0; total < 6; ++total) {
           for (int limit = 0; limit < 6; ++limit) {
-            const Placement got = place({idle, draining, promised, total, limit});
-            EXPECT_EQ(got == Placement::reuse, idle > 0);
+            const Placement got = place({idle, draining, promised, total, limit, 0});
+            EXPECT_EQ(got == Placement::reuse, idle > 0 && limit > 0);
             EXPECT_TRUE(got != Placement::start || total < limit);
             EXPECT_TRUE(got != Placement::throttle || total >= limit);
             EXPECT_TRUE(got != Placement::await_draining || draining > promised);

@@ -1,0 +1,14 @@
+// How many descriptors this program may have. The usual soft limit of 1024 is for programs that use
+// select(); an emulator with a thousand callers needs more. What it starts gets the old one back.
+#pragma once
+
+namespace coldframe {
+
+// Raises the soft limit to the hard one. For main(), before anything is started; a program that
+// only links the library decides for itself.
+void raise_descriptor_limit();
+
+// In a new child, before exec: undoes the above. Async-signal-safe.
+void restore_descriptor_limit();
+
+}  // namespace coldframe
