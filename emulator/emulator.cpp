@@ -19,6 +19,8 @@
 namespace coldframe {
 namespace {
 
+constexpr auto k_retired_look = std::chrono::milliseconds(20);
+
 class RecordFanout final : public RecordSink {
  public:
   void add(RecordSink& sink) { sinks_.push_back(&sink); }
@@ -42,8 +44,15 @@ class RecordFanout final : public RecordSink {
 struct HostedFunction {
   HostedFunction(EnvironmentServices& services, FunctionConfig function_config, PoolOptions options)
       : config(std::move(function_config)), pool(services, config, options) {}
+  bool is_busy() const {
+    const auto& all = pool.environments();
+    return pool.queued_events() > 0 || std::any_of(all.begin(), all.end(), [](const auto& one) {
+             return one->has_invocation() || one->returning();
+           });
+  }
   FunctionConfig config;
   EnvironmentPool pool;
+  bool ending = false;
 };
 
 }  // namespace
@@ -116,6 +125,25 @@ struct Emulator::House final : public FunctionDirectory {
     // A single function answers to its own name and to `function`.
     return functions.size() == 1 && name == "function" ? functions.front().get() : nullptr;
   }
+  // Ends renewed functions once nothing runs in them; looks again until that is so.
+  void end_retired() {
+    bool wait = false;
+    for (auto& old : retired) {
+      if (old->ending) continue;
+      if (old->is_busy()) {
+        wait = true;
+        continue;
+      }
+      old->ending = true;
+      auto* ended = old.get();
+      old->pool.stop([this, ended] {
+        boost::asio::post(io, [this, ended] {
+          std::erase_if(retired, [&](const auto& one) { return one.get() == ended; });
+        });
+      });
+    }
+    if (wait) services.timers.at(services.clock.now() + k_retired_look, [this] { end_retired(); });
+  }
   void flush() {
     err.flush_due();
     for (auto* writer : writers)
@@ -148,6 +176,7 @@ struct Emulator::House final : public FunctionDirectory {
   EnvironmentServices services;
   FunctionConfig no_function;
   std::vector<std::unique_ptr<HostedFunction>> functions;
+  std::vector<std::unique_ptr<HostedFunction>> retired;  // renewed, and still running something
   std::unique_ptr<InvokeApi> api;
   int interrupted = 0;
   bool stopped = false;
@@ -283,6 +312,20 @@ Result<void> Emulator::recycle(const std::string& function) {
   return {};
 }
 
+void Emulator::renew(FunctionConfig config) {
+  for (std::size_t i = 0; i < house_->functions.size(); ++i) {
+    auto& hosted = house_->functions[i];
+    if (hosted->config.name != config.name) continue;
+    PoolOptions options{house_->options.concurrency, house_->options.idle_timeout,
+                        house_->options.time_scale, house_->options.seed + i};
+    house_->retired.push_back(std::move(hosted));
+    hosted = std::make_unique<HostedFunction>(house_->services, std::move(config), options);
+    if (house_->api) hosted->pool.prewarm(house_->options.provisioned);
+    house_->end_retired();
+    return;
+  }
+}
+
 void Emulator::watch_signals() {
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     house_->signals.add(number);
@@ -300,9 +343,13 @@ void Emulator::stop() {
   if (house_->stopped) return;
   house_->stopped = true;
   if (house_->api) house_->api->finish();
-  std::size_t left = house_->functions.size();
-  for (auto& hosted : house_->functions)
-    hosted->pool.stop([&left] { --left; });
+  std::size_t left = house_->functions.size() + house_->retired.size();
+  for (auto* list : {&house_->functions, &house_->retired}) {
+    for (auto& hosted : *list) {
+      hosted->ending = true;
+      hosted->pool.stop([&left] { --left; });
+    }
+  }
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
   while (left > 0) {

@@ -34,10 +34,10 @@ namespace coldframe {
 struct EmulatorOptions {
   int concurrency = limits::k_default_concurrency;  // environments of a function at once, ≥ 1
   int provisioned = 0;                              // started by serve(), ahead of any invoke
-  std::optional<Duration> idle_timeout{};           // virtual time; nothing: as measured on AWS
-  double time_scale = 1;                            // virtual seconds per real second, > 0
-  std::uint64_t seed = 0;                           // for idle expiry
-  TextSink* log = nullptr;                          // platform and function lines; null: stderr
+  std::optional<Duration> idle_timeout{};  // virtual; nothing: as on AWS; max(): never ends
+  double time_scale = 1;                   // virtual seconds per real second, > 0
+  std::uint64_t seed = 0;                  // for idle expiry
+  TextSink* log = nullptr;                 // platform and function lines; null: stderr
   // For tests: replace the host's clock, timers or processes. Not owned.
   Clock* clock = nullptr;
   Timers* timers = nullptr;
@@ -69,6 +69,9 @@ class Emulator {
   Result<Observation> observe(InvokeRequest request);
   // Ends every environment of the function; the next invoke meets a cold start.
   Result<void> recycle(const std::string& function);
+  // For a function of this name whose files have changed: from now on its invokes meet fresh
+  // environments with this configuration; what runs by now ends in the old ones. Does not wait.
+  void renew(FunctionConfig config);
 
   // SIGINT, SIGTERM and SIGHUP end the waiting calls; a second one ends the program at once.
   void watch_signals();

@@ -18,14 +18,20 @@ fail() {
   exit "$code"
 }
 
+# Ends with the reason where nobody here can become root for WHAT. To be asked before a command whose
+# output is hidden.
+need_root() {
+  [[ $(id -u) == 0 ]] || command -v sudo > /dev/null ||
+    fail 4 "needs root for $1; run it as root, or install sudo"
+}
+
 # Runs a command as root: as we are, or through sudo with what apt and pip need from the environment.
 as_root() {
   if [[ $(id -u) == 0 ]]; then
     "$@"
     return
   fi
-  command -v sudo > /dev/null ||
-    fail 4 "needs root for '$*'; run it as root, or install sudo"
+  need_root "'$*'"
   local name keep=()
   for name in DEBIAN_FRONTEND {http,https,no}_proxy {HTTP,HTTPS,NO}_PROXY; do
     [[ -z ${!name:-} ]] || keep+=("$name=${!name}")

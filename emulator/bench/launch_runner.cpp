@@ -147,22 +147,31 @@ class LaunchRunner {
   BenchReport report_;
 };
 
-void judge_validity(BenchReport& report) {
+bool is_wrong_answer(const BenchSample& sample) { return sample.error.starts_with("wrong_answer"); }
+
+// `errors_have_a_limit`: a threshold on `errors` decides about calls that failed. It does not
+// excuse wrong answers, nor an environment that was replaced: those samples are not what they seem.
+void judge_validity(BenchReport& report, bool errors_have_a_limit) {
   std::map<std::string, std::size_t> kinds;
+  std::size_t failed = 0;
   std::size_t replaced = 0;
   for (const BenchLaunch& launch : report.launches) {
     for (const BenchSample& sample : launch.samples) {
-      if (!sample.error.empty()) ++kinds[sample.error.substr(0, sample.error.find(':'))];
+      const bool counts = !errors_have_a_limit || is_wrong_answer(sample);
+      if (!sample.error.empty() && counts) {
+        ++kinds[sample.error.substr(0, sample.error.find(':'))];
+        ++failed;
+      }
       if (sample.cold && &sample != &launch.samples.front()) ++replaced;
     }
   }
-  if (report.errors > 0) {
+  if (failed > 0) {
     std::string list;
     for (const auto& [kind, times] : kinds) {
       list += fmt::format("{}{} ×{}", list.empty() ? "" : ", ", kind, times);
     }
     report.validity_reasons.push_back(
-        fmt::format("{} of {} calls failed: {}", report.errors, report.calls, list));
+        fmt::format("{} of {} calls failed: {}", failed, report.calls, list));
   }
   if (replaced > 0) {
     report.validity_reasons.push_back(fmt::format(
@@ -171,33 +180,31 @@ void judge_validity(BenchReport& report) {
   report.valid = report.validity_reasons.empty();
 }
 
-// The gravest outcome decides: 2, then 1, then 5.
+std::string undecided_reason(const ThresholdResult& result, BenchKind kind) {
+  const std::string& expr = result.threshold.expr;
+  if (!result.missing.empty()) return fmt::format("{} is undecided: {}", expr, result.missing);
+  if (result.needed) {
+    return fmt::format("{} is undecided; about {} {} would decide it", expr, *result.needed,
+                       kind == BenchKind::cold ? "starts" : "launches");
+  }
+  return fmt::format("{} is undecided, and more samples would hardly decide it", expr);
+}
+
+// The gravest outcome decides: 1, then 5.
 void judge_thresholds(BenchReport& report, const BenchOptions& options) {
   ExitCode code = report.valid ? ExitCode::ok : ExitCode::function_failed;
   for (const std::string& reason : report.validity_reasons)
     report.reasons.push_back(reason);
   for (const Threshold& threshold : options.thresholds) {
-    Result<ThresholdResult> result = evaluate(threshold, report);
-    if (!result) {
-      code = ExitCode::usage;
-      report.reasons.push_back(result.error().message);
-      continue;
-    }
-    const ThresholdVerdict verdict = result.value().verdict;
-    if (verdict == ThresholdVerdict::fail) {
-      if (code != ExitCode::usage) code = ExitCode::function_failed;
+    ThresholdResult result = evaluate(threshold, report);
+    if (result.verdict == ThresholdVerdict::fail) {
+      code = ExitCode::function_failed;
       report.reasons.push_back(fmt::format("{} does not hold", threshold.expr));
-    } else if (verdict == ThresholdVerdict::undecided) {
+    } else if (result.verdict == ThresholdVerdict::undecided) {
       if (code == ExitCode::ok) code = ExitCode::inconclusive;
-      const std::optional<std::size_t> needed = result.value().needed;
-      report.reasons.push_back(
-          needed
-              ? fmt::format("{} is undecided; about {} {} would decide it", threshold.expr, *needed,
-                            report.scenario.kind == BenchKind::cold ? "starts" : "launches")
-              : fmt::format("{} is undecided, and more samples would hardly decide it",
-                            threshold.expr));
+      report.reasons.push_back(undecided_reason(result, report.scenario.kind));
     }
-    report.thresholds.push_back(std::move(result).value());
+    report.thresholds.push_back(std::move(result));
   }
   report.exit_code = code;
 }
@@ -211,7 +218,11 @@ Result<BenchReport> run_launches(FunctionUnderTest& function, BenchScenario scen
 }
 
 void conclude(BenchReport& report, const BenchOptions& options) {
-  judge_validity(report);
+  const bool errors_have_a_limit =
+      !report.cannot_start &&
+      std::any_of(options.thresholds.begin(), options.thresholds.end(),
+                  [](const Threshold& threshold) { return threshold.metric == "errors"; });
+  judge_validity(report, errors_have_a_limit);
   if (!report.cannot_start) judge_thresholds(report, options);
 }
 

@@ -31,16 +31,22 @@ struct Threshold {
 
 Result<Threshold> parse_threshold(const std::string& expr);
 
+// Whether a budget of function.json is written in this grammar. It may also compare with a baseline
+// ("warm.p90 < baseline +10%") and name cost.per_million and image.size, which other commands
+// measure.
+Result<void> check_budget(const std::string& expr);
+
 enum class ThresholdVerdict { pass, fail, undecided };
 const char* to_text(ThresholdVerdict verdict);
 
 struct ThresholdResult {
   Threshold threshold;
-  double value = 0;          // measured, in the threshold's unit
-  std::optional<double> lo;  // of its interval
+  std::optional<double> value;  // measured, in the threshold's unit; nothing: not measured
+  std::optional<double> lo;     // of its interval
   std::optional<double> hi;
   ThresholdVerdict verdict = ThresholdVerdict::undecided;
   std::optional<std::size_t> needed;  // undecided: launches (starts) that would decide, about
+  std::string missing;                // why there is no value, as the end of a sentence
 };
 
 struct BenchReport;
@@ -48,7 +54,8 @@ struct BenchReport;
 // The metrics a threshold can name for this run, in the order of the help.
 std::vector<std::string> metrics_of(const BenchReport& report);
 
-// Error: the run did not measure the metric; the sentence names those that it has.
-Result<ThresholdResult> evaluate(const Threshold& threshold, const BenchReport& report);
+// Undecided without a value where the run has no good sample of the metric, or did not measure it;
+// `missing` then names the metrics that it has.
+ThresholdResult evaluate(const Threshold& threshold, const BenchReport& report);
 
 }  // namespace coldframe

@@ -138,10 +138,11 @@ void judge_launches(ThresholdResult& result, const std::vector<std::vector<doubl
     return;
   }
   // An interval shrinks with the square root of the launches.
-  const double distance = std::abs(result.threshold.value - result.value);
-  const bool above = result.threshold.value > result.value;
-  const double reach = above ? result.hi.value_or(result.value) - result.value
-                             : result.value - result.lo.value_or(result.value);
+  const double value = estimate.value.estimate;
+  const double distance = std::abs(result.threshold.value - value);
+  const bool above = result.threshold.value > value;
+  const double reach =
+      above ? result.hi.value_or(value) - value : value - result.lo.value_or(value);
   if (distance <= 0 || reach <= 0) {
     if (!result.lo) result.needed = launches.size() + 1;
     return;
@@ -154,6 +155,13 @@ void judge_plain(ThresholdResult& result, double value) {
   result.value = value;
   result.verdict =
       result.threshold.holds_for(value) ? ThresholdVerdict::pass : ThresholdVerdict::fail;
+}
+
+bool has_good_sample(const BenchReport& report) {
+  return std::any_of(report.launches.begin(), report.launches.end(), [](const auto& launch) {
+    return std::any_of(launch.samples.begin(), launch.samples.end(),
+                       [](const auto& sample) { return sample.error.empty(); });
+  });
 }
 
 }  // namespace
@@ -174,7 +182,7 @@ std::vector<std::string> metrics_of(const BenchReport& report) {
   return names;
 }
 
-Result<ThresholdResult> evaluate(const Threshold& threshold, const BenchReport& report) {
+ThresholdResult evaluate(const Threshold& threshold, const BenchReport& report) {
   ThresholdResult result;
   result.threshold = threshold;
   if (threshold.metric == "cold.ratio") {
@@ -190,9 +198,11 @@ Result<ThresholdResult> evaluate(const Threshold& threshold, const BenchReport& 
   const MetricName name = split(threshold.metric);
   const Measured found = measured(report, name.family);
   if (found.empty()) {
-    return usage_error(fmt::format("this run did not measure {}, which \"{}\" names; it has {}",
-                                   threshold.metric, threshold.expr,
-                                   fmt::join(metrics_of(report), ", ")));
+    result.missing = has_good_sample(report)
+                         ? fmt::format("this run did not measure {}; it has {}", threshold.metric,
+                                       fmt::join(metrics_of(report), ", "))
+                         : fmt::format("there is no good sample of {}", threshold.metric);
+    return result;
   }
   std::vector<double> all = found.values;
   for (const std::vector<double>& calls : found.launches) {

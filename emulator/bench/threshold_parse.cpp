@@ -37,7 +37,7 @@ bool Threshold::holds_for(double measured) const {
 
 namespace {
 
-enum class Quantity { time, memory, share, count, later };
+enum class Quantity { time, memory, share, count, money };
 
 struct Unit {
   std::string_view name;
@@ -64,7 +64,8 @@ std::optional<Quantity> quantity_of(std::string_view metric) {
   if (metric == "memory.peak") return Quantity::memory;
   if (metric == "cold.ratio") return Quantity::share;
   if (metric == "errors") return Quantity::count;
-  if (metric == "cost.per_million" || metric == "image.size") return Quantity::later;
+  if (metric == "cost.per_million") return Quantity::money;
+  if (metric == "image.size") return Quantity::memory;
   const std::size_t point = metric.find('.');
   if (point == std::string_view::npos) return std::nullopt;
   const std::string_view family = metric.substr(0, point);
@@ -98,6 +99,10 @@ Result<void> read_value(const std::string& expr, std::string_view text, Quantity
     }
     // Memory without a unit is in MB, as everywhere on Lambda.
     threshold.value = number * (quantity == Quantity::memory ? k_mib : 1.0);
+    if (quantity == Quantity::share && number > 1) {
+      return bad(expr,
+                 fmt::format("compares a share with {}; write {}% or a value up to 1", text, text));
+    }
     return {};
   }
   for (const Unit& unit : k_units) {
@@ -108,20 +113,43 @@ Result<void> read_value(const std::string& expr, std::string_view text, Quantity
     }
     threshold.value = number * unit.factor;
     threshold.as_share = share_of_calls;
+    if (unit.quantity == Quantity::share && number > 100) {
+      return bad(expr, "compares a share with more than 100%, which always holds or never");
+    }
     return {};
   }
   return bad(expr, fmt::format("has the unknown unit \"{}\"; units are us, ms, s, m, MB, GB and %",
                                unit_name));
 }
 
-}  // namespace
+bool is_measured_elsewhere(const std::string& metric) {
+  return metric == "cost.per_million" || metric == "image.size";
+}
 
-Result<Threshold> parse_threshold(const std::string& expr) {
+// `text` behind "baseline": a change like +10% or -5%, or nothing.
+bool is_change(std::string_view text) {
+  text = trimmed(text);
+  if (text.empty()) return true;
+  if ((text.front() != '+' && text.front() != '-') || text.back() != '%') return false;
+  text = trimmed(text.substr(1, text.size() - 2));
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size() &&
+         std::isfinite(percent) && percent >= 0;
+}
+
+struct Parsed {
+  Threshold threshold;
+  bool against_baseline = false;
+};
+
+Result<Parsed> parse(const std::string& expr) {
   const std::size_t at = expr.find_first_of("<>");
   if (at == std::string::npos) {
     return bad(expr, "has no <, <=, > or >=; write one like \"cold.p90 < 3s\"");
   }
-  Threshold threshold;
+  Parsed parsed;
+  Threshold& threshold = parsed.threshold;
   threshold.expr = expr;
   threshold.metric = trimmed(std::string_view(expr).substr(0, at));
   const bool with_equal = expr.substr(at + 1, 1) == "=";
@@ -138,17 +166,39 @@ Result<Threshold> parse_threshold(const std::string& expr) {
                          "memory.peak, cold.ratio and errors",
                          threshold.metric));
   }
-  if (*quantity == Quantity::later) {
-    return bad(expr, fmt::format("names {}, which `bench` does not measure", threshold.metric));
-  }
   const std::string_view value = trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
-  if (value.substr(0, 8) == "baseline") {
-    return bad(expr, "compares with a baseline, and `bench` has none; give an absolute value");
+  constexpr std::string_view k_baseline = "baseline";
+  if (value.starts_with(k_baseline)) {
+    if (!is_change(value.substr(k_baseline.size()))) {
+      return bad(expr, "compares with a baseline in no way that is known; write \"baseline +10%\"");
+    }
+    parsed.against_baseline = true;
+    return parsed;
   }
   if (Result<void> read = read_value(expr, value, *quantity, threshold); !read) {
     return read.error();
   }
-  return threshold;
+  return parsed;
+}
+
+}  // namespace
+
+Result<Threshold> parse_threshold(const std::string& expr) {
+  Result<Parsed> parsed = parse(expr);
+  if (!parsed) return parsed.error();
+  if (is_measured_elsewhere(parsed->threshold.metric)) {
+    return bad(expr,
+               fmt::format("names {}, which `bench` does not measure", parsed->threshold.metric));
+  }
+  if (parsed->against_baseline) {
+    return bad(expr, "compares with a baseline, and `bench` has none; give an absolute value");
+  }
+  return std::move(parsed->threshold);
+}
+
+Result<void> check_budget(const std::string& expr) {
+  if (Result<Parsed> parsed = parse(expr); !parsed) return parsed.error();
+  return {};
 }
 
 }  // namespace coldframe

@@ -7,6 +7,7 @@
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/measuring.hpp"
 #include "emulator/config/event_source.hpp"
+#include "emulator/report/advice.hpp"
 #include "emulator/report/bench_json.hpp"
 #include "emulator/report/bench_text.hpp"
 #include "emulator/validate/judge.hpp"
@@ -90,8 +91,10 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   QuietLog quiet;
   if (!o.run.verbose) prepared->emulator.log = &quiet;
   const FunctionConfig& config = prepared->file.config;
+  Advisor advisor;
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
+  (*session)->emulator().add_record_sink(advisor);
   ProgressLine progress;
   options->progress = [&](const BenchProgress& p) {
     progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) +
@@ -117,7 +120,10 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
     if (!o.json.empty()) written = write_result(o.json, bench_json(head, *report));
   }
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
-  return written ? code : fail(written.error());
+  if (!written) return fail(written.error());
+  for (const auto& text : advisor.advice(config, code == 0))
+    note(text);
+  return code;
 }
 
 void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
@@ -170,6 +176,10 @@ void add_bench(CLI::App& app, CommandLine& line) {
   bench->add_option("KIND", *word)->group("");
   bench->callback([bench, word, &line] {
     if (!bench->get_subcommands().empty()) return;
+    if (!word->empty() && word->front() == "rate") {
+      line.exit_code = fail(unsupported("bench rate is not in this version yet; use cold or warm"));
+      return;
+    }
     line.exit_code = fail(usage_error(
         word->empty() ? "bench what? write bench cold TARGET or bench warm TARGET"
                       : "'" + word->front() + "' is not a kind of bench; use cold or warm"));

@@ -1,5 +1,8 @@
 // The commands of the program. Each adds itself to the parser; when it was chosen and everything
 // was parsed, its callback runs and leaves the exit code in `exit_code`.
+//
+//   CommandLine line;
+//   return run_command_line(words, line);    // parses, runs, answers with the exit code
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,6 +12,7 @@
 namespace coldframe::cli {
 
 struct CommandLine {
+  std::vector<std::string> words;      // everything after the program's name, as typed
   std::vector<std::string> bootstrap;  // the words after `--`
   int exit_code = 0;
 };
@@ -18,5 +22,10 @@ void add_serve(CLI::App& app, CommandLine& line);
 void add_validate(CLI::App& app, CommandLine& line);
 void add_bench(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);
+void add_completion(CLI::App& app, CommandLine& line);
+
+// All of them, on an empty parser.
+void add_commands(CLI::App& app, CommandLine& line);
+int run_command_line(std::vector<std::string> words, CommandLine& line);
 
 }  // namespace coldframe::cli

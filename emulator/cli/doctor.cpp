@@ -10,15 +10,15 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/options.hpp"
+#include "emulator/process/run_registry.hpp"
+#include "emulator/report/cgroup_facts.hpp"
 #include "emulator/report/host_facts.hpp"
 
 namespace coldframe::cli {
@@ -69,60 +69,35 @@ Finding check_user_namespace() {
   return {Verdict::missing, "user namespaces", detail};
 }
 
-std::string v1_controllers() {
-  std::ifstream mounts("/proc/self/mounts");
-  std::string line;
-  std::string found;
-  while (std::getline(mounts, line)) {
-    std::istringstream words(line);
-    std::string source, place, type, options;
-    words >> source >> place >> type >> options;
-    if (type != "cgroup" || options.starts_with("ro")) continue;
-    for (const char* name : {"cpu", "memory", "pids"}) {
-      if (("," + options + ",").find("," + std::string(name) + ",") != std::string::npos) {
-        if ((" " + found + " ").find(" " + std::string(name) + " ") == std::string::npos) {
-          found += (found.empty() ? "" : " ") + std::string(name);
-        }
-      }
-    }
-  }
-  return found;
-}
-
 Finding check_cgroups() {
-  std::error_code ignored;
-  std::string detail;
-  for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-    const std::string path = std::string(root) + "/cgroup.controllers";
-    if (std::filesystem::exists(path, ignored)) {
-      const auto list = first_line(path);
-      detail +=
-          std::string("v2 at ") + root + " (" + (list.empty() ? "no controllers" : list) + ")";
-    }
-  }
-  if (const auto v1 = v1_controllers(); !v1.empty()) {
-    detail += (detail.empty() ? "" : ", ") + ("v1 with " + v1);
-  }
-  if (detail.empty()) return {Verdict::missing, "cgroups", "none to be seen under /sys/fs/cgroup"};
-  return {Verdict::good, "cgroups", detail};
+  const std::string facts = read_cgroups();
+  if (!facts.empty()) return {Verdict::good, "cgroups", facts};
+  return {Verdict::missing, "cgroups",
+          "none under /sys/fs/cgroup; root mounts them with: mount -t cgroup2 none /sys/fs/cgroup"};
 }
 
 Finding check_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur == RLIM_INFINITY) return {Verdict::good, "open files", "unlimited"};
   const auto environments = limit.rlim_cur > 40 ? (limit.rlim_cur - 40) / 8 : 0;
   return {limit.rlim_cur >= 256 ? Verdict::good : Verdict::missing, "open files",
           std::to_string(limit.rlim_cur) + ", enough for some " + std::to_string(environments) +
               " environments" + (limit.rlim_cur >= 1024 ? "" : "; ulimit -n 4096 raises it")};
 }
 
-Finding check_state_directory() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  const std::string base = runtime != nullptr && *runtime == '/' ? runtime : "/tmp";
-  if (::access(base.c_str(), W_OK) == 0) return {Verdict::good, "run registry", "kept in " + base};
-  return {
-      Verdict::missing, "run registry",
-      base + " cannot be written: after a kill -9 of coldframe and its guard, nothing is swept"};
+// Asked of the registry itself, which has its own opinion of directories that are not ours.
+Finding check_run_registry() {
+  RunRegistry registry = RunRegistry::open();
+  if (registry.path().empty()) {
+    return {
+        Verdict::missing, "run registry",
+        "in memory only: after a kill -9 of coldframe and its guard nothing is swept; a private "
+        "XDG_RUNTIME_DIR helps"};
+  }
+  const std::string place = std::filesystem::path(registry.path()).parent_path().string();
+  registry.unlink();
+  return {Verdict::good, "run registry", "kept in " + place};
 }
 
 void print(const Finding& finding) {
@@ -141,7 +116,7 @@ int run() {
   bool fatal = false;
   std::puts("needed to run a function:");
   for (const auto& finding :
-       {check_pidfd(), check_close_range(), check_descriptors(), check_state_directory()}) {
+       {check_pidfd(), check_close_range(), check_descriptors(), check_run_registry()}) {
     print(finding);
     fatal = fatal || finding.verdict == Verdict::fatal;
   }

@@ -1,11 +1,9 @@
 // coldframe invoke: one environment, N invokes, each payload on a line of stdout.
-#include <algorithm>
-
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/session.hpp"
 #include "emulator/config/event_source.hpp"
-#include "emulator/model/platform_log.hpp"
+#include "emulator/report/advice.hpp"
 #include "emulator/report/invoke_json.hpp"
 
 namespace coldframe::cli {
@@ -24,27 +22,6 @@ struct FailedInits final : RecordSink {
     if (record.status != InitStatus::success && record.phase == InitPhase::init) ++count;
   }
 };
-
-// What to try next, when the outcome suggests it.
-void advise(const FunctionConfig& config, const std::vector<Observation>& seen) {
-  std::int64_t peak = 0;
-  bool timed_out = false;
-  for (auto& one : seen) {
-    timed_out =
-        timed_out || (one.result.status == InvocationStatus::timeout && !one.record.never_started);
-    peak = std::max(peak, one.record.max_memory_used_bytes.value_or(0));
-  }
-  if (timed_out) {
-    note("timed out after " + std::to_string(config.timeout_s) + " s; try --timeout " +
-         std::to_string(std::min(config.timeout_s * 3, limits::k_timeout_max_s)));
-  }
-  if (const auto used = whole_megabytes(peak); used > config.memory_mb) {
-    const auto suggestion = std::min<std::int64_t>((used * 115 / 100 + 63) / 64 * 64, 10240);
-    note("used " + std::to_string(used) + " MB of " + std::to_string(config.memory_mb) +
-         ": Lambda would have killed it (nothing is limited here); try --memory " +
-         std::to_string(suggestion));
-  }
-}
 
 int exit_code(const std::vector<Observation>& seen, int failed_inits) {
   bool failed = false;
@@ -72,9 +49,11 @@ int exit_code(const std::vector<Observation>& seen, int failed_inits) {
 std::vector<std::string> reasons(const std::vector<Observation>& seen) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < seen.size() && out.size() < 10; ++i) {
+    // The caller's side: what happened after the answer is in the record alone.
+    const InvocationStatus status = seen[i].result.status;
     const auto& record = seen[i].record;
-    if (record.status == InvocationStatus::ok) continue;
-    out.push_back("invocation " + std::to_string(i + 1) + ": " + to_text(record.status) +
+    if (status == InvocationStatus::ok) continue;
+    out.push_back("invocation " + std::to_string(i + 1) + ": " + to_text(status) +
                   (record.error_type.empty() ? "" : " (" + record.error_type + ")"));
   }
   return out;
@@ -90,6 +69,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   if (!repeat) return fail(repeat.error());
   auto file = read_target(o.run, o.run.targets.empty() ? "" : o.run.targets.front(), *overrides);
   if (!file) return fail(file.error());
+  if (auto ok = check_invokable(file->config); !ok) return fail(ok.error());
   auto event = read_event(o.event, *file);
   if (!event) return fail(event.error());
   if (!o.json.empty()) {
@@ -99,11 +79,13 @@ int run(InvokeOptions& o, const CommandLine& line) {
 
   emulator_options->concurrency = 1;
   const FunctionConfig config = file->config;
+  Advisor advisor;
+  FailedInits failed_inits;
   auto session = Session::start(*emulator_options, {config});
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
-  FailedInits failed_inits;
   emulator.add_record_sink(failed_inits);
+  emulator.add_record_sink(advisor);
 
   const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
@@ -138,7 +120,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
   }
   code = (*session)->finish(code);
   if (!written) return fail(written.error());
-  advise(config, seen);
+  for (const auto& text : advisor.advice(config, code == 0))
+    note(text);
   return code;
 }
 

@@ -17,10 +17,16 @@ Result<Prepared> prepare(RunOptions& options, const std::vector<std::string>& bo
   out.emulator = *emulator;
   out.emulator.concurrency = 1;
   // A measurement lasts as long as it lasts; an idle environment must not end in the middle.
-  out.emulator.idle_timeout = std::chrono::hours(24 * 365);
+  out.emulator.idle_timeout = Duration::max();
   auto file =
       read_target(options, options.targets.empty() ? "" : options.targets.front(), *overrides);
   if (!file) return file.error();
+  if (auto ok = check_invokable(file->config); !ok) return ok.error();
+  if (!file->budgets.empty()) {
+    note(
+        "Coldframe.Budgets are checked for their grammar, but not applied in this version; give "
+        "them to bench with --threshold");
+  }
   out.file = std::move(*file);
   out.started = std::chrono::system_clock::now();
   return out;

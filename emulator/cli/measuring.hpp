@@ -1,5 +1,6 @@
 // What validate and bench share: one checked target, an emulator with one environment, a progress
-// line on a terminal, and the end in which nothing that was measured is lost.
+// line on a terminal, and an end that says why. An interrupt ends a run without a report: a part of
+// the cases or launches would look like a verdict.
 #pragma once
 
 #include <chrono>

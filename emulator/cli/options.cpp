@@ -4,9 +4,13 @@
 #include <random>
 
 #include "emulator/base/units.hpp"
+#include "emulator/bench/threshold.hpp"
 
 namespace coldframe::cli {
 namespace {
+
+constexpr double k_time_scale_min = 0.01;
+constexpr double k_time_scale_max = 1e6;
 
 Error later(const std::string& option, const std::string& value, const std::string& instead) {
   return unsupported(option + " " + value + " is not in this version yet; " + instead);
@@ -83,7 +87,9 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("--name", o.name, "function name")->group(group)->type_name("NAME");
   app.add_option("--region", o.region, "region (us-east-1)")->group(group)->type_name("REGION");
   app.add_option("--account", o.account, "account (123456789012)")->group(group)->type_name("ID");
-  app.add_option("--log-format", o.log_format, "text or json")->group(group)->type_name("FORMAT");
+  app.add_option("--log-format", o.log_format, "text or json")
+      ->group(group)
+      ->type_name("text|json");
   app.add_option("--credentials", o.credentials, "none: made-up AWS keys; env: the caller's own")
       ->group(group)
       ->type_name("none|env");
@@ -95,8 +101,8 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
       ->group(ground)
       ->type_name("X");
   app.add_option("--seed", o.seed, "seed of everything random")->group(ground)->type_name("N");
-  app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("LIMITS");
-  app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("SANDBOX");
+  app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("auto|none");
+  app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("auto|none");
   app.add_option("--network", o.network)->group("")->type_name("NETWORK");
   app.add_option("--freeze", o.freeze)->group("")->type_name("on|off");
   app.add_option("--cpu-scale", o.cpu_scale)->group("")->type_name("X");
@@ -152,6 +158,10 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
   if (!o.time_scale.empty()) {
     auto value = parse_positive(o.time_scale, "--time-scale");
     if (!value) return value.error();
+    if (*value < k_time_scale_min || *value > k_time_scale_max) {
+      return usage_error("--time-scale: '" + o.time_scale +
+                         "' is out of range; 0.01 to 1000000 is allowed");
+    }
     out.time_scale = *value;
   }
   if (!o.seed.empty()) {
@@ -171,6 +181,11 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
   }
   auto file = resolve_target(target, o.bootstrap, overrides);
   if (!file) return file;
+  for (const auto& expr : file->budgets) {
+    if (auto ok = check_budget(expr); !ok) {
+      return usage_error("'" + target + "': Coldframe.Budgets: " + ok.error().message);
+    }
+  }
   for (const auto& text : file->warnings)
     warn(text);
   if (!file->sized) {
@@ -181,6 +196,13 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
       note("'" + key + "' has no meaning here; ignored");
   }
   return file;
+}
+
+Result<void> check_invokable(const FunctionConfig& config) {
+  if (config.reserved_concurrency.value_or(1) > 0) return {};
+  return usage_error("function '" + config.name +
+                     "' has ReservedConcurrentExecutions 0, with which Lambda throttles every "
+                     "call; raise it or take it out of function.json");
 }
 
 std::string one_line(std::string_view text) {

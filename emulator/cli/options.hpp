@@ -43,6 +43,9 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& options);
 Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
                                  const Overrides& overrides, bool many = false);
 
+// For the commands that call the function themselves. Error: Lambda would throttle every call.
+Result<void> check_invokable(const FunctionConfig& config);
+
 // Control characters escaped and the middle of a very long text left out: fit for a terminal.
 std::string one_line(std::string_view text);
 // Prints "coldframe: MESSAGE" on stderr and returns the exit code.

@@ -1,15 +1,9 @@
 // coldframe serve: the Lambda Invoke API for boto3, the AWS CLI and curl.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
-#include "emulator/base/unique_fd.hpp"
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
+#include "emulator/cli/ready_file.hpp"
 #include "emulator/cli/session.hpp"
+#include "emulator/watch/file_watcher.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -22,31 +16,8 @@ struct ServeOptions {
   std::string provisioned = "0";
   std::string idle_timeout = "aws";
   std::string ready_file;
+  bool watch = false;
 };
-
-// Whole or not at all: written beside the target and renamed.
-Result<void> write_ready_file(const std::string& path, const std::string& line) {
-  const std::string part = path + ".part";
-  UniqueFd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  const std::string text = line + "\n";
-  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::rename(part.c_str(), path.c_str()) != 0) {
-    const std::string why = std::strerror(errno);
-    ::unlink(part.c_str());
-    return host_error("cannot write ready file '" + path + "': " + why);
-  }
-  return {};
-}
-
-Result<void> check_directory(const std::string& path) {
-  const auto directory = std::filesystem::absolute(path).parent_path();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(directory, ignored) &&
-      !std::filesystem::is_directory(path, ignored) && ::access(directory.c_str(), W_OK) == 0) {
-    return {};
-  }
-  return usage_error("--ready-file '" + path + "' cannot be written; its directory must exist");
-}
 
 struct Parsed {
   Overrides overrides;
@@ -82,6 +53,49 @@ Result<Parsed> parse(const ServeOptions& o) {
   return p;
 }
 
+// Restarts a function when its files have changed. A function.json that cannot be used by then,
+// half written perhaps, leaves the settings as they were.
+void renew(const ServeOptions& o, const Parsed& parsed, const std::string& target,
+           FunctionConfig& config, Emulator& emulator, const std::string& path) {
+  auto file = read_target(o.run, target, parsed.overrides, true);
+  if (!file) {
+    warn(path + " changed, and '" + config.name + "' runs on as it was: " + file.error().message);
+    return;
+  }
+  if (file->config.name != config.name) {
+    note("'" + config.name + "' keeps its name until serve is started again");
+    file->config.name = config.name;
+  }
+  config = file->config;
+  emulator.renew(config);
+  note(path + " changed; the next invoke of '" + config.name + "' is a cold start");
+}
+
+using Watchers = std::vector<std::unique_ptr<FileWatcher>>;
+
+// One for each function. `configs` are kept up to date, and outlive the watchers.
+Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
+                       const std::vector<std::string>& targets,
+                       std::vector<FunctionConfig>& configs, Emulator& emulator) {
+  Watchers watchers;
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    std::vector<std::filesystem::path> roots{configs[i].task_root};
+    const auto relative = configs[i].working_directory.lexically_relative(roots.front());
+    if (relative.empty() || *relative.begin() == "..") {
+      roots.push_back(configs[i].working_directory);
+    }
+    auto watcher = FileWatcher::start(
+        emulator.io(), std::move(roots),
+        [&, target = targets[i], i](const std::string& path) {
+          renew(o, parsed, target, configs[i], emulator, path);
+        },
+        [](const Error& error) { warn(error.message); });
+    if (!watcher) return watcher.error();
+    watchers.push_back(std::move(*watcher));
+  }
+  return watchers;
+}
+
 int run(ServeOptions& o, const CommandLine& line) {
   o.run.bootstrap = line.bootstrap;
   auto parsed = parse(o);
@@ -94,13 +108,20 @@ int run(ServeOptions& o, const CommandLine& line) {
     if (!file) return fail(file.error());
     functions.push_back(file->config);
   }
-  if (!o.ready_file.empty()) {
-    ::unlink(o.ready_file.c_str());  // an old one would lie
-    if (auto writable = check_directory(o.ready_file); !writable) return fail(writable.error());
-  }
+  ReadyFile ready_file(o.ready_file);
+  if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
+  Watchers watchers;
+  if (o.watch) {
+    auto watching = watch(o, *parsed, targets, functions, emulator);
+    if (!watching) {
+      (*session)->finish(0);
+      return fail(watching.error());
+    }
+    watchers = std::move(*watching);
+  }
   auto port = emulator.serve(o.host, parsed->port);
   if (!port) {
     (*session)->finish(0);
@@ -112,14 +133,13 @@ int run(ServeOptions& o, const CommandLine& line) {
     note("POST " + url + "/2015-03-31/functions/" + config.name + "/invocations");
   }
   (*session)->out().write(url + "\n");
-  if (!o.ready_file.empty()) {
-    if (auto written = write_ready_file(o.ready_file, url); !written) {
-      (*session)->finish(0);
-      return fail(written.error());
-    }
+  if (auto written = ready_file.write(url); !written) {
+    (*session)->finish(0);
+    return fail(written.error());
   }
   emulator.run();
-  if (!o.ready_file.empty()) ::unlink(o.ready_file.c_str());
+  ready_file.remove();
+  watchers.clear();
   return (*session)->finish(0);
 }
 
@@ -141,6 +161,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
   command
       ->add_option("--ready-file", o.ready_file, "written when the port accepts: http://HOST:PORT")
       ->type_name("FILE");
+  command->add_flag("--watch", o.watch, "restart a function when its files change");
   add_run_options(*command, o.run, true);
   command->footer(
       "Example:\n  coldframe serve function/scoring --port 9000\n"

@@ -1,9 +1,12 @@
 // coldframe validate (also: test): golden-input validation.
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/measuring.hpp"
+#include "emulator/report/advice.hpp"
 #include "emulator/report/github.hpp"
 #include "emulator/report/junit.hpp"
 #include "emulator/report/validate_json.hpp"
@@ -23,8 +26,13 @@ struct ValidateCommand {
 
 Result<double> parse_tolerance(const std::string& text, const char* what, double otherwise) {
   if (text.empty()) return otherwise;
-  if (text == "0") return 0.0;
-  return parse_positive(text, what);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value) ||
+      value < 0) {
+    return usage_error(std::string(what) + ": '" + text + "' is not a number, 0 or above");
+  }
+  return value;
 }
 
 Result<ValidateOptions> read_options(const ValidateCommand& o) {
@@ -51,16 +59,6 @@ Result<ValidateOptions> read_options(const ValidateCommand& o) {
   return out;
 }
 
-// The command as the user gave it, for the line that says how to run the failing cases again.
-std::string command_text(const ValidateCommand& o) {
-  std::string text = "coldframe validate " + (o.run.targets.empty() ? "" : o.run.targets.front());
-  for (const auto& golden : o.goldens)
-    text += " --golden " + golden;
-  if (!o.rtol.empty()) text += " --rtol " + o.rtol;
-  if (!o.atol.empty()) text += " --atol " + o.atol;
-  return text;
-}
-
 Result<void> put(Session& session, const std::string& path, const std::string& text) {
   if (path != "-") return write_result(path, text);
   session.out().write(text);
@@ -84,8 +82,10 @@ int run(ValidateCommand& o, const CommandLine& line) {
   QuietLog quiet;
   if (!o.run.verbose) prepared->emulator.log = &quiet;
   const FunctionConfig& config = prepared->file.config;
+  Advisor advisor;
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
+  (*session)->emulator().add_record_sink(advisor);
   ProgressLine progress;
   options->progress = [&](const ValidateProgress& p) {
     progress.show("case " + std::to_string(p.done) + " of " + std::to_string(p.total) +
@@ -101,14 +101,17 @@ int run(ValidateCommand& o, const CommandLine& line) {
   head.exit_code = report->exit_code;
   head.reasons = report->reasons;
   if (o.json != "-" && o.junit != "-") {
-    (*session)->out().write(validate_text(*report, command_text(o)));
+    (*session)->out().write(validate_text(*report, line.words));
   }
   Result<void> written;
   if (!o.json.empty()) written = put(**session, o.json, validate_json(head, *report));
   if (written && !o.junit.empty()) written = put(**session, o.junit, junit_xml(*report));
   if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
-  return written ? code : fail(written.error());
+  if (!written) return fail(written.error());
+  for (const auto& text : advisor.advice(config, code == 0))
+    note(text);
+  return code;
 }
 
 }  // namespace

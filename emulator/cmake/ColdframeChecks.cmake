@@ -5,6 +5,7 @@
 #   <name>.answers   with GOLDEN: `coldframe validate`; without: one `coldframe invoke` must succeed
 #   <name>.cold      with BUDGETS on init, first, cold, memory or errors: `coldframe bench cold`
 #   <name>.warm      with BUDGETS on warm or latency: `coldframe bench warm`
+# Relative paths are relative to the current source directory. A keyword without a value is an error.
 # Timing tests carry the label `perf` and run alone. A host that cannot run the function skips (77).
 # A percentile budget that STARTS (40) cannot decide fails with exit code 5 and says what it needs.
 
@@ -16,6 +17,17 @@ function(coldframe_add_check)
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "coldframe_add_check: unknown argument '${arg_UNPARSED_ARGUMENTS}'")
   endif()
+  # A list variable that is empty by mistake would take its gate away without a word.
+  if(arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR
+      "coldframe_add_check(${arg_NAME}): no value for ${arg_KEYWORDS_MISSING_VALUES}")
+  endif()
+  # ctest runs elsewhere; paths are as in the CMakeLists.txt that names them.
+  foreach(path TARGET EVENT)
+    if(arg_${path})
+      cmake_path(ABSOLUTE_PATH arg_${path} BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
+  endforeach()
   if(NOT arg_STARTS)
     set(arg_STARTS 40)
   endif()
@@ -27,6 +39,7 @@ function(coldframe_add_check)
   if(arg_GOLDEN)
     set(goldens)
     foreach(file IN LISTS arg_GOLDEN)
+      cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
       list(APPEND goldens --golden "${file}")
     endforeach()
     add_test(NAME ${arg_NAME}.answers

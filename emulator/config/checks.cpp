@@ -22,7 +22,8 @@ Result<void> check_range(std::int64_t value, std::int64_t least, std::int64_t mo
 
 }  // namespace
 
-Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what) {
+Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what,
+                                   std::size_t most) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
     return usage_error("cannot read " + what + " '" + path.string() + "': " + std::strerror(errno));
@@ -32,6 +33,14 @@ Result<std::string> read_text_file(const std::filesystem::path& path, const std:
   ssize_t got = 0;
   while ((got = ::read(file.get(), buffer, sizeof buffer)) > 0) {
     text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > most) {
+      struct stat info {};
+      const bool whole_size_known = ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode);
+      return usage_error(
+          what + " '" + path.string() + "' has " +
+          (whole_size_known ? std::to_string(info.st_size) : "more than " + std::to_string(most)) +
+          " bytes; at most " + std::to_string(most) + " are allowed");
+    }
   }
   if (got < 0) {
     return usage_error("cannot read " + what + " '" + path.string() + "': " + std::strerror(errno));

@@ -30,10 +30,13 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-Result<std::string> check_event(std::string text, const std::string& where) {
-  if (text.size() > limits::k_sync_request_bytes) {
-    return usage_error(where + " has " + std::to_string(text.size()) +
-                       " bytes; Lambda takes at most 6291456");
+// `whole`: the text is all that there is, and not what was read until it was too much.
+Result<std::string> check_event(std::string text, const std::string& where, bool whole = true) {
+  constexpr std::size_t most = limits::k_sync_request_bytes;
+  if (text.size() > most) {
+    return usage_error(where + " has " +
+                       (whole ? std::to_string(text.size()) : "more than " + std::to_string(most)) +
+                       " bytes; Lambda takes at most " + std::to_string(most));
   }
   if (auto fault = check_json(text)) {
     return usage_error(where + ":" + std::to_string(fault->line) + ":" +
@@ -61,11 +64,11 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
   if (o.file == "-") {
     auto text = read_standard_input();
     if (!text) return text;
-    return check_event(std::move(*text), "standard input");
+    return check_event(std::move(*text), "standard input", false);
   }
   const std::string path = o.file.empty() ? function.event.string() : o.file;
   if (path.empty()) return std::string("{}");
-  auto text = read_text_file(path, "event file");
+  auto text = read_text_file(path, "event file", limits::k_sync_request_bytes);
   if (!text) {
     if (!o.file.empty() && path.find('=') != std::string::npos) {
       return usage_error("cannot read event file '" + path +

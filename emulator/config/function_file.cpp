@@ -21,6 +21,7 @@ fs::path plain(fs::path path) {
 // Thrown inside this file only; load and parse turn it into an Error.
 struct Fault {
   std::string message;
+  ExitCode code = ExitCode::usage;
 };
 
 constexpr std::array k_read_keys{
@@ -229,8 +230,9 @@ void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) 
   node.only(std::array{"Image", "Event", "Golden", "Budgets"});
   if (node.has("Image")) {
     throw Fault{node.at("Image") +
-                ": images cannot be run by this version yet; remove the key to "
-                "run the directory"};
+                    ": images cannot be run by this version yet; remove the key to "
+                    "run the directory",
+                ExitCode::not_supported};
   }
   if (node.has("Event")) file.event = base / node.text("Event");
   if (node.has("Golden")) {
@@ -355,10 +357,23 @@ Result<void> parse_json(std::string_view text, const fs::path& path, Json& out) 
     return usage_error(path.string() + ":" + std::to_string(fault->line) + ":" +
                        std::to_string(fault->column) + ": not JSON: " + fault->reason);
   }
-  out = Json::parse(text, nullptr, false);
+  try {
+    out = Json::parse(text);
+  } catch (const Json::out_of_range&) {
+    return usage_error(path.string() + ": holds a number out of range");
+  } catch (const Json::parse_error& error) {
+    // What our pass lets through and this one does not.
+    const auto line =
+        1 +
+        std::count(text.begin(),
+                   text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size())),
+                   '\n');
+    return usage_error(
+        path.string() + ":" + std::to_string(line) +
+        ": holds half of a surrogate pair (an escape like \\ud800), which is no text");
+  }
   if (out.is_object()) return {};
-  return usage_error(path.string() + (out.is_discarded() ? ": holds a number out of range"
-                                                         : ": must hold a JSON object"));
+  return usage_error(path.string() + ": must hold a JSON object");
 }
 
 }  // namespace
@@ -369,7 +384,7 @@ Result<FunctionFile> parse_function_file(std::string_view text, const fs::path& 
   try {
     return read(json, path);
   } catch (const Fault& fault) {
-    return usage_error(fault.message);
+    return Error{fault.code, fault.message};
   }
 }
 

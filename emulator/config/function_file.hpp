@@ -40,7 +40,9 @@ Result<void> merge_variables_file(const std::filesystem::path& path, FunctionCon
 Result<void> check_variables(FunctionConfig& config, const std::string& where,
                              std::vector<std::string>& warnings);
 
-Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what);
+// `most`: reading stops above so many bytes, and the file is refused.
+Result<std::string> read_text_file(const std::filesystem::path& path, const std::string& what,
+                                   std::size_t most = std::size_t{4} << 20);
 
 Result<void> check_function_name(const std::string& name, const std::string& where);
 Result<void> check_region(const std::string& region, const std::string& where);

@@ -43,6 +43,11 @@ Error images_later(const std::string& target) {
                      "(unpack it, or name its function.json)");
 }
 
+Error templates_later(const std::string& target) {
+  return unsupported("'" + target +
+                     "': template files cannot be read by this version yet; write a function.json");
+}
+
 Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
   if (looks_like_image(path)) return images_later(target);
   std::error_code ignored;
@@ -85,9 +90,7 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
   if (fs::is_directory(status)) return load_directory(path, target);
   if (fs::exists(status)) {
     if (target.ends_with(".yaml") || target.ends_with(".yml")) {
-      return unsupported("'" + target +
-                         "': template files cannot be read by this version yet; "
-                         "write a function.json");
+      return templates_later(target);
     }
     if (looks_like_image(path)) return images_later(target);
     return load_function_file(path);
@@ -96,6 +99,13 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     if (target.starts_with(prefix)) return images_later(target);
   }
   if (target == "-") return images_later(target);
+  // A template, and which of its functions.
+  if (const auto colon = target.rfind(':'); colon != std::string::npos) {
+    const std::string file = target.substr(0, colon);
+    const bool is_template = file.ends_with(".yaml") || file.ends_with(".yml");
+    if (is_template && fs::exists(file, error)) return templates_later(target);
+    if (is_template) return usage_error("'" + file + "' does not exist");
+  }
   return usage_error("'" + target +
                      "' does not exist; a TARGET is a directory with a function.json");
 }
@@ -139,7 +149,15 @@ Result<void> apply_variables(FunctionFile& file, const Overrides& overrides) {
                          "=VALUE");
     }
   }
-  return check_variables(file.config, "environment variables", file.warnings);
+  // The file's own were checked, and warned of, when it was read.
+  std::vector<std::string> warnings;
+  auto checked = check_variables(file.config, "environment variables", warnings);
+  for (auto& text : warnings) {
+    if (std::find(file.warnings.begin(), file.warnings.end(), text) == file.warnings.end()) {
+      file.warnings.push_back(std::move(text));
+    }
+  }
+  return checked;
 }
 
 Result<void> apply_flags(FunctionFile& file, const Overrides& o) {

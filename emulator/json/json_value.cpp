@@ -153,12 +153,11 @@ std::string quote_json(std::string_view text) {
       ++at;
     } else {
       const utf8::Decoded character = utf8::decode(text.substr(at));
-      const bool surrogate =
-          character.length == 0 && static_cast<unsigned char>(c) == 0xED && text.size() - at >= 3;
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+      const bool surrogate = character.length == 0 && byte(0) == 0xED && text.size() - at >= 3 &&
+                             byte(1) >= 0xA0 && byte(1) <= 0xBF && (byte(2) & 0xC0) == 0x80;
       if (surrogate) {
-        const auto low_bits = [&](std::size_t i) {
-          return static_cast<unsigned>(static_cast<unsigned char>(text[at + i]) & 0x3F);
-        };
+        const auto low_bits = [&](std::size_t i) { return byte(i) & 0x3FU; };
         out += fmt::format("\\u{:04x}", 0xD000U | (low_bits(1) << 6) | low_bits(2));
         at += 3;
       } else if (character.length == 0) {

@@ -6,6 +6,9 @@
 namespace coldframe {
 namespace {
 
+// Added to any steady time it is still far below the end of the clock.
+constexpr Duration k_longest = std::chrono::hours(24 * 3652);
+
 struct Point {
   double seconds, gone;
 };
@@ -41,6 +44,7 @@ IdleExpiry::IdleExpiry(std::optional<Duration> fixed, double time_scale, std::ui
     : fixed_(fixed), time_scale_(time_scale), random_(seed) {}
 
 Duration IdleExpiry::draw() {
+  if (fixed_ == Duration::max()) return k_longest;
   double seconds = 0;
   if (fixed_) {
     seconds = static_cast<double>(fixed_->count()) / 1e9;
@@ -58,7 +62,8 @@ Duration IdleExpiry::draw() {
       }
     }
   }
-  return Duration(static_cast<std::int64_t>(seconds / time_scale_ * 1e9));
+  const double longest = std::chrono::duration<double>(k_longest).count();
+  return Duration(static_cast<std::int64_t>(std::min(seconds / time_scale_, longest) * 1e9));
 }
 
 }  // namespace coldframe

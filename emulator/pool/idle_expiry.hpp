@@ -15,10 +15,10 @@ double idle_reclaim_probability(double idle_seconds);
 
 class IdleExpiry {
  public:
-  // `fixed`: always this (virtual) time; nothing: AWS's distribution. `time_scale` virtual seconds
-  // pass in one real second; > 0.
+  // `fixed`: always this (virtual) time, Duration::max() for never; nothing: AWS's distribution.
+  // `time_scale` virtual seconds pass in one real second; > 0.
   IdleExpiry(std::optional<Duration> fixed, double time_scale, std::uint64_t seed);
-  // The next environment's idle time, in real time.
+  // The next environment's idle time, in real time; ten years at most, which is never.
   Duration draw();
 
  private:

@@ -33,6 +33,8 @@ class RunRegistry {
   // Reads the file again: what is registered now. For the guard, which shares the descriptor.
   std::vector<KillScope> read() const;
   void unlink();
+  // Where it is kept; empty: in an anonymous file.
+  const std::string& path() const { return path_; }
   int fd() const { return file_.get(); }
   // How many processes of dead runs open() ended.
   int swept() const { return swept_; }

@@ -68,7 +68,8 @@ Json summary_json(const BenchReport& report) {
 }
 
 Json threshold_json(const ThresholdResult& result) {
-  Json json = {{"expr", result.threshold.expr}, {"value", result.value}};
+  Json json = {{"expr", result.threshold.expr}};
+  if (result.value) json["value"] = *result.value;
   if (result.lo) json["lo"] = *result.lo;
   if (result.hi) json["hi"] = *result.hi;
   json["verdict"] = to_text(result.verdict);

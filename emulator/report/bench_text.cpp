@@ -118,13 +118,19 @@ std::string method_lines(const BenchReport& report) {
   return text + "; intervals of calls: over launches\n";
 }
 
+// Two digits, and 100 as people write it.
+std::string percent_text(double share) {
+  const double percent = 100.0 * share;
+  return percent >= 99.5 ? fmt::format("{:.0f}", percent) : fmt::format("{:.2g}", percent);
+}
+
 std::string errors_line(const BenchReport& report) {
   if (report.errors == 0) return "";
   const stats::Interval share = stats::clopper_pearson(report.errors, report.calls);
-  return fmt::format("errors: {} of {} calls, {:.2g} % [{:.2g}, {:.2g}]\n", report.errors,
-                     report.calls,
-                     100.0 * static_cast<double>(report.errors) / static_cast<double>(report.calls),
-                     100.0 * share.lo, 100.0 * share.hi);
+  return fmt::format(
+      "errors: {} of {} calls, {} % [{}, {}]\n", report.errors, report.calls,
+      percent_text(static_cast<double>(report.errors) / static_cast<double>(report.calls)),
+      percent_text(share.lo), percent_text(share.hi));
 }
 
 std::string threshold_value(const Threshold& threshold, double value) {
@@ -150,7 +156,7 @@ std::string threshold_lines(const BenchReport& report) {
                              report.scenario.kind == BenchKind::cold ? "starts" : "launches");
     }
     const bool bounded = result.lo || result.hi;
-    table.add({threshold.expr, threshold_value(threshold, result.value),
+    table.add({threshold.expr, result.value ? threshold_value(threshold, *result.value) : "–",
                bounded ? fmt::format("[{}, {}]", end(result.lo), end(result.hi)) : "", verdict});
     const bool anywhere = threshold.metric == "init.cpu" || threshold.metric == "warm.cpu" ||
                           threshold.metric == "memory.peak" || threshold.metric == "cold.ratio" ||

@@ -130,11 +130,24 @@ Result<void> check_result_path(const std::string& path) {
   if (path.empty() || std::filesystem::is_directory(target, ignored)) {
     return usage_error(fmt::format("\"{}\" is not a file that a result can be written to", path));
   }
-  const std::filesystem::path directory = target.parent_path();
+  std::filesystem::path directory = target.parent_path();
   if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {
     return usage_error(
         fmt::format("cannot write {}: there is no directory {}", path, directory.string()));
   }
+  const auto writable = [](const std::filesystem::path& place) {
+    return ::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) == 0;
+  };
+  const auto refusal = [&](const std::string& place) {
+    return usage_error(fmt::format("cannot write {}: {}: {}", path, place, std::strerror(errno)));
+  };
+  const bool exists = std::filesystem::exists(target, ignored);
+  if (exists && !writable(target)) return refusal("the file cannot be written");
+  if (exists && !std::filesystem::is_regular_file(target, ignored)) return {};
+  // It is replaced by a file written beside it: behind a symbolic link, beside its target.
+  if (exists) directory = std::filesystem::canonical(target, ignored).parent_path();
+  if (directory.empty()) directory = ".";
+  if (!writable(directory)) return refusal("directory " + directory.string());
   return {};
 }
 

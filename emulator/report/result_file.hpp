@@ -61,7 +61,8 @@ class ResultDocument {
 // JSON text of a value; bytes that are not UTF-8 become U+FFFD.
 std::string to_json_text(const nlohmann::ordered_json& value);
 
-// Whether the place for a result file exists, before anything is started (usage error).
+// Whether the place for a result file exists and can be written, before anything is started (usage
+// error).
 Result<void> check_result_path(const std::string& path);
 
 // Writes beside the target and renames, so that nobody sees half a file; pipes and devices are

@@ -99,14 +99,36 @@ std::string shell_quoted(const std::string& text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("-_.,/:@=+").find(c) != std::string_view::npos;
   });
-  if (plain) return text;
+  if (plain && !text.empty()) return text;
   std::string quoted = "'";
   for (const char c : text)
     quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
 }
 
-std::string verdict_line(const ValidationReport& report, const std::string& again) {
+// The command as it was typed, with these cases alone: --only goes before a `--`, behind which all
+// belongs to the bootstrap.
+std::string again_line(const std::vector<std::string>& words, const std::string& ids) {
+  std::string line = "again  coldframe";
+  bool placed = false;
+  const auto place = [&] {
+    if (!placed) line += " --only " + shell_quoted(ids);
+    placed = true;
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!placed && words[i] == "--only") {
+      ++i;  // and its value
+      continue;
+    }
+    if (!placed && words[i].starts_with("--only=")) continue;
+    if (words[i] == "--") place();
+    line += " " + shell_quoted(words[i]);
+  }
+  place();
+  return line + "\n";
+}
+
+std::string verdict_line(const ValidationReport& report, const std::vector<std::string>& words) {
   if (report.exit_code == ExitCode::ok) {
     const ValidationSummary& summary = report.summary;
     return fmt::format("PASS   {} of {} cases, cold and warm\n", summary.passed, summary.total);
@@ -119,18 +141,18 @@ std::string verdict_line(const ValidationReport& report, const std::string& agai
   for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) {
     ids += (i == 0 ? "" : ",") + bad[i]->id;
   }
-  return line + fmt::format("again  {} --only {}\n", again, shell_quoted(ids));
+  return line + again_line(words, ids);
 }
 
 }  // namespace
 
-std::string validate_text(const ValidationReport& report, const std::string& again) {
+std::string validate_text(const ValidationReport& report, const std::vector<std::string>& words) {
   std::string text = counts_line(report.summary);
-  if (report.cannot_start) return text + verdict_line(report, again);
+  if (report.cannot_start) return text + verdict_line(report, words);
   text += histogram_line(report.histogram);
   const std::vector<const CaseResult*> bad = report.worst_first();
   if (!bad.empty()) text += worst_table(bad);
-  return text + warnings_line(report) + verdict_line(report, again);
+  return text + warnings_line(report) + verdict_line(report, words);
 }
 
 }  // namespace coldframe

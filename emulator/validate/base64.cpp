@@ -43,4 +43,9 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
+bool is_flagged_base64(const JsonValue& object) {
+  const JsonValue* flag = object.find("isBase64Encoded");
+  return flag != nullptr && flag->is(JsonKind::boolean) && flag->boolean();
+}
+
 }  // namespace coldframe

@@ -6,8 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/json/json_value.hpp"
+
 namespace coldframe {
 
 std::optional<std::string> decode_base64(std::string_view text);
+
+// Whether the object says that its `body` is base64: "isBase64Encoded": true.
+bool is_flagged_base64(const JsonValue& object);
 
 }  // namespace coldframe

@@ -7,7 +7,7 @@
 
 namespace coldframe {
 
-void Comparer::unwanted(const JsonValue& got) {
+void Comparer::unwanted(const JsonValue& got, const JsonValue* parent) {
   const LeafRule rule = rules_.at(path_, base_);
   if (rule.ignore) return;
   if (!got.is_finite()) {
@@ -18,6 +18,7 @@ void Comparer::unwanted(const JsonValue& got) {
     }
   }
   flags(got);
+  if (got.is(JsonKind::string)) unwanted_text(got, parent, rule);
   for (std::size_t i = 0; i < got.items().size(); ++i) {
     path_.push_index(i);
     unwanted(got.items()[i]);
@@ -25,7 +26,7 @@ void Comparer::unwanted(const JsonValue& got) {
   }
   for (const JsonMember& member : got.members()) {
     path_.push_key(member.key);
-    unwanted(member.value);
+    unwanted(member.value, &got);
     path_.pop();
   }
 }

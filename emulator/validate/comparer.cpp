@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "emulator/json/decimal.hpp"
+#include "emulator/validate/base64.hpp"
 
 namespace coldframe {
 
@@ -230,7 +231,7 @@ void Comparer::objects(const JsonValue& want, const JsonValue& got, const LeafRu
       } else if (rule.extra == KeyPolicy::warn) {
         warn(FindingKind::extra_key, nullptr, &member.value, "a key that is not wanted");
       }
-      unwanted(member.value);
+      unwanted(member.value, &got);
     }
     path_.pop();
   }
@@ -259,15 +260,6 @@ void Comparer::members(const JsonValue& want, const JsonValue& got) {
     path_.pop();
   }
 }
-
-namespace {
-
-bool is_flagged_base64(const JsonValue& parent) {
-  const JsonValue* flag = parent.find("isBase64Encoded");
-  return flag != nullptr && flag->is(JsonKind::boolean) && flag->boolean();
-}
-
-}  // namespace
 
 void Comparer::member(const JsonValue& want_parent, const JsonValue& got_parent,
                       const JsonValue& want, const JsonValue& got) {

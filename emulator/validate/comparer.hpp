@@ -18,8 +18,8 @@ class Comparer {
       : want_root_(want_root), rules_(rules), base_(base), options_(options) {}
 
   void values(const JsonValue& want, const JsonValue& got);
-  // A value nobody asked for: only what would hurt any client.
-  void unwanted(const JsonValue& got);
+  // A value nobody asked for: only what would hurt any client. `parent`: the object it is in.
+  void unwanted(const JsonValue& got, const JsonValue* parent = nullptr);
   FindingList& findings() { return findings_; }
   Comparison take();
 
@@ -36,6 +36,7 @@ class Comparer {
   // A text that may hold JSON, and be base64 where the flag beside it says so.
   void embedded(const JsonValue& want, bool want_base64, const JsonValue& got, bool got_base64);
   void embedded_json(const JsonValue& want, const JsonValue& got, const std::string& got_text);
+  void unwanted_text(const JsonValue& got, const JsonValue* parent, const LeafRule& rule);
   void types(const JsonValue& want, const JsonValue& got);
   bool non_finite(const JsonValue& want, const JsonValue& got, const LeafRule& rule);
   void flags(const JsonValue& got);

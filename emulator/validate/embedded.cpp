@@ -88,4 +88,21 @@ void Comparer::embedded_json(const JsonValue& want, const JsonValue& got,
   path_.pop();
 }
 
+// JSON in a text that no golden describes: what a client finds in it must be sound as well.
+void Comparer::unwanted_text(const JsonValue& got, const JsonValue* parent, const LeafRule& rule) {
+  const bool is_body = path_.ends_in_key("body");
+  if (!rule.embedded.value_or(is_body) || embedded_depth_ >= k_most_levels) return;
+  std::string text = got.text();
+  if (is_body && parent != nullptr && is_flagged_base64(*parent)) {
+    if (std::optional<std::string> decoded = decode_base64(text)) text = std::move(*decoded);
+  }
+  const ParsedJson inner = parse_json(text);
+  if (!inner || !inner.value().is_container()) return;
+  path_.push_embedded();
+  ++embedded_depth_;
+  unwanted(inner.value());
+  --embedded_depth_;
+  path_.pop();
+}
+
 }  // namespace coldframe

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "emulator/base/limits.hpp"
 #include "emulator/json/json_check.hpp"
 #include "emulator/validate/golden_case.hpp"
 
@@ -115,6 +116,10 @@ class LineParser {
       where = value.text();
     } else {
       case_.event = line_.substr(value.begin(), value.end() - value.begin());
+    }
+    if (case_.event.size() > limits::k_sync_request_bytes) {
+      return usage_error(fmt::format("{} has {} bytes; Lambda takes at most {}", where,
+                                     case_.event.size(), limits::k_sync_request_bytes));
     }
     // The line was read tolerantly; an event must be JSON as Lambda takes it.
     if (const std::optional<JsonFault> fault = check_json(case_.event)) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/validate/base64.hpp"
+
 namespace coldframe {
 
 namespace {
@@ -156,7 +158,8 @@ class Locator {
   Locator(const PathPattern& pattern, std::deque<JsonValue>& arena)
       : steps_(pattern.steps()), arena_(arena) {}
 
-  void walk(const JsonValue& value, std::size_t depth) {
+  // `parent`: the object or array that the value is in.
+  void walk(const JsonValue& value, std::size_t depth, const JsonValue* parent = nullptr) {
     if (depth == steps_.size()) {
       found_.push_back({path_.text(), &value});
       return;
@@ -164,19 +167,19 @@ class Locator {
     const PathStep& step = steps_[depth];
     using Kind = PathStep::Kind;
     if (step.kind == Kind::embedded) {
-      walk_embedded(value, depth);
+      walk_embedded(value, depth, parent);
     } else if (step.kind == Kind::key || step.kind == Kind::any_key) {
       for (const JsonMember& member : value.members()) {
         if (step.kind == Kind::key && member.key != step.key) continue;
         path_.push_key(member.key);
-        walk(member.value, depth + 1);
+        walk(member.value, depth + 1, &value);
         path_.pop();
       }
     } else {
       for (std::size_t i = 0; i < value.items().size(); ++i) {
         if (step.kind == Kind::index && i != step.index) continue;
         path_.push_index(i);
-        walk(value.items()[i], depth + 1);
+        walk(value.items()[i], depth + 1, &value);
         path_.pop();
       }
     }
@@ -185,11 +188,15 @@ class Locator {
   std::vector<Located> take() { return std::move(found_); }
 
  private:
-  void walk_embedded(const JsonValue& value, std::size_t depth) {
+  void walk_embedded(const JsonValue& value, std::size_t depth, const JsonValue* parent) {
+    std::optional<std::string> decoded;
+    if (path_.ends_in_key("body") && parent != nullptr && is_flagged_base64(*parent)) {
+      decoded = decode_base64(value.text());
+    }
     path_.push_embedded();
     if (!value.is(JsonKind::string)) {
       walk(value, depth + 1);
-    } else if (ParsedJson inner = parse_json(value.text())) {
+    } else if (ParsedJson inner = parse_json(decoded ? *decoded : value.text())) {
       walk(arena_.emplace_back(inner.take()), depth + 1);
     }
     path_.pop();

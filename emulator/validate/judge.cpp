@@ -21,19 +21,8 @@ const char* to_text(CaseStatus status) {
 }
 
 bool failed_to_start(const Observation& observation) {
-  const InvocationRecord& record = observation.record;
-  switch (observation.result.status) {
-    case InvocationStatus::init_error:
-      return true;
-    case InvocationStatus::timeout:
-    case InvocationStatus::out_of_memory:
-    case InvocationStatus::exit:
-      return record.cold && !record.init;
-    case InvocationStatus::ok:
-    case InvocationStatus::function_error:
-      return false;
-  }
-  return false;
+  return observation.record.never_started ||
+         observation.result.status == InvocationStatus::init_error;
 }
 
 namespace {

@@ -29,8 +29,8 @@ struct Judgement {
 
 Judgement judge(const GoldenCase& golden, const InvokeResult& result, const Tolerance& base);
 
-// The function could not be started: its init failed, or its process died before it asked for the
-// first event.
+// The function could not be started: its init failed, or was still going on at the timeout. A
+// function whose second init worked has started, whatever it did then.
 bool failed_to_start(const Observation& observation);
 
 // "KeyError: 'body'" out of an AWS error body, or the start of the body if it is not one.

@@ -25,8 +25,8 @@ LeafRule RuleSet::at(const JsonPath& path, const Tolerance& base) const {
   leaf.tolerance = base;
   for (const PathRule& rule : rules_) {
     if (!rule.path.covers(path)) continue;
-    const bool names_this_place = rule.path.length() > 0 && rule.path.is_at(path);
-    if (rule.rtol || rule.atol) leaf.integers_loose = names_this_place;
+    const bool names_this_place = !rule.everywhere && rule.path.is_at(path);
+    if (rule.rtol || rule.atol || rule.decimals) leaf.integers_loose = names_this_place;
     if (rule.rtol) leaf.tolerance.rtol = *rule.rtol;
     if (rule.atol) leaf.tolerance.atol = *rule.atol;
     if (rule.decimals) leaf.decimals = rule.decimals;
@@ -278,6 +278,7 @@ Result<RuleSet> parse_rule_object(const JsonValue& object) {
   RuleSet set;
   Result<PathRule> all = RuleParser(object).parse({}, {"ignore", "paths"});
   if (!all) return all.error();
+  all.value().everywhere = true;
   set.add(std::move(all).value());
   if (const JsonValue* ignore = object.find("ignore")) {
     if (!ignore->is(JsonKind::array)) return usage_error("\"ignore\" must be a list of paths");

@@ -49,6 +49,7 @@ struct PropertyRule {
 // One rule of a golden: it holds for its path and all beneath it (properties: for the path alone).
 struct PathRule {
   PathPattern path;
+  bool everywhere = false;  // it was given for the whole case, without a path
   std::optional<double> rtol;
   std::optional<double> atol;
   std::optional<int> decimals;  // answers are rounded to that many: one quantum may flip
@@ -66,7 +67,7 @@ struct PathRule {
 // What holds for one place, after the more specific and then the later rule have won.
 struct LeafRule {
   Tolerance tolerance;
-  bool integers_loose = false;  // a rule names this very place and gives it a tolerance
+  bool integers_loose = false;  // a rule names this very place and gives it a tolerance or decimals
   std::optional<int> decimals;
   bool ignore = false;
   std::optional<bool> embedded;

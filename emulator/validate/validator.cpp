@@ -17,7 +17,9 @@ Result<MaxFail> MaxFail::parse(const std::string& text) {
   result.percent = !text.empty() && text.back() == '%';
   const char* end = text.data() + text.size() - (result.percent ? 1 : 0);
   const auto [stop, error] = std::from_chars(text.data(), end, result.value);
-  if (error != std::errc() || stop != end || !(result.value >= 0)) return bad;
+  if (error != std::errc() || stop != end || !(result.value >= 0) || !std::isfinite(result.value)) {
+    return bad;
+  }
   if (result.percent ? result.value > 100 : std::floor(result.value) != result.value) return bad;
   return result;
 }

@@ -12,7 +12,7 @@ NUMBERS = {
     "--timeout": ("0", "901", "-3", "abc", "1.5", "1500ms", "nan", "1d", "1000", ""),
     "--ephemeral-storage": ("511", "10241", "x", "-1"),
     "--init-limit": ("0", "-1s", "soon", "5x", "99999999999h"),
-    "--time-scale": ("0", "-1", "x", "nan", "inf", "1e400"),
+    "--time-scale": ("0", "-1", "x", "nan", "inf", "1e400", "0.009", "1000001"),
     "--seed": ("-1", "x", "1.5", "99999999999999999999999"),
     "--log-format": ("xml", "TEXT"),
     "--credentials": ("some",),
@@ -54,6 +54,33 @@ class Values(RefusalTest):
     def test_empty_texts_are_refused_where_a_text_is_needed(self):
         for option in ("--name", "--region", "--account", "--event-file", "--env-vars"):
             self.refuse(2, (option,), "invoke", self.target, f"{option}=")
+
+    def test_an_empty_value_is_a_mistake_and_not_an_absent_option(self):
+        (self.place / "g.jsonl").write_text('{"id":"a","event":1,"expect":1}\n')
+        common = ("--memory", "--timeout", "--ephemeral-storage", "--env-vars", "--name",
+                  "--region", "--account", "--log-format", "--credentials", "--init-limit",
+                  "--time-scale", "--seed", "--limits", "--sandbox", "--json", "--env")
+        for command, options in {
+                ("invoke",): (*common, "--event-file", "--event", "--as", "--repeat"),
+                ("serve",): (*(name for name in common if name != "--json"), "--host", "--port",
+                             "--concurrency", "--provisioned", "--idle-timeout", "--ready-file"),
+                ("validate", "--golden", "g.jsonl"): (*common, "--rtol", "--atol", "--max-fail",
+                                                      "--junit", "--only", "--golden"),
+                ("bench", "cold"): (*common, "--event-file", "--starts", "--threshold",
+                                    "--max-time")}.items():
+            for option in options:
+                name, rest = (command, ()) if command[0] == "bench" else (command[:1], command[1:])
+                words = (*name, self.target, *rest)
+                self.refuse(2, (option, "empty"), *words, option, "")
+                self.refuse(2, (option, "empty"), *words, f"{option}=")
+                self.refuse(2, (option, "empty"), *name, f"{option}=", self.target, *rest)
+        self.refuse(2, ("--event-file", "empty"), "invoke", self.target, "-e", "")
+        self.refuse(2, ("TARGET", "empty"), "invoke", "")
+
+    def test_an_empty_body_is_a_body(self):
+        for words in (("--body", ""), ("--body=",)):
+            done = self.coldframe("invoke", self.target, *words, "--as", "apigw-v2")
+            self.assert_exit(done, 0)
 
     def test_a_very_long_value_makes_no_very_long_sentence(self):
         for option in ("--repeat", "--memory", "--name", "--region", "--log-format", "--event-file",
@@ -112,12 +139,52 @@ class Words(RefusalTest):
     def test_a_target_and_a_command_are_one_too_many(self):
         self.refuse(2, ("f", "--"), "invoke", "f", "--", INSTANT)
 
+    def test_the_habit_from_docker_is_answered_with_a_guess(self):
+        (self.place / "g.jsonl").write_text('{"id":"a","event":1,"expect":1}\n')
+        for words in (("serve", self.target), ("validate", self.target, "--golden", "g.jsonl"),
+                      ("invoke", self.target), ("bench", "cold", self.target)):
+            self.refuse(2, ("did you mean -E?",), *words, "-e", "KEY=VALUE")
+
+    def test_what_comes_in_a_later_version_is_77_and_named(self):
+        for command in ("record", "review", "accept", "compare", "sweep", "simulate", "profile",
+                        "inspect", "check", "shell", "images", "init", "explain", "report"):
+            self.refuse(77, (command, "version"), command, self.target)
+        for words in (("validate", self.target, "--faults"), ("validate", self.target, "--fuzz", 5),
+                      ("validate", self.target, "--state=full"),
+                      ("bench", "cold", self.target, "--html", "r.html"),
+                      ("serve", self.target, "--rie-compat")):
+            self.refuse(77, (next(str(word) for word in words[2:] if "--" in str(word)).split("=")[0],
+                             "version"), *words)
+        self.refuse(77, ("bench rate", "version"), "bench", "rate", self.target)
+        self.refuse(77, ("Coldframe.Image", "version"), "invoke",
+                    self.function(name="i", Coldframe={"Image": "a.tar"}))
+
     def test_two_targets_are_too_many_for_invoke(self):
         self.refuse(2, ("TARGET",), "invoke", "f", "f")
 
     def test_a_command_without_a_target_says_what_to_name(self):
         self.refuse(2, ("TARGET", "function.json"), "invoke")
         self.refuse(2, ("TARGET", "function.json"), "serve")
+
+
+class Settings(RefusalTest):
+    def test_a_function_that_lambda_would_always_throttle_is_refused_by_those_who_call_it(self):
+        (self.place / "g.jsonl").write_text('{"id":"a","event":1,"expect":1}\n')
+        target = self.function(name="z", ReservedConcurrentExecutions=0)
+        for words in (("invoke", target), ("validate", target, "--golden", "g.jsonl"),
+                      ("bench", "cold", target), ("bench", "warm", target)):
+            self.refuse(2, ("ReservedConcurrentExecutions", "'z'"), *words)
+
+    def test_budgets_are_checked_and_said_not_to_be_applied(self):
+        target = self.function(name="b", Coldframe={"Budgets": ["init.p50 < 3s", "warm.p90 < fast"]})
+        for command in ("invoke", "serve"):
+            self.refuse(2, ("Coldframe.Budgets", "warm.p90 < fast"), command, target)
+        good = self.function(name="c", Coldframe={
+            "Budgets": ["memory.peak < 400MB", "init.cpu < 3s", "warm.p90 < baseline +10%"]})
+        done = self.coldframe("bench", "cold", good, "--starts", 1)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err.count("Coldframe.Budgets"), 1, done.err)
+        self.assertIn("--threshold", done.err)
 
 
 class Variables(RefusalTest):

@@ -127,6 +127,20 @@ class Gates(BenchTest):
         self.assertTrue(all("error" in sample for launch in result["launches"]
                             for sample in launch["samples"]))
 
+    def test_a_threshold_without_a_good_sample_is_undecided_and_the_code_stays_1(self):
+        result = self.bench("cold", "--starts", 5, "--event", '{"do":"error - {}"}', "--threshold",
+                            "warm.p50 < 1s", code=1)
+        (found,) = result["thresholds"]
+        self.assertEqual(found["verdict"], "undecided")
+        self.assertNotIn("value", found)
+        self.assertIn("no good sample", " ".join(result["verdict"]["reasons"]))
+
+    def test_a_threshold_on_errors_alone_decides_about_calls_that_fail(self):
+        self.target = self.function("forever\n  obey\n  next\n  error - {}\nend\n", "e")
+        for limit, code in (("errors <= 5", 0), ("errors <= 50%", 0), ("errors <= 4", 1)):
+            result = self.bench("cold", "--starts", 5, "--threshold", limit, code=code)
+            self.assertEqual(result["validity"]["state"], "VALID")
+
     def test_a_function_that_cannot_start_is_3(self):
         self.target = self.function("exit 1\n", "dead")
         done = self.coldframe("bench", "cold", self.target, "--starts", 3)
@@ -180,7 +194,7 @@ class Refused(BenchTest):
                 "--starts": ("0", "-1", "x", "1.5"), "--max-time": ("soon", "-1s"),
                 "--threshold": ("", "init", "init.p50", "init.p50 <", "init.p50 < fast",
                                 "init.p49 < 1s", "speed.p50 < 1s", "init.p50 = 1s",
-                                "init.p50 < 1s extra", "memory.peak < 1s"),
+                                "init.p50 < 1s extra", "memory.peak < 1s", "cold.ratio < 5"),
                 "--json": ("/gone/r.json",), "--event": ("{bad",)}.items():
             for value in values:
                 names = {"--json": (value,), "--threshold": ("threshold", value)}
@@ -193,7 +207,7 @@ class Refused(BenchTest):
     def test_an_unknown_or_missing_kind_is_refused(self):
         self.refuse(2, ("tepid",), "bench", "tepid", self.target)
         self.refuse(2, ("cold", "warm"), "bench")
-        self.refuse((2, 77), ("rate",), "bench", "rate", self.target)
+        self.refuse(77, ("rate",), "bench", "rate", self.target)
 
 
 if __name__ == "__main__":

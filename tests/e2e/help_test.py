@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import resource
+import subprocess
 import unittest
 
 from e2e_support import PATIENCE, E2eTest
@@ -57,7 +58,7 @@ class Help(E2eTest):
             with self.subTest(command):
                 text = self.screen(command, "--help")
                 for word in ("strict", "cgroup", "--freeze", "--network", "template",
-                             "docker", ".tar", "--watch"):
+                             "docker", ".tar"):
                     self.assertNotIn(word, text)
         self.assertIsNone(re.search(r"(?m)^ +(record|compare|sweep|simulate|inspect|check|shell|"
                                     r"images|explain)\b", self.screen("--help")))
@@ -90,6 +91,25 @@ class Doctor(E2eTest):
         done = self.coldframe("doctor", preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_NOFILE, (64, 64)))
         self.assertRegex(done.out, r"(?m)^ +missing +open files .*ulimit -n")
+
+    def test_the_place_of_the_run_registry_is_the_one_that_is_used(self):
+        done = self.coldframe("doctor")
+        self.assertRegex(done.out, rf"(?m)^ +ok +run registry +kept in {self.state}/coldframe$")
+        (self.place / "odd").mkdir(mode=0o700)
+        (self.place / "odd/coldframe").symlink_to(self.place)
+        done = self.coldframe("doctor", XDG_RUNTIME_DIR=str(self.place / "odd"))
+        self.assertRegex(done.out, r"(?m)^ +missing +run registry +in memory only")
+        done = self.coldframe("doctor", XDG_RUNTIME_DIR="/proc/1" if os.geteuid() else "/nowhere")
+        self.assertRegex(done.out, rf"(?m)^ +ok +run registry +kept in /tmp/coldframe-{os.geteuid()}$")
+
+    def test_an_output_that_cannot_be_written_is_4_and_said(self):
+        for words in (("doctor",), ("--help",), ("completion", "bash")):
+            with open("/dev/full", "wb") as full:
+                process = self.start(*words, stdout=full, stderr=subprocess.PIPE)
+                err = process.stderr.read().decode()
+            self.assertEqual(process.wait(PATIENCE), 4, words)
+            self.assertEqual(err, "coldframe: cannot write to standard output: "
+                                  "No space left on device\n")
 
     def test_it_takes_no_target(self):
         self.assert_refused(self.coldframe("doctor", "f"), 2, "f")

@@ -98,6 +98,15 @@ class FunctionFailed(E2eTest):
         self.assertEqual(done.out, '"fine"\n')
         self.assertRegex(done.reports()[0], "Status: error\tError Type: Runtime.ExitError")
 
+    def test_an_exit_right_after_the_answer_is_no_reason_in_the_result_file(self):
+        done = self.coldframe("invoke", self.function(), "--json", "-", "--event",
+                              '{"do":"respond \\"fine\\"; exit 1"}')
+        self.assert_exit(done, 0)
+        result = json.loads(done.out)
+        self.assertEqual(result["verdict"], {"exit_code": 0, "reasons": []})
+        (call,) = result["invocations"]
+        self.assertEqual((call["status"], call["error_type"]), ("ok", "Runtime.ExitError"))
+
 
 class CannotStart(E2eTest):
     def test_an_init_error_is_3_and_its_body_is_printed_verbatim(self):

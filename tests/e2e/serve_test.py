@@ -1,11 +1,12 @@
 """coldframe serve: when it is ready, whom it serves, how many at once, and what it says."""
 import json
 import socket
+import subprocess
 import time
 import unittest
 
 from e2e_serve import Call, Serve, free_port
-from e2e_support import SCRIPTED, E2eTest, is_alive, wait_until
+from e2e_support import SCRIPTED, E2eTest, code_of, is_alive, wait_until
 
 
 class Ready(E2eTest):
@@ -34,6 +35,27 @@ class Ready(E2eTest):
             names = sorted(path.name for path in self.place.iterdir())
             self.assertEqual(names, ["f", "serve.err", "serve.out", "serve.ready", "state", "temp"])
             self.assertEqual(server.ready_file.read_text().count("\n"), 1)
+
+    def test_a_second_server_leaves_the_ready_file_of_a_living_one_alone(self):
+        with Serve(self, self.function()) as server:
+            text = server.ready_file.read_text()
+            done = self.coldframe("serve", "f", "--port", server.port, "--ready-file",
+                                  server.ready_file)
+            self.assert_exit(done, 4)
+            self.assertIn("in use", done.err)
+            self.assertEqual(server.ready_file.read_text(), text, "its port accepts")
+
+    def test_a_server_does_not_remove_the_ready_file_that_another_has_taken_over(self):
+        first = Serve(self, self.function())
+        text = first.ready_file.read_text()
+        second = self.start("serve", "f", "--port", 0, "--ready-file", first.ready_file,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("the second has written", lambda: first.ready_file.read_text() != text)
+        self.assertEqual(first.end(), 143)
+        self.assertTrue(first.ready_file.exists(), "the second still accepts")
+        second.terminate()
+        self.assertEqual(code_of(second), 143)
+        self.assertFalse(first.ready_file.exists())
 
     def test_port_0_picks_a_free_port_and_prints_it_on_stdout(self):
         with Serve(self, self.function()) as one, Serve(self, "f", name="two") as two:

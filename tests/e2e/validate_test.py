@@ -90,6 +90,38 @@ class Verdicts(ValidateTest):
         self.assertEqual(self.statuses(code=1), {"a": "fail"})
         self.assertEqual(self.coldframe("test", self.target).code, 1, "its other name")
 
+    def test_a_timeout_is_answered_with_a_value_to_try_unless_it_was_wanted(self):
+        wanted = {"error": {"errorType": "Sandbox.Timedout"}}
+        for expect, code in ((1, 1), (wanted, 0)):
+            file = self.goldens(case("a", {"do": "hang"}, expect))
+            done = self.validate("--golden", file, "--timeout", 1)
+            self.assert_exit(done, code)
+            self.assertEqual("--timeout 3" in done.err, code == 1, done.err)
+        done = self.coldframe("bench", "cold", self.target, "--starts", 1, "--timeout", 1,
+                              "--event", '{"do":"hang"}')
+        self.assertIn("--timeout 3", done.err.splitlines()[-1])
+
+    def test_the_line_that_runs_it_again_repeats_the_whole_command(self):
+        golden = self.goldens(case("it is", 1, 2), case("good", 1, 1), name="my cases.jsonl")
+        done = self.coldframe("validate", "--golden", self.place / golden, "-E", "AB=x y", "--name",
+                              "g", "--memory", 512, "--", self.target / "start.sh",
+                              cwd=self.target)
+        again = next(line for line in done.lines() if line.startswith("again  "))
+        self.assertEqual(
+            again, f"again  coldframe validate --golden '{self.place}/my cases.jsonl' -E 'AB=x y' "
+                   f"--name g --memory 512 --only 'it is' -- {self.target}/start.sh")
+
+    def test_a_tolerance_of_zero_may_be_written_in_any_way(self):
+        file = self.goldens(case("a", 1.5, 1.5))
+        for zero in ("0", "0.0", "0e0"):
+            self.assert_exit(self.validate("--golden", file, "--rtol", zero, "--atol", zero), 0)
+
+    def test_a_crash_after_a_second_init_that_worked_is_1_and_not_3(self):
+        self.target = self.function("starts-in starts\non-start 1\n  exit 1\nend\n"
+                                    "forever\n  obey\nend\n", "second")
+        file = self.goldens(case("a", {"do": "exit 1"}, 1))
+        self.assert_exit(self.validate("--golden", file), 1)
+
     def test_a_function_that_cannot_start_is_3(self):
         self.target = self.function("exit 1\n", "dead")
         done = self.validate("--golden", self.goldens(case("a", 1, 1)))
@@ -143,6 +175,7 @@ class Refused(ValidateTest):
         file = self.goldens(self.GOOD)
         for option, value in (("--rtol", "-1"), ("--rtol", "x"), ("--atol", "nan"),
                               ("--max-fail", "x"), ("--max-fail", "-1"), ("--max-fail", "101%"),
+                              ("--max-fail", "inf"), ("--rtol", "inf"),
                               ("--only", "gone")):
             self.refuse(2, (option, value), "validate", self.target, "--golden", file, option,
                         value)
@@ -152,7 +185,7 @@ class Refused(ValidateTest):
     def test_the_gates_of_later_versions_are_refused(self):
         file = self.goldens(self.GOOD)
         for words in (("--state", "full"), ("--faults",), ("--fuzz", "10")):
-            self.refuse((2, 77), (words[0],), "validate", self.target, "--golden", file, *words)
+            self.refuse(77, (words[0],), "validate", self.target, "--golden", file, *words)
 
 
 if __name__ == "__main__":

@@ -354,14 +354,59 @@ TEST(Threshold, ComparesCpuMemoryRatioErrorsMaxAndMean) {
   EXPECT_EQ(report.thresholds.back().verdict, ThresholdVerdict::fail) << "95 MiB < 100 000 010 B";
 }
 
-TEST(Threshold, IsAUsageErrorWhenTheRunDidNotMeasureIt) {
+TEST(Threshold, IsUndecidedWhenTheRunDidNotMeasureIt) {
   FakeFunction function([](const FakeCall&) { return timed(5); });
   const BenchReport report = cold(function, 6, options_with({"memory.peak < 1GB"}));
-  EXPECT_EQ(report.exit_code, ExitCode::usage);
-  EXPECT_TRUE(report.thresholds.empty());
+  EXPECT_EQ(report.exit_code, ExitCode::inconclusive);
+  ASSERT_EQ(report.thresholds.size(), 1u);
+  EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::undecided);
+  EXPECT_FALSE(report.thresholds[0].value);
   EXPECT_NE(report.reasons[0].find("did not measure memory.peak"), std::string::npos);
   EXPECT_NE(report.reasons[0].find("init.p50"), std::string::npos);
   EXPECT_EQ(report.reasons[0].find("warm.cpu,"), std::string::npos);
+}
+
+TEST(Threshold, IsUndecidedWithoutAGoodSampleAndTheRunStaysInvalid) {
+  FakeFunction function([](const FakeCall&) {
+    return broken(InvocationStatus::function_error, R"({"errorType":"KeyError"})");
+  });
+  const BenchReport report = cold(function, 6, options_with({"warm.p50 < 1s", "first.max < 1s"}));
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed) << "2 would say that nothing was started";
+  ASSERT_EQ(report.thresholds.size(), 2u);
+  EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::undecided);
+  ASSERT_EQ(report.reasons.size(), 3u);
+  EXPECT_EQ(report.reasons[1], "warm.p50 < 1s is undecided: there is no good sample of warm.p50");
+}
+
+Observation one_start_in_three_fails(const FakeCall& call) {
+  if (call.start % 3 != 0 || call.cold()) return cold_start(call);
+  return broken(InvocationStatus::function_error, R"({"errorType":"KeyError"})");
+}
+
+TEST(Threshold, OnErrorsAloneDecidesAboutCallsThatFailed) {
+  FakeFunction function(one_start_in_three_fails);
+  const BenchReport kept = cold(function, 6, options_with({"errors <= 2"}));
+  EXPECT_EQ(kept.errors, 2u);
+  EXPECT_TRUE(kept.valid);
+  EXPECT_EQ(kept.exit_code, ExitCode::ok);
+  const BenchReport exceeded = cold(function, 6, options_with({"errors <= 10%"}));
+  EXPECT_EQ(exceeded.exit_code, ExitCode::function_failed);
+  const BenchReport other = cold(function, 6, options_with({"init.p50 < 60s"}));
+  EXPECT_FALSE(other.valid) << "without a limit on errors none is allowed";
+}
+
+TEST(Threshold, OnErrorsExcusesNeitherWrongAnswersNorAReplacedEnvironment) {
+  FakeFunction wrong(cold_start);
+  BenchOptions options = options_with({"errors <= 100%"});
+  options.check = [](std::size_t, const InvokeResult&) { return std::optional<std::string>("no"); };
+  EXPECT_EQ(cold(wrong, 3, options).exit_code, ExitCode::function_failed);
+  FakeFunction dying([](const FakeCall&) {
+    return broken(InvocationStatus::exit, R"({"errorType":"Runtime.ExitError"})");
+  });
+  dying.fail_after_init();
+  const BenchReport report = cold(dying, 3, options_with({"errors <= 100%"}));
+  EXPECT_FALSE(report.valid);
+  EXPECT_NE(report.validity_reasons[0].find("replaced"), std::string::npos);
 }
 
 TEST(Threshold, ReadsEveryUnitAndOperator) {
@@ -380,18 +425,52 @@ TEST(Threshold, ReadsEveryUnitAndOperator) {
 }
 
 TEST(Threshold, RefusesWhatItDoesNotUnderstandInOneSentence) {
-  for (const char* expr :
-       {"", "init.p50", "init.p50 = 3s", "init.p50 <", "init.p50 < fast", "init.p50 < 3",
-        "init.p50 < 3MB", "init.p42 < 3s", "boot.p50 < 3s", "memory.peak < 3s", "init < 3s",
-        "init.p50 < -1s", "init.p50 < 3 parsecs", "cost.per_million < 2", "image.size < 1GB",
-        "warm.p90 < baseline +10%", "init.p50 < nan", "init.p50 << 3s"}) {
+  for (const char* expr : {"",
+                           "init.p50",
+                           "init.p50 = 3s",
+                           "init.p50 <",
+                           "init.p50 < fast",
+                           "init.p50 < 3",
+                           "init.p50 < 3MB",
+                           "init.p42 < 3s",
+                           "boot.p50 < 3s",
+                           "memory.peak < 3s",
+                           "init < 3s",
+                           "init.p50 < -1s",
+                           "init.p50 < 3 parsecs",
+                           "cost.per_million < 2",
+                           "image.size < 1GB",
+                           "warm.p90 < baseline +10%",
+                           "init.p50 < nan",
+                           "init.p50 << 3s",
+                           "cold.ratio < 5",
+                           "cold.ratio < 500%",
+                           "errors < 101%"}) {
     const Result<Threshold> threshold = parse_threshold(expr);
     ASSERT_FALSE(threshold) << expr;
     EXPECT_EQ(threshold.error().code, ExitCode::usage);
     EXPECT_EQ(threshold.error().message.find('\n'), std::string::npos);
   }
+  EXPECT_NE(parse_threshold("cold.ratio < 5").error().message.find("5%"), std::string::npos);
+  EXPECT_TRUE(parse_threshold("cold.ratio < 1"));
+  EXPECT_TRUE(parse_threshold("errors <= 100%"));
   EXPECT_NE(parse_threshold("warm.p90 < baseline +10%").error().message.find("baseline"),
             std::string::npos);
+}
+
+TEST(Threshold, OfABudgetMayAlsoNameABaselineCostAndImageSize) {
+  for (const char* expr :
+       {"warm.p90 < baseline +10%", "warm.p90 < baseline", "init.cpu <= baseline -5 %",
+        "cost.per_million < 2.5", "image.size < 1GB", "init.p50 < 3s"}) {
+    EXPECT_TRUE(check_budget(expr)) << expr;
+  }
+  for (const char* expr :
+       {"warm.p90 < baseline 10%", "warm.p90 < baseline +", "warm.p90 < baseline +x%",
+        "warm.p90 < base", "image.size < 3s", "init.p49 < 3s", "nonsense"}) {
+    const Result<void> checked = check_budget(expr);
+    ASSERT_FALSE(checked) << expr;
+    EXPECT_EQ(checked.error().code, ExitCode::usage);
+  }
 }
 
 TEST(LaunchPercentile, IsNotFooledByCallsOfOneLaunchResemblingEachOther) {

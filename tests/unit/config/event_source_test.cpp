@@ -38,7 +38,6 @@ class EventSource : public ::testing::Test {
   EventOptions options;
   FunctionFile function;
 
- private:
   UniqueFd standard_input_;
 };
 
@@ -90,6 +89,20 @@ TEST_F(EventSource, RefusesMoreThanSixMegabytes) {
   EXPECT_EQ(event().size(), 6291456U);
   options.text += " ";
   EXPECT_EQ(refusal(), "--event has 6291457 bytes; Lambda takes at most 6291456");
+}
+
+TEST_F(EventSource, StopsReadingWhatIsTooMuchAndClaimsNoSizeThatItDoesNotKnow) {
+  options.file = "/dev/zero";
+  EXPECT_EQ(refusal(),
+            "event file '/dev/zero' has more than 6291456 bytes; at most 6291456 are allowed");
+  options.file = dir.write("big.json", std::string(7'000'000, ' '));
+  EXPECT_EQ(refusal(),
+            "event file '" + options.file + "' has 7000000 bytes; at most 6291456 are allowed");
+  standard_input_.reset(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  const UniqueFd big(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+  ::dup2(big.get(), STDIN_FILENO);
+  options.file = "-";
+  EXPECT_EQ(refusal(), "standard input has more than 6291456 bytes; Lambda takes at most 6291456");
 }
 
 TEST_F(EventSource, NamesAMissingFile) {

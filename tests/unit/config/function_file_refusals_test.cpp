@@ -147,9 +147,12 @@ TEST(FunctionFileRefusal, NamesTheRuntimeItHasNoClientFor) {
 }
 
 TEST(FunctionFileRefusal, SaysThatImagesComeLater) {
-  EXPECT_EQ(complaint_about(R"({"Coldframe":{"Image":"a.tar"}})"),
-            "Coldframe.Image: images cannot be run by this version yet; remove the key to run the "
-            "directory");
+  const auto image = parse_function_file(R"({"Coldframe":{"Image":"a.tar"}})", "f.json");
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().code, ExitCode::not_supported);
+  EXPECT_EQ(image.error().message,
+            "f.json: Coldframe.Image: images cannot be run by this version yet; remove the key to "
+            "run the directory");
 }
 
 // A person's mistake, or a fuzzer's: a value of absurd depth must not end the program.
@@ -166,6 +169,25 @@ TEST(FunctionFileRefusal, SurvivesAbsurdNesting) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
+TEST(FunctionFileRefusal, TellsHalfOfASurrogatePairFromANumberOutOfRange) {
+  EXPECT_EQ(
+      refusal_of("{\n\"Description\":\"\\ud800\"}"),
+      "/srv/f/function.json:2: holds half of a surrogate pair (an escape like \\ud800), which "
+      "is no text");
+  EXPECT_EQ(complaint_about(R"({"Timeout":1e999})"), "holds a number out of range");
+}
+
+TEST(FunctionFileRefusal, StopsReadingWhatHasNoEnd) {
+  const auto endless = load_function_file("/dev/zero");
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().message,
+            "function file '/dev/zero' has more than 4194304 bytes; at most 4194304 are allowed");
+  testing::TempDir dir;
+  const std::string path = dir.write("big.json", std::string(5'000'000, ' '));
+  EXPECT_EQ(load_function_file(path).error().message,
+            "function file '" + path + "' has 5000000 bytes; at most 4194304 are allowed");
 }
 
 TEST(FunctionFileRefusal, NamesAFileThatCannotBeRead) {

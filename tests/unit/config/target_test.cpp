@@ -134,6 +134,23 @@ TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
                 "a function.json beside it");
 }
 
+TEST_F(Target, MayNotBeAFunctionOfATemplateYet) {
+  const std::string place = dir.write("template.yaml", "Resources: {}");
+  EXPECT_EQ(refused(place + ":MyFn", ExitCode::not_supported),
+            "'" + place +
+                ":MyFn': template files cannot be read by this version yet; write a function.json");
+  EXPECT_EQ(refused(dir.path() + "/none.yml:MyFn", ExitCode::usage),
+            "'" + dir.path() + "/none.yml' does not exist");
+}
+
+TEST_F(Target, WarnsOfAReservedVariableOnceOnly) {
+  const auto place =
+      function(R"({"FunctionName":"f","Environment":{"Variables":{"AWS_REGION":"x"}}})");
+  EXPECT_EQ(accepted(place).warnings.size(), 1u);
+  overrides.variables = {"AWS_REGION=y", "AWS_LAMBDA_FUNCTION_NAME=z"};
+  EXPECT_EQ(accepted(place).warnings.size(), 2u);
+}
+
 TEST_F(Target, MustBeStartable) {
   dir.write("function.json", R"({"FunctionName":"f","ImageConfig":{"EntryPoint":["/none"]}})");
   EXPECT_EQ(refused(dir.path(), ExitCode::usage), "entry point '/none' does not exist");

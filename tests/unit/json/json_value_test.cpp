@@ -73,6 +73,18 @@ TEST(JsonValue, StopsAtADepthOfAThousand) {
   EXPECT_FALSE(parse_json(std::string(1001, '[') + std::string(1001, ']')));
 }
 
+TEST(JsonValue, WritesALoneSurrogateAsItsEscapeAndReplacesOnlyTheByteThatIsWrong) {
+  EXPECT_EQ(quote_json("\xED\xA0\x80"), R"("\ud800")");
+  EXPECT_EQ(quote_json("\xED\xBF\xBF."), R"("\udfff.")");
+  EXPECT_EQ(quote_json("\xED"
+                       "ab"),
+            R"("\ufffdab")");
+  EXPECT_EQ(quote_json("\xED\xA0"
+                       "b"),
+            R"("\ufffd\ufffdb")");
+  EXPECT_EQ(quote_json("\xED\"x"), R"("\ufffd\"x")") << "a quote must never be swallowed";
+}
+
 TEST(JsonValue, WritesControlCharactersEscaped) {
   EXPECT_EQ(quote_json(std::string("a\"\\\n\x01", 5)), "\"a\\\"\\\\\\n\\u0001\"");
   EXPECT_EQ(quote_json("\xFF"), "\"\\ufffd\"");

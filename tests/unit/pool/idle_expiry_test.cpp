@@ -88,5 +88,13 @@ TEST(IdleExpiry, IsAlwaysTheFixedTimeIfThereIsOne) {
   EXPECT_EQ(IdleExpiry(0s, 1, 1).draw(), 0s);
 }
 
+TEST(IdleExpiry, NeverOverflowsAndLastsTenYearsAtMost) {
+  const Duration ten_years = 24h * 3652;
+  EXPECT_EQ(IdleExpiry(24h * 365, 0.001, 1).draw(), ten_years);
+  EXPECT_EQ(IdleExpiry(24h * 365, 1e-300, 1).draw(), ten_years);
+  EXPECT_EQ(IdleExpiry(std::nullopt, 1e-300, 1).draw(), ten_years);
+  EXPECT_EQ(IdleExpiry(Duration::max(), 1e6, 1).draw(), ten_years) << "never, however scaled";
+}
+
 }  // namespace
 }  // namespace coldframe

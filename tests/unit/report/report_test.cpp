@@ -66,7 +66,8 @@ ValidationReport sample_report() {
 }
 
 TEST(ValidateText, ShowsTheWorstFirstAndHowToRunThemAgain) {
-  const std::string text = validate_text(sample_report(), "coldframe validate fn --golden g.jsonl");
+  const std::string text =
+      validate_text(sample_report(), {"validate", "fn", "--golden", "g.jsonl"});
   EXPECT_NE(text.find("cases  5   pass 1   fail 2   error 1   skipped 1"), std::string::npos)
       << text;
   const std::size_t hangs = text.find("hangs");
@@ -84,7 +85,7 @@ TEST(ValidateText, ShowsTheWorstFirstAndHowToRunThemAgain) {
 }
 
 TEST(ValidateText, ShowsPathWantedGotAndAllowedOfANumber) {
-  const std::string text = validate_text(sample_report(), "again");
+  const std::string text = validate_text(sample_report(), {"validate"});
   EXPECT_NE(text.find("  large  $.b   1.0   9.0  8    0.1      80\n"), std::string::npos) << text;
 }
 
@@ -93,7 +94,7 @@ TEST(ValidateText, CallsAPassAPass) {
   report.cases.resize(1);
   report.summary = {1, 1, 0, 0, 0, 0, 0, 0.0};
   report.exit_code = ExitCode::ok;
-  const std::string text = validate_text(report, "again");
+  const std::string text = validate_text(report, {"validate"});
   EXPECT_NE(text.find("PASS   1 of 1 cases, cold and warm\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("worst"), std::string::npos);
 }
@@ -104,14 +105,28 @@ TEST(ValidateText, ListsTenAndCountsTheRest) {
     report.cases.push_back(
         failing("more-" + std::to_string(i), 10, number_finding("$.c", 1, 2, 0.5)));
   }
-  EXPECT_NE(validate_text(report, "again").find("and 13 more\n"), std::string::npos);
+  EXPECT_NE(validate_text(report, {"validate"}).find("and 13 more\n"), std::string::npos);
 }
 
 TEST(ValidateText, QuotesIdsForTheShell) {
   ValidationReport report = sample_report();
   report.cases[1].id = "it's; rm";
-  EXPECT_NE(validate_text(report, "again").find(R"(--only 'hangs,large,it'\''s; rm')"),
+  EXPECT_NE(validate_text(report, {"validate"}).find(R"(--only 'hangs,large,it'\''s; rm')"),
             std::string::npos);
+}
+
+TEST(ValidateText, RepeatsTheWholeCommandQuotedAndOnlyBeforeTheBootstrap) {
+  const auto again = [](const std::vector<std::string>& words) {
+    const std::string text = validate_text(sample_report(), words);
+    const std::size_t at = text.find("again  ");
+    return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(again({"validate", "--golden", "my cases.jsonl", "-E", "A=$x", "--name", "", "--",
+                   "./run", "--only", "me"}),
+            "again  coldframe validate --golden 'my cases.jsonl' -E 'A=$x' --name '' --only "
+            "hangs,large,small -- ./run --only me");
+  EXPECT_EQ(again({"test", "fn", "--only", "large,gone", "--only=small", "--memory", "512"}),
+            "again  coldframe test fn --memory 512 --only hangs,large,small");
 }
 
 TEST(ValidateText, SaysOnlyThatTheFunctionCannotStart) {
@@ -119,7 +134,7 @@ TEST(ValidateText, SaysOnlyThatTheFunctionCannotStart) {
   report.cannot_start = true;
   report.exit_code = ExitCode::cannot_start;
   report.reasons = {"the function cannot start: Runtime.ExitError"};
-  const std::string text = validate_text(report, "again");
+  const std::string text = validate_text(report, {"validate"});
   EXPECT_NE(text.find("FAIL   exit 3   the function cannot start: Runtime.ExitError\n"),
             std::string::npos);
   EXPECT_EQ(text.find("worst"), std::string::npos);
@@ -253,6 +268,22 @@ TEST(BenchText, ShowsReasonsOfAnInvalidRunAndUndecidedThresholds) {
   EXPECT_NE(text.find("undecided (about 299 starts would decide)"), std::string::npos) << text;
   EXPECT_NE(text.find("wall times hold for this machine only"), std::string::npos) << text;
   EXPECT_NE(text.find("errors: 3 of 80 calls, 3.8 % [0.78, 11]"), std::string::npos) << text;
+}
+
+TEST(BenchText, WritesAHundredPercentAsPeopleDo) {
+  BenchReport report = sample_bench();
+  report.errors = report.calls;
+  const std::string text = bench_text(report, "scoring");
+  EXPECT_NE(text.find("errors: 80 of 80 calls, 100 % [95, 100]"), std::string::npos) << text;
+}
+
+TEST(BenchText, ShowsNoFigureOfWhatWasNotMeasured) {
+  BenchReport report = sample_bench();
+  ThresholdResult undecided;
+  undecided.threshold = parse_threshold("init.p99 < 3s").value();
+  report.thresholds.push_back(undecided);
+  const std::string text = bench_text(report, "scoring");
+  EXPECT_NE(text.find("init.p99 < 3s  –"), std::string::npos) << text;
 }
 
 TEST(BenchText, LabelsABandWithinOneLaunch) {

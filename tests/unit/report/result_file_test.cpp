@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -115,6 +117,44 @@ TEST_F(ResultFile, RefusesAPlaceThatDoesNotExistBeforeAnythingStarts) {
   EXPECT_EQ(absent.error().code, ExitCode::usage);
   EXPECT_FALSE(check_result_path(directory_));
   EXPECT_FALSE(check_result_path(""));
+}
+
+// Whether the check passes for somebody without root's rights: root may write everywhere.
+bool writable_for_anyone(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+    ::_exit(check_result_path(path) ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+  return WEXITSTATUS(status) == 0;
+}
+
+TEST_F(ResultFile, RefusesAPlaceThatCannotBeWrittenBeforeAnythingStarts) {
+  namespace fs = std::filesystem;
+  const fs::path place = directory_;
+  fs::create_directories(place / "open");
+  fs::create_directories(place / "closed");
+  for (const char* name : {"open/mine", "open/locked", "closed/file"})
+    std::ofstream(place / name) << "{}";
+  fs::create_symlink("../closed/file", place / "open/link");
+  fs::permissions(place, fs::perms(0755));
+  fs::permissions(place / "open", fs::perms(0777));
+  fs::permissions(place / "open/mine", fs::perms(0666));
+  fs::permissions(place / "open/locked", fs::perms(0444));
+  fs::permissions(place / "closed/file", fs::perms(0666));
+  fs::permissions(place / "closed", fs::perms(0555));
+  const auto path = [&](const char* name) { return (place / name).string(); };
+  EXPECT_TRUE(writable_for_anyone(path("open/new.json")));
+  EXPECT_TRUE(writable_for_anyone(path("open/mine")));
+  EXPECT_FALSE(writable_for_anyone(path("open/locked")));
+  EXPECT_FALSE(writable_for_anyone(path("closed/new.json")));
+  EXPECT_FALSE(writable_for_anyone(path("closed/file"))) << "it would be replaced, not rewritten";
+  EXPECT_FALSE(writable_for_anyone(path("open/link"))) << "its target would be replaced";
+  EXPECT_TRUE(writable_for_anyone("/dev/null"));
+  fs::permissions(place / "closed", fs::perms(0755));
 }
 
 TEST(ResultDocument, HasTheCommonHeadAndTheVerdictLast) {

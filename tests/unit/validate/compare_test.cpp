@@ -193,6 +193,76 @@ TEST(Compare, FailsNaNAndInfinityUnlessARuleAllowsThem) {
       << "also where nobody asked";
 }
 
+// The verdict over an answer that is wanted to be anything.
+std::string any_verdict(std::string_view got, std::string_view rules = "{}") {
+  return verdict(check_properties(json(got), parse_rules(json(rules)).value(), {}));
+}
+
+TEST(Compare, FailsNaNInsideABodyThatNobodyDescribed) {
+  EXPECT_EQ(any_verdict(R"({"body":"{\"score\":NaN}"})"), "non_finite $.body!.score");
+  EXPECT_EQ(any_verdict(R"({"body":"{\"body\":\"[Infinity]\"}"})"), "non_finite $.body!.body![0]");
+  // {"score":NaN}
+  EXPECT_EQ(any_verdict(R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6TmFOfQ=="})"),
+            "non_finite $.body!.score");
+  EXPECT_EQ(
+      any_verdict(R"({"body":"{\"score\":NaN}"})", R"({"paths":{"$.body":{"embedded":"off"}}})"),
+      "same");
+  EXPECT_EQ(any_verdict(R"({"other":"{\"score\":NaN}"})"), "same");
+  EXPECT_EQ(
+      any_verdict(R"({"other":"{\"score\":NaN}"})", R"({"paths":{"$.other":{"embedded":"auto"}}})"),
+      "non_finite $.other!.score");
+  EXPECT_EQ(any_verdict(R"({"body":"NaN is what it is"})"), "same");
+  EXPECT_EQ(verdict(compared(R"({"x":1})", R"({"x":1,"body":"{\"score\":NaN}"})")),
+            "non_finite $.body!.score")
+      << "an extra key";
+}
+
+TEST(Compare, OpensBodiesInBodiesOnlySoDeep) {
+  std::string text = "[NaN]";
+  for (int level = 0; level < 12; ++level)
+    text = R"({"body":)" + quote_json(text) + "}";
+  EXPECT_EQ(any_verdict(text), "same") << "escaping doubles; nobody nests so deep in earnest";
+}
+
+TEST(Compare, ChecksPropertiesInABodyOutOfBase64) {
+  const char* rules = R"([{"path":"$.body!.score","range":[0,1]}])";
+  // {"score":0.5} and {"score":1.5}
+  EXPECT_EQ(any_verdict(R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6MC41fQ=="})", rules),
+            "same");
+  EXPECT_EQ(any_verdict(R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6MS41fQ=="})", rules),
+            "property $.body!.score");
+}
+
+TEST(Compare, FindsTheScoreOfALabelInABodyOutOfBase64) {
+  const char* rules =
+      R"([{"path":"$.body!.label","label":{"from":"$.body!.score","cuts":[0.5],"band":0.01}}])";
+  // {"score":0.5,"label":1} against {"score":0.5,"label":0}
+  const auto flip =
+      compared(R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6MC41LCJsYWJlbCI6MX0="})",
+               R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6MC41LCJsYWJlbCI6MH0="})", rules);
+  EXPECT_EQ(verdict(flip), "same");
+  EXPECT_EQ(flip.near_cut_flips, 1);
+}
+
+TEST(Compare, AllowsOneQuantumOfAnIntegerWhoseVeryPathHasDecimals) {
+  const char* rules = R"([{"path":"$.p","decimals":4}])";
+  const auto flip = compared(R"({"p":1})", R"({"p":0.9999})", rules);
+  EXPECT_EQ(verdict(flip), "same");
+  EXPECT_EQ(flip.quantum_flips, 1);
+  EXPECT_EQ(verdict(compared(R"({"p":1})", R"({"p":0.9998})", rules)), "number $.p");
+  EXPECT_EQ(verdict(compared(R"({"n":1,"p":1})", R"({"n":2,"p":1})", R"({"decimals":0})")),
+            "number $.n")
+      << "a rule for everything leaves integers exact";
+}
+
+TEST(Compare, LoosensAnIntegerThatIsTheWholeAnswerWhereARuleNamesTheRoot) {
+  EXPECT_EQ(verdict(compared("5", "6", R"([{"path":"$","atol":1}])")), "same");
+  EXPECT_EQ(verdict(compared("5", "6", R"({"paths":{"$":{"atol":1}}})")), "same");
+  EXPECT_EQ(verdict(compared("5", "6", R"({"atol":1})")), "number $");
+  EXPECT_EQ(verdict(compared(R"({"n":5})", R"({"n":6})", R"([{"path":"$","atol":1}])")),
+            "number $.n");
+}
+
 TEST(Compare, IgnoresWhatARuleIgnores) {
   const char* rule = R"({"ignore":["$.id","$.meta"]})";
   EXPECT_EQ(verdict(compared(R"({"id":1,"meta":{"a":1},"x":2})",

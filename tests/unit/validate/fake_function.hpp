@@ -60,7 +60,9 @@ class FakeFunction final : public FunctionUnderTest {
     const InvocationStatus status = observation.value().result.status;
     const bool started = status == InvocationStatus::ok ||
                          status == InvocationStatus::function_error || reached_next_;
-    if (record.cold && started && !record.init) record.init = std::chrono::milliseconds(100);
+    if (record.cold && started && reports_init_ && !record.init)
+      record.init = std::chrono::milliseconds(100);
+    if (!started && record.cold) record.never_started = true;
     if (!started || status == InvocationStatus::timeout || status == InvocationStatus::exit) {
       alive_ = false;
     }
@@ -75,6 +77,8 @@ class FakeFunction final : public FunctionUnderTest {
 
   // From now on a timeout or exit in the first call happens after init.
   void fail_after_init() { reached_next_ = true; }
+  // As after a first init that failed and a second one that worked.
+  void without_init_duration() { reports_init_ = false; }
   int starts() const { return starts_; }
   int recycles() const { return recycles_; }
   const std::vector<FakeCall>& calls() const { return calls_; }
@@ -83,6 +87,7 @@ class FakeFunction final : public FunctionUnderTest {
   Answer answer_;
   bool alive_ = false;
   bool reached_next_ = false;
+  bool reports_init_ = true;
   int starts_ = 0;
   int recycles_ = 0;
   int call_ = 0;

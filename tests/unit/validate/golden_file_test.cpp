@@ -91,6 +91,18 @@ TEST_F(GoldenFile, ReadsEventsAndAnswersFromFilesBesideIt) {
   EXPECT_EQ(suite.value().tagged("other").size(), 0u);
 }
 
+TEST_F(GoldenFile, RefusesAnEventThatIsTooLargeForLambda) {
+  const auto line = [](std::size_t bytes) {
+    return R"({"id":"x","event":")" + std::string(bytes - 2, 'x') + R"(","expect":1})";
+  };
+  EXPECT_EQ(refusal(line(6291456)), "accepted");
+  EXPECT_EQ(refusal("\n" + line(6291457)),
+            "2: \"event\" has 6291457 bytes; Lambda takes at most 6291456");
+  write("big.json", '"' + std::string(6291455, 'x') + '"');
+  EXPECT_EQ(refusal(R"({"id":"x","event":"@big.json","expect":1})"),
+            "1: @big.json has 6291457 bytes; Lambda takes at most 6291456");
+}
+
 TEST_F(GoldenFile, NamesFileAndLineOfAMalformedLine) {
   EXPECT_EQ(refusal("{\"id\":\"a\",\"event\":1,\"expect\":1}\n{\"id\":\"b\", oops}\n"),
             "2: not JSON at column 12: Unexpected character ('o' (code 111)): was expecting "

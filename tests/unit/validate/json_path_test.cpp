@@ -61,5 +61,20 @@ TEST(PathPattern, LocatesValuesAlsoInsideTexts) {
   ASSERT_EQ(decoded.size(), 1u) << "a body that a golden holds already read counts as well";
 }
 
+TEST(PathPattern, LocatesValuesInABodyOutOfBase64WhereTheFlagSaysSo) {
+  std::deque<JsonValue> arena;
+  const PathPattern pattern = PathPattern::parse("$.body!.score").value();
+  // {"score":0.5}
+  const ParsedJson flagged =
+      parse_json(R"({"isBase64Encoded":true,"body":"eyJzY29yZSI6MC41fQ=="})");
+  const auto found = locate(flagged.value(), pattern, arena);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].value->text(), "0.5");
+  const ParsedJson other = parse_json(R"({"isBase64Encoded":false,"body":"eyJzY29yZSI6MC41fQ=="})");
+  EXPECT_TRUE(locate(other.value(), pattern, arena).empty());
+  const ParsedJson wrong = parse_json(R"({"isBase64Encoded":true,"body":"{\"score\":0.5}"})");
+  EXPECT_EQ(locate(wrong.value(), pattern, arena).size(), 1u) << "a wrong flag is named elsewhere";
+}
+
 }  // namespace
 }  // namespace coldframe

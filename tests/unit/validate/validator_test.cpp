@@ -133,6 +133,19 @@ TEST(Validator, KnowsACrashAfterInitFromAFailedStart) {
   EXPECT_EQ(report.summary.errors, 3u);
 }
 
+TEST(Validator, KnowsACrashAfterASecondInitThatWorked) {
+  // The first init failed, so REPORT has no Init Duration; the second ran inside this invoke.
+  FakeFunction function([&](const FakeCall&) {
+    return broken(InvocationStatus::exit, R"({"errorType":"Runtime.ExitError"})");
+  });
+  function.fail_after_init();
+  function.without_init_duration();
+  const ValidationReport report = run(function, squares());
+  EXPECT_FALSE(report.cannot_start);
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+  EXPECT_EQ(report.summary.errors, 3u);
+}
+
 TEST(Validator, PassesAnExpectedFunctionErrorAndStatus) {
   const GoldenSuite suite = suite_of(
       {R"({"id":"raises","event":1,"expect":{"error":{"errorType":"KeyError"}}})",
@@ -236,7 +249,8 @@ TEST(Validator, SortsDeltasIntoDecades) {
 }
 
 TEST(MaxFail, RefusesWhatIsNoCount) {
-  for (const char* text : {"", "%", "-1", "1.5", "101%", "x", "3 ", "nan", "5%%"}) {
+  for (const char* text :
+       {"", "%", "-1", "1.5", "101%", "x", "3 ", "nan", "5%%", "inf", "infinity"}) {
     EXPECT_FALSE(MaxFail::parse(text)) << text;
   }
   EXPECT_TRUE(MaxFail::parse("0.5%").value().allows(1, 200));

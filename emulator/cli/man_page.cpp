@@ -1,0 +1,115 @@
+// The manual page, in the man macros: coldframe(1).
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+#include "emulator/cli/command_facts.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+// A text as roff shows it: a minus is no hyphen, and a line must not begin like a request.
+std::string roff(std::string_view text) {
+  std::string out;
+  bool line_start = true;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (line_start && (c == '.' || c == '\'')) out += "\\&";
+    line_start = c == '\n';
+    constexpr std::string_view ellipsis = "…";
+    if (text.substr(at, ellipsis.size()) == ellipsis) {
+      out += "...";
+      at += ellipsis.size() - 1;
+    } else if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string bold(const std::string& text) { return "\\fB" + roff(text) + "\\fR"; }
+std::string italic(const std::string& text) { return "\\fI" + roff(text) + "\\fR"; }
+
+// "Example:\n  coldframe …" of the help, without the indentation.
+std::string example(const std::string& footer) {
+  std::string lines;
+  for (std::size_t at = 0; at < footer.size();) {
+    const std::size_t end = std::min(footer.find('\n', at), footer.size());
+    const std::string line = footer.substr(at, end - at);
+    if (line.starts_with("  ")) lines += roff(line.substr(2)) + "\n";
+    at = end + 1;
+  }
+  return lines.empty() ? "" : ".PP\nExample:\n.PP\n.RS 4\n.nf\n" + lines + ".fi\n.RE\n";
+}
+
+std::string option_entry(const OptionFacts& option) {
+  std::string names;
+  for (const auto& name : option.names) {
+    names += (names.empty() ? "" : ", ") + (option.positional ? italic(name) : bold(name));
+  }
+  if (!option.value.empty()) names += " " + italic(option.value);
+  return ".TP\n" + names + "\n" + roff(option.description) + "\n";
+}
+
+struct Entry {
+  const char* term;
+  const char* text;
+};
+
+std::string entries(const char* heading, std::initializer_list<Entry> list) {
+  std::string out = std::string(".SH ") + heading + "\n";
+  for (const auto& entry : list)
+    out += ".TP\n" + bold(entry.term) + "\n" + roff(entry.text) + "\n";
+  return out;
+}
+
+}  // namespace
+
+std::string man_page(const std::vector<CommandFacts>& commands, const std::string& version) {
+  std::string out = ".TH COLDFRAME 1 \"\" \"coldframe " + roff(version) + "\" \"User Commands\"\n";
+  out += ".SH NAME\ncoldframe \\- run a Lambda function before Lambda does\n";
+  out += ".SH SYNOPSIS\n";
+  for (const auto& command : commands) {
+    if (command.path.empty() || !command.commands.empty()) continue;
+    bool target = false;
+    for (const auto& option : command.options)
+      target = target || option.positional;
+    out += bold("coldframe " + command.text()) + (target ? " " + italic("TARGET") : "") + " [" +
+           italic("OPTION") + "]...\n.br\n";
+  }
+  for (const auto& command : commands) {
+    if (command.path.empty()) {
+      out += ".SH DESCRIPTION\n" + roff(command.description) + "\n.SH OPTIONS\n";
+    } else {
+      out += (command.path.size() == 1 ? ".SH \"" : ".SS \"") +
+             roff("coldframe " + command.text()) + "\"\n" + roff(command.description) + "\n";
+      for (const auto& alias : command.aliases)
+        out += ".PP\nAlso called " + bold("coldframe " + alias) + ".\n";
+    }
+    for (const auto& option : command.options)
+      out += option_entry(option);
+    out += example(command.footer);
+  }
+  out += entries("\"EXIT STATUS\"", {{"0", "all well, every gate passed"},
+                                     {"1", "the function or a gate failed"},
+                                     {"2", "usage or input error; nothing was started"},
+                                     {"3", "the function cannot start"},
+                                     {"4", "the emulator or the host failed"},
+                                     {"5", "inconclusive: too few samples"},
+                                     {"77", "this version or host cannot do what was asked"},
+                                     {"128+n", "ended by signal n, after stopping every child"}});
+  out +=
+      entries("ENVIRONMENT",
+              {{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "memory in MB, below --memory, above the file"},
+               {"AWS_LAMBDA_FUNCTION_TIMEOUT", "timeout in seconds, likewise"},
+               {"AWS_LAMBDA_FUNCTION_NAME", "function name, likewise"},
+               {"XDG_RUNTIME_DIR", "where a run keeps the list of what it has started"}});
+  out += entries("FILES", {{"function.json", "the function, in AWS's own names; see README.md"}});
+  return out + ".SH \"SEE ALSO\"\n.BR aws (1)\n";
+}
+
+}  // namespace coldframe::cli

@@ -1,0 +1,87 @@
+#include "emulator/cli/ready_file.hpp"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "emulator/base/unique_fd.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// Whether something accepts connections at http://HOST:PORT.
+bool accepts(std::string url) {
+  constexpr std::string_view scheme = "http://";
+  const std::size_t colon = url.rfind(':');
+  if (!url.starts_with(scheme) || colon < scheme.size()) return false;
+  const std::string port = url.substr(colon + 1);
+  std::string host = url.substr(scheme.size(), colon - scheme.size());
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> address(found, ::freeaddrinfo);
+  UniqueFd socket(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return false;
+  if (::connect(socket.get(), address->ai_addr, address->ai_addrlen) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  pollfd wait{socket.get(), POLLOUT, 0};
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::poll(&wait, 1, 500) == 1 &&
+         ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+}  // namespace
+
+Result<void> ReadyFile::prepare() {
+  if (path_.empty()) return {};
+  const auto directory = std::filesystem::absolute(path_).parent_path();
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory, ignored) ||
+      std::filesystem::is_directory(path_, ignored) || ::access(directory.c_str(), W_OK) != 0) {
+    return usage_error("--ready-file '" + path_ +
+                       "' cannot be written; its directory must exist and be writable");
+  }
+  if (!accepts(first_line(path_))) ::unlink(path_.c_str());  // it would lie
+  return {};
+}
+
+Result<void> ReadyFile::write(const std::string& url) {
+  if (path_.empty()) return {};
+  const std::string part = path_ + ".part";
+  UniqueFd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const std::string text = url + "\n";
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::rename(part.c_str(), path_.c_str()) != 0) {
+    const std::string why = std::strerror(errno);
+    ::unlink(part.c_str());
+    return host_error("cannot write ready file '" + path_ + "': " + why);
+  }
+  written_ = url;
+  return {};
+}
+
+void ReadyFile::remove() {
+  if (!written_.empty() && first_line(path_) == written_) ::unlink(path_.c_str());
+  written_.clear();
+}
+
+}  // namespace coldframe::cli

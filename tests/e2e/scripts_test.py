@@ -1,0 +1,106 @@
+"""The scripts, in a copy of their own with programs that only pretend: nothing is installed here."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from e2e_support import SOURCE, E2eTest, write_script
+
+TOOLS = ("awk", "basename", "bash", "cat", "comm", "cut", "dirname", "env", "grep", "head", "id",
+         "mkdir", "mktemp", "nproc", "rm", "sed", "sha256sum", "sort", "tail", "touch", "uniq")
+
+# What an interpreter says and makes, as far as scripts/setup asks. Its pip is there only if it is
+# marked as whole; what `-m venv --clear` makes always is.
+PYTHON = """#!/bin/bash
+here=$(dirname "$0")
+echo "$(basename "$here"): $*" >> "$LOG"
+case "$*" in
+  -VV | -V) echo "Python 3.11.0" ;;
+  "-m venv --clear "*) mkdir -p "$4/bin"; cat "$0" > "$4/bin/python"
+    touch "$4/bin/whole"; bash -c 'chmod +x "$1"' - "$4/bin/python" ;;
+  "-m pip "*) [[ -e $here/whole ]] ;;
+  *train.py) mkdir -p "$(dirname "$1")/model"; echo m > "$(dirname "$1")/model/model.joblib" ;;
+esac
+"""
+
+
+class Setup(E2eTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tree = self.place / "tree"
+        shutil.copytree(SOURCE / "scripts", self.tree / "scripts")
+        scoring = self.tree / "function/scoring"
+        scoring.mkdir(parents=True)
+        for name in ("requirements.txt", "train.py", "files.py"):
+            shutil.copy(SOURCE / "function/scoring" / name, scoring)
+        self.venv = scoring / ".venv"
+        self.bin = self.place / "bin"
+        self.bin.mkdir()
+        for name in (*TOOLS, "chmod"):
+            (self.bin / name).symlink_to(shutil.which(name))
+        self.calls = self.place / "calls"
+        self.calls.touch()
+        self.python = self.place / "system/python3"
+        self.python.parent.mkdir()
+        write_script(self.python, PYTHON)
+
+    def pretend(self, name: str, text: str) -> None:
+        (self.bin / name).unlink(missing_ok=True)
+        write_script(self.bin / name, "#!/bin/bash\n" + text + "\n")
+
+    def setup_script(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([self.tree / "scripts/setup", *words], capture_output=True, text=True,
+                              env={**self.env, "PATH": str(self.bin), "PYTHON": str(self.python),
+                                   "LOG": str(self.calls)})
+
+    def everything_is_installed(self) -> None:
+        self.pretend("apt-get", "exit 1")
+        self.pretend("dpkg-query", 'shift 3; for name; do echo "ii  $name"; done')
+
+    def test_without_root_and_sudo_the_reason_is_shown(self):
+        self.pretend("apt-get", "exit 1")
+        self.pretend("dpkg-query", "exit 1")
+        self.pretend("id", "echo 1000")
+        done = self.setup_script()
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertRegex(done.stderr, r"setup: needs root for installing .*cmake.*; "
+                                      r"run it as root, or install sudo\n$")
+
+    def test_an_environment_without_pip_is_made_again(self):
+        self.everything_is_installed()
+        (self.venv / "bin").mkdir(parents=True)
+        write_script(self.venv / "bin/python", PYTHON)
+        done = self.setup_script()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("-m venv --clear", self.calls.read_text())
+        self.assertTrue((self.venv / "ready").exists())
+
+    def test_an_environment_that_is_whole_is_kept_and_a_second_run_does_nothing(self):
+        self.everything_is_installed()
+        (self.venv / "bin").mkdir(parents=True)
+        write_script(self.venv / "bin/python", PYTHON)
+        (self.venv / "bin/whole").touch()
+        self.assertEqual(self.setup_script().returncode, 0)
+        self.assertNotIn("venv --clear", self.calls.read_text())
+        self.assertIn("-m pip install", self.calls.read_text())
+        self.calls.write_text("")
+        done = self.setup_script("--quiet")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertNotIn("install", self.calls.read_text())
+
+
+class Usage(E2eTest):
+    def test_every_script_prints_its_usage_and_refuses_what_it_does_not_know(self):
+        for path in sorted((SOURCE / "scripts").iterdir()):
+            if not os.access(path, os.X_OK) or path.suffix:
+                continue
+            with self.subTest(path.name):
+                shown = subprocess.run([path, "--help"], capture_output=True, text=True)
+                self.assertEqual(shown.returncode, 0, shown.stderr)
+                self.assertIn(f"usage: scripts/{path.name}", shown.stdout)
+                self.assertEqual(
+                    subprocess.run(["bash", "-n", path], capture_output=True).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
