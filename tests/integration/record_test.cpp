@@ -77,7 +77,9 @@ TEST_F(Record, MemoryIsThePeakOverTheEnvironmentsLife) {
   const auto large = records.invocations.at(1).max_memory_used_bytes.value_or(0);
   const auto after = records.invocations.at(2).max_memory_used_bytes.value_or(0);
   EXPECT_GE(large, small + 64 * k_mib);
+#ifndef __SANITIZE_THREAD__  // whose runtime keeps several bytes for each of the process's own
   EXPECT_LT(large, small + 80 * k_mib);
+#endif
   EXPECT_GE(after, large) << "it does not drop between warm invokes";
 }
 
