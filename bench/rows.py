@@ -76,14 +76,14 @@ class Plan:
 
 
 def interleaved(plan: Plan, name: str, function: Function, cpus: set[int] | None, count: int,
-                body_file: str = "", more_rounds: int = 1) -> list[tuple[dict, dict]]:
+                body_file: str = "") -> list[tuple[dict, dict]]:
     """(floor, subject) of each round, both servers alive all the time."""
     pairs = []
     with FloorServer(plan.programs, function, cpus) as floor, \
             plan.subject(function, cpus) as subject:
         for server in (floor, subject):
             load(plan.programs, server, cpus, max(20, count // 10), body_file=body_file)
-        for number in range(plan.rounds * more_rounds):
+        for number in range(plan.rounds):
             order = (floor, subject) if number % 2 == 0 else (subject, floor)
             found = {server: load(plan.programs, server, cpus, count, max(10, count // 20),
                                   body_file=body_file) for server in order}
@@ -113,16 +113,25 @@ def small(plan: Plan) -> dict[str, list[float]]:
 
 
 def p50_of(plan: Plan, row: str, function: Function, cpus: set[int] | None, count: int,
-           body_file: str = "", more_rounds: int = 1) -> dict[str, list[float]]:
-    pairs = interleaved(plan, row, function, cpus, count, body_file, more_rounds)
+           body_file: str = "") -> dict[str, list[float]]:
+    pairs = interleaved(plan, row, function, cpus, count, body_file)
     note_sides(plan, row, pairs, "p50_us")
     return {row: ratios(pairs, "p50_us")}
 
 
 def unpinned(plan: Plan) -> dict[str, list[float]]:
-    """Where the scheduler puts the three programs changes by the second: more, shorter rounds."""
-    return p50_of(plan, "p50-unpinned", plan.programs.instant_function(), None,
-                  plan.calls(3_000), more_rounds=5)
+    """Where the scheduler puts three programs lasts as long as they do: fresh ones each round."""
+    function, count, pairs = plan.programs.instant_function(), plan.calls(3_000), []
+    for number in range(plan.rounds * 3):
+        with FloorServer(plan.programs, function, None) as floor, \
+                plan.subject(function, None) as subject:
+            order = (floor, subject) if number % 2 == 0 else (subject, floor)
+            found = {server: load(plan.programs, server, None, count, max(10, count // 5))
+                     for server in order}
+        pairs.append((found[floor], found[subject]))
+        plan.keep("p50-unpinned", {"floor": found[floor], "subject": found[subject]})
+    note_sides(plan, "p50-unpinned", pairs, "p50_us")
+    return {"p50-unpinned": ratios(pairs, "p50_us")}
 
 
 def big(plan: Plan) -> dict[str, list[float]]:
