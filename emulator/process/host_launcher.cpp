@@ -93,6 +93,7 @@ class Child : public std::enable_shared_from_this<Child> {
   bool launch_failed_ = false;
   bool scope_clear_ = false;
   bool left_behind_ = false;
+  bool cut_short_ = false;  // a pump stopped before the end of what was there
   std::function<void()> gone_;
 };
 
@@ -120,8 +121,9 @@ void Child::add_pump(UniqueFd read_end, bool framed) {
       end ? lines->finish(emit) : lines->feed(bytes, emit);
     };
   }
-  pumps_.push_back(std::make_shared<OutputPump>(io_, std::move(read_end), std::move(splitter),
-                                                [this] { return log_.congested(); }));
+  pumps_.push_back(std::make_shared<OutputPump>(
+      io_, std::move(read_end), std::move(splitter), [this] { return log_.congested(); },
+      cut_short_));
   pumps_.back()->start();
 }
 
@@ -243,6 +245,7 @@ void Child::on_exit() {
 }
 
 void Child::drain_output() {
+  cut_short_ = false;
   // One system call tells for all three whether there is anything.
   std::array<pollfd, 3> ready{};
   std::size_t count = 0;
@@ -255,9 +258,7 @@ void Child::drain_output() {
 }
 
 void Child::drain_leftover() {
-  for (auto& pump : pumps_) {
-    if (pump->cut_short()) return drain_output();
-  }
+  if (cut_short_) drain_output();
 }
 
 void Child::signal_group() {

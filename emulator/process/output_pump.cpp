@@ -16,8 +16,12 @@ std::array<char, 64 * 1024>& scratch() {
 }  // namespace
 
 OutputPump::OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
-                       std::function<bool()> congested)
-    : pipe_(io), timer_(io), splitter_(std::move(splitter)), congested_(std::move(congested)) {
+                       std::function<bool()> congested, bool& cut_short)
+    : pipe_(io),
+      timer_(io),
+      splitter_(std::move(splitter)),
+      congested_(std::move(congested)),
+      cut_short_(cut_short) {
   boost::system::error_code error;
   const int fd = read_end.release();
   pipe_.assign(fd, error);
@@ -50,7 +54,6 @@ void OutputPump::pause() {
 }
 
 bool OutputPump::read_some(std::size_t budget) {
-  cut_short_ = false;
   while (open_ && budget > 0) {
     const ssize_t got = ::read(pipe_.native_handle(), scratch().data(), scratch().size());
     if (got < 0 && errno == EINTR) continue;
@@ -67,7 +70,7 @@ bool OutputPump::read_some(std::size_t budget) {
     if (size < scratch().size()) return false;
     budget -= std::min(budget, size);
   }
-  cut_short_ = open_;
+  cut_short_ = cut_short_ || open_;
   return open_;
 }
 

@@ -16,9 +16,10 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
  public:
   using Splitter = std::function<void(std::string_view bytes, bool end)>;
   // `read_end` must be non-blocking. While `congested()`, nothing is read: the pipe fills, and the
-  // writer waits as it would for any slow reader.
+  // writer waits as it would for any slow reader. `cut_short` becomes true when a turn stops before
+  // the end of what was there; it must outlive the pump, and whoever drains all pumps clears it.
   OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
-             std::function<bool()> congested);
+             std::function<bool()> congested, bool& cut_short);
 
   void start() { wait(); }
   // Reads all there is without waiting.
@@ -27,8 +28,6 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   void close();
   int fd() { return pipe_.native_handle(); }
   bool open() const { return open_; }
-  // The last turn stopped before the end of what was there.
-  bool cut_short() const { return cut_short_; }
 
  private:
   void wait();
@@ -41,7 +40,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   std::function<bool()> congested_;
   bool open_ = true;
   bool waiting_ = false;
-  bool cut_short_ = false;
+  bool& cut_short_;
 };
 
 }  // namespace coldframe

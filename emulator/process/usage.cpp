@@ -85,7 +85,7 @@ std::optional<TreeMemory> tree_memory(pid_t pid) {
 }
 
 bool MemoryMeter::is_due(pid_t pid, TimePoint now) const {
-  constexpr auto k_longest_pause = std::chrono::milliseconds(100);
+  constexpr auto k_longest_pause = std::chrono::milliseconds(250);
   const auto since = now - sampled_;
   if (since < pause_) return false;
   if (!alone_ || since >= k_longest_pause) return true;

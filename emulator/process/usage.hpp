@@ -26,7 +26,7 @@ std::optional<TreeMemory> tree_memory(pid_t pid);
 // kernel keeps the mark); for a tree it is the largest sum seen at a sample. A sample that is not
 // forced is left out while it would cost more than 1 % of the time; and, with a single process, of
 // the CPU time that process has used since the last one (memory does not grow by itself), unless
-// that one is older than 100 ms.
+// that one is older than 250 ms.
 class MemoryMeter {
  public:
   void sample(pid_t pid, TimePoint now, bool forced = false);

@@ -22,7 +22,7 @@ class OutputPumpTest : public ::testing::Test {
           seen += bytes;
           ended = ended || end;
         },
-        [this] { return congested; });
+        [this] { return congested; }, cut_short);
     pump->start();
   }
   void TearDown() override { pump->close(); }
@@ -46,6 +46,7 @@ class OutputPumpTest : public ::testing::Test {
   std::string seen;
   bool ended = false;
   bool congested = false;
+  bool cut_short = false;
 };
 
 TEST_F(OutputPumpTest, ReadsWhatIsWrittenAndSeesTheEnd) {
@@ -71,6 +72,18 @@ TEST_F(OutputPumpTest, ReadsNothingWhileTheSinkIsCongestedAndEverythingAfterward
   congested = false;
   turn_for(std::chrono::milliseconds(50));
   EXPECT_EQ(seen.size(), 3 + written);
+}
+
+TEST_F(OutputPumpTest, TellsOnlyWhenItStoppedBeforeTheEnd) {
+  ::fcntl(writer.get(), F_SETPIPE_SZ, 1024 * 1024);
+  ASSERT_EQ(::write(writer.get(), "abc", 3), 3);
+  turn_for(std::chrono::milliseconds(5));
+  EXPECT_FALSE(cut_short);
+  const auto written = fill();
+  if (written < 512 * 1024) GTEST_SKIP() << "pipes hold only " << written << " bytes here";
+  io.restart();
+  io.run_one();
+  EXPECT_TRUE(cut_short);
 }
 
 TEST_F(OutputPumpTest, ADrainReadsWhatIsThereThoughTheSinkIsCongested) {
