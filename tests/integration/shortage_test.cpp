@@ -56,7 +56,7 @@ TEST_F(Shortage, AnAcceptedEventIsNotLost) {
   start();
   auto client = caller();
   client.invoke("{}", {{"X-Amz-Invocation-Type", "DryRun"}});
-  for (int room = -4; room <= 10; ++room) {
+  for (const int room : {-4, -2, 1, 4, 6, 8}) {
     const auto ran = "ran with room for " + std::to_string(room);
     emulator().recycle("f");
     leave(room);
