@@ -1,6 +1,6 @@
 // When descriptors run out: our failure, said as such, and over as soon as there are some again.
-// Not with AddressSanitizer's companion UBSan: it makes a pipe to see whether memory can be read, and
-// where that fails takes living objects for dead ones.
+// Not with AddressSanitizer's companion UBSan: it makes a pipe to see whether memory can be read,
+// and where that fails takes living objects for dead ones.
 #ifndef __SANITIZE_ADDRESS__
 #include <gtest/gtest.h>
 #include <sys/resource.h>
