@@ -26,8 +26,11 @@ std::optional<double> value_of(const BenchLaunch& launch, const std::string& met
   if (metric == "first" && first != nullptr) return first->duration_ms;
   if (metric == "first.cpu" && first != nullptr) return first->cpu_ms;
   if (metric == "first.latency" && first != nullptr) return first->latency_ms;
-  // A suppressed init is part of the first call already, and then has no figure of its own.
-  if (metric == "cold" && first != nullptr) return launch.init_ms.value_or(0) + first->duration_ms;
+  // Where a first init failed, the call's duration holds the second one only: what the caller
+  // waited for is the latency.
+  if (metric == "cold" && first != nullptr) {
+    return launch.init_ms ? *launch.init_ms + first->duration_ms : first->latency_ms;
+  }
   if (metric == "second" && second != nullptr) return second->duration_ms;
   if (metric == "second.cpu" && second != nullptr) return second->cpu_ms;
   return std::nullopt;

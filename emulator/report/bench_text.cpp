@@ -133,6 +133,21 @@ std::string errors_line(const BenchReport& report) {
       percent_text(share.lo), percent_text(share.hi));
 }
 
+// A first init that failed has no figure of its own, but the caller has waited for it.
+std::string repeated_init_line(const BenchReport& report) {
+  const auto repeated =
+      std::count_if(report.launches.begin(), report.launches.end(), [](const BenchLaunch& launch) {
+        return !launch.init_ms && !launch.samples.empty() && launch.samples.front().cold &&
+               launch.samples.front().error.empty();
+      });
+  if (repeated == 0) return "";
+  return fmt::format(
+      "init: in {} of {} {} the first one failed or took too long, and ran again inside the call; "
+      "cold is the latency there\n",
+      repeated, report.launches.size(),
+      report.scenario.kind == BenchKind::cold ? "starts" : "launches");
+}
+
 std::string threshold_value(const Threshold& threshold, double value) {
   if (threshold.metric == "errors" && !threshold.as_share) return fmt::format("{:.0f}", value);
   if (threshold.metric == "errors" || threshold.metric == "cold.ratio") {
@@ -172,8 +187,8 @@ std::string threshold_lines(const BenchReport& report) {
 
 std::string bench_text(const BenchReport& report, const std::string& function_name) {
   std::string text = head_line(report, function_name) + metric_table(report) +
-                     warm_up_line(report) + method_lines(report) + errors_line(report) +
-                     threshold_lines(report);
+                     warm_up_line(report) + repeated_init_line(report) + method_lines(report) +
+                     errors_line(report) + threshold_lines(report);
   text += report.valid ? "VALID" : "INVALID";
   for (const std::string& reason : report.validity_reasons)
     text += "  " + one_line(reason);

@@ -5,6 +5,7 @@
 #include "emulator/bench/cold_bench.hpp"
 #include "emulator/bench/summary.hpp"
 #include "emulator/bench/warm_bench.hpp"
+#include "emulator/report/bench_text.hpp"
 #include "tests/unit/validate/fake_function.hpp"
 
 namespace coldframe {
@@ -97,6 +98,25 @@ TEST(ColdBench, MeasuresInitFirstAndSecondCallOfFreshEnvironments) {
   EXPECT_EQ(report.cold_ratio, 0.5);
   EXPECT_TRUE(report.valid);
   EXPECT_EQ(report.exit_code, ExitCode::ok);
+}
+
+TEST(ColdBench, CountsAFirstInitThatFailedIntoColdAndSaysSo) {
+  FakeFunction function([](const FakeCall& call) {
+    Observation observation = timed(call.cold() ? 1000 : 5);
+    if (call.cold())
+      observation.latency = milliseconds(11000);  // ten seconds of them are the first
+    return observation;
+  });
+  function.without_init_duration();
+  const BenchReport report = cold(function, 6, options_with({"cold.p50 < 5s"}));
+  ASSERT_EQ(report.thresholds.size(), 1u);
+  EXPECT_EQ(report.thresholds[0].value, 11000);
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+  EXPECT_NE(bench_text(report, "f").find("init: in 6 of 6 starts the first one failed"),
+            std::string::npos);
+  FakeFunction healthy(cold_start);
+  EXPECT_EQ(bench_text(cold(healthy, 6, options_with()), "f").find("the first one failed"),
+            std::string::npos);
 }
 
 TEST(ColdBench, LeavesOutWhatWasNotMeasured) {
