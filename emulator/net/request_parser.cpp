@@ -251,13 +251,10 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
   return bytes.size();
 }
 
-bool RequestParser::takes_direct() const {
-  return state_ == State::body && !request_.chunked && !too_large_ &&
-         remaining_ >= k_direct_threshold;
-}
-
 std::pair<char*, std::size_t> RequestParser::direct_space() {
-  if (!takes_direct()) return {nullptr, 0};
+  if (state_ != State::body || request_.chunked || too_large_ || remaining_ < k_direct_threshold) {
+    return {nullptr, 0};
+  }
   // In steps, so that the zeros that resize() writes are still in the cache when they are replaced.
   const std::size_t step = std::min(remaining_, k_direct_step);
   direct_base_ = request_.body.size();

@@ -53,7 +53,6 @@ class RequestParser {
   // For a large plain body: room to read into directly; then tell with commit() how much came.
   // Empty when feed() must be used.
   std::pair<char*, std::size_t> direct_space();
-  bool takes_direct() const;
   void commit(std::size_t bytes);
 
   Request& request() { return request_; }
