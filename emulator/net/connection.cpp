@@ -6,19 +6,26 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <vector>
+
+#include "emulator/base/append.hpp"
 
 namespace coldframe::http {
 namespace {
 
+constexpr std::size_t k_spare_exchanges = 16;
+
 // What the connections of one I/O thread share: nothing stays in it between two events, and memory
 // that was used a moment ago is still in the cache, whichever connection it was used for.
 struct Shared {
+  ~Shared();
   std::vector<char> scratch = std::vector<char>(256 * 1024);
   std::string head;  // of a reply
-  std::vector<ExchangePtr> exchanges;
+  std::vector<std::unique_ptr<Exchange>> exchanges;
 };
+
+thread_local bool shared_is_gone = false;
+Shared::~Shared() { shared_is_gone = true; }
 
 Shared& shared() {
   thread_local Shared shared;
@@ -27,13 +34,14 @@ Shared& shared() {
 
 std::vector<char>& scratch() { return shared().scratch; }
 
-void append_number(std::string& out, std::size_t value) {
-  char text[24];
-  auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  out.append(text, end);
-}
-
 }  // namespace
+
+void Exchange::recycle(Exchange* exchange) noexcept {
+  std::unique_ptr<Exchange> owned(exchange);
+  if (shared_is_gone || shared().exchanges.size() >= k_spare_exchanges) return;
+  exchange->renew();
+  shared().exchanges.push_back(std::move(owned));
+}
 
 void Exchange::renew() {
   request.clear();
@@ -121,6 +129,10 @@ void Connection::consume(std::string_view bytes) {
       backlog_.append(bytes);
       return;
     }
+    if (!exchange_ && !incoming_) {
+      incoming_ = new_exchange();
+      parser_.into(incoming_->request);
+    }
     const std::size_t taken = parser_.feed(bytes);
     bytes.remove_prefix(taken);
     if (parser_.unfinished() != accounted_ && !account()) return;
@@ -163,33 +175,18 @@ void Connection::continue_input() {
   }
 }
 
-// An Exchange that is done with, and the room its headers have taken, serves another request.
-void Connection::renew_exchange() {
+ExchangePtr Connection::new_exchange() {
   auto& spares = shared().exchanges;
-  if (spares.empty()) {
-    exchange_ = std::make_shared<Exchange>();
-  } else {
-    exchange_ = std::move(spares.back());
-    spares.pop_back();
-  }
-  exchange_->connection_ = weak_from_this();
-}
-
-void Connection::release_exchange() {
-  auto& spares = shared().exchanges;
-  if (exchange_.use_count() == 1 && spares.size() < k_spare_exchanges) {
-    exchange_->renew();
-    spares.push_back(std::move(exchange_));
-  }
-  exchange_.reset();
+  if (spares.empty()) spares.push_back(std::make_unique<Exchange>());
+  const ExchangePtr exchange(spares.back().release());
+  spares.pop_back();
+  exchange->connection_ = weak_from_this();
+  return exchange;
 }
 
 void Connection::on_head() {
-  renew_exchange();
+  exchange_ = std::move(incoming_);
   handed_over_ = reply_ready_ = false;
-  // The header section moves over now, the body when it is complete.
-  std::swap(exchange_->request, parser_.request());
-  parser_.request().chunked = exchange_->request.chunked;
   server_.handler_.on_head(*exchange_);
   if (closed_) return;
   parser_.body_limit(exchange_->body_limit);
@@ -203,10 +200,6 @@ void Connection::on_head() {
 void Connection::finish_request(BodyState state) {
   handed_over_ = true;
   exchange_->body_state = state;
-  if (state != BodyState::too_large) {
-    exchange_->request.body = std::move(parser_.request().body);
-    exchange_->request.trailers = std::move(parser_.request().trailers);
-  }
   close_after_reply_ = finishing_ || !exchange_->request.keep_alive ||
                        state == BodyState::truncated || draining_forever_;
   auto exchange = exchange_;
@@ -243,30 +236,30 @@ void Connection::on_end_of_input(bool error) {
   if (error) close();
 }
 
-void Connection::send(Exchange& exchange, Response response) {
+void Connection::send(Exchange& exchange, Response&& response) {
   if (closed_ || exchange_.get() != &exchange) return;
   out_head_.swap(shared().head);
   out_head_.clear();
-  out_head_ += "HTTP/1.1 ";
-  append_number(out_head_, static_cast<std::size_t>(response.status));
-  out_head_ += ' ';
-  out_head_ += reason_phrase(response.status);
-  out_head_ += "\r\n";
-  out_head_ += response.fields;
+  append(out_head_, "HTTP/1.1 ");
+  append(out_head_, response.status);
+  append(out_head_, " ");
+  append(out_head_, reason_phrase(response.status));
+  append(out_head_, "\r\n");
+  append(out_head_, response.fields);
   const std::size_t size = response.body().size();
   const bool no_body = response.status == 204 || response.status < 200;
   if (!no_body) {
-    out_head_ += "Content-Length: ";
-    append_number(out_head_, size);
-    out_head_ += "\r\n";
+    append(out_head_, "Content-Length: ");
+    append(out_head_, static_cast<std::int64_t>(size));
+    append(out_head_, "\r\n");
   }
   if (response.close) close_after_reply_ = true;
   if (close_after_reply_) {
-    out_head_ += "Connection: close\r\n";
+    append(out_head_, "Connection: close\r\n");
   } else if (response.announce_keep_alive) {
-    out_head_ += "Connection: keep-alive\r\n";
+    append(out_head_, "Connection: keep-alive\r\n");
   }
-  out_head_ += "\r\n";
+  append(out_head_, "\r\n");
   out_shared_ = std::move(response.shared);
   out_text_ = std::move(response.text);
   if (no_body || exchange.request.method == Method::head) {
@@ -274,7 +267,7 @@ void Connection::send(Exchange& exchange, Response response) {
     out_text_.clear();
   }
   if (!out_shared_ && out_text_.size() <= 4096) {
-    out_head_ += out_text_;
+    append(out_head_, out_text_);
     out_text_.clear();
   }
   out_sent_ = 0;
@@ -330,7 +323,7 @@ void Connection::finish_reply() {
     close();
     return;
   }
-  release_exchange();
+  exchange_.reset();
   if (out_head_.capacity() <= k_backlog_limit) shared().head.swap(out_head_);
   handed_over_ = input_done_ = false;
   parser_.reset();
@@ -359,7 +352,7 @@ void Connection::fail(int status) {
     finish_request(BodyState::truncated);
     return;
   }
-  renew_exchange();
+  exchange_ = incoming_ ? std::move(incoming_) : new_exchange();
   handed_over_ = input_done_ = close_after_reply_ = true;
   end_of_input_ = true;
   exchange_->reply(Response::plain(status, std::string(reason_phrase(status)) + "\n"));

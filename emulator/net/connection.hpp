@@ -27,25 +27,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool mid_request() const { return exchange_ && !handed_over_ && !closed_; }
   // Serves no further request.
   void finish();
-  void close();
-  void send(Exchange& exchange, Response response);
+  [[gnu::cold]] void close();
+  void send(Exchange& exchange, Response&& response);
 
  private:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                   boost::asio::io_context::executor_type>;
 
   void wait_readable();
-  void wait_writable();
-  void renew_exchange();
-  void release_exchange();
+  [[gnu::cold]] void wait_writable();
+  ExchangePtr new_exchange();
   void consume(std::string_view bytes);
   void continue_input();
   void on_head();
   void finish_request(BodyState state);
   void end_request();
-  void on_end_of_input(bool error);
+  [[gnu::cold]] void on_end_of_input(bool error);
   void flush();
-  void fail(int status);
+  [[gnu::cold]] void fail(int status);
   void finish_reply();
   bool account();  // false: too much, and the connection has failed
   bool ready_to_send() const { return reply_ready_ && (input_done_ || draining_forever_); }
@@ -54,13 +53,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // So that one busy peer cannot keep the loop from timers and from the other connections.
   static constexpr std::size_t k_turn_bytes = 1024 * 1024;
   static constexpr std::size_t k_backlog_limit = 64 * 1024;
-  static constexpr std::size_t k_spare_exchanges = 16;
   static constexpr std::size_t k_drain_limit = 64 * 1024 * 1024;
 
   HttpServer& server_;
   Socket socket_;
   RequestParser parser_;
-  ExchangePtr exchange_;      // the request being read or waiting for its reply
+  ExchangePtr incoming_;      // what the head being read is written to
+  ExchangePtr exchange_;      // the request whose body is read, or that waits for its reply
   bool handed_over_ = false;  // on_request() was called for it
   bool input_done_ = false;   // its body has been read to the end
   bool reply_ready_ = false;

@@ -1,5 +1,7 @@
 #include "emulator/net/http_message.hpp"
 
+#include "emulator/base/append.hpp"
+
 namespace coldframe::http {
 namespace {
 
@@ -10,6 +12,12 @@ bool breaks_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 bool is_one_line(std::string_view text) {
   return text.find('\n') == text.npos && text.find('\r') == text.npos &&
          text.find('\0') == text.npos;
+}
+
+[[gnu::cold]] void append_without_breaks(std::string& out, std::string_view text) {
+  for (char c : text) {
+    if (!breaks_line(c)) out += c;
+  }
 }
 
 int hex_digit(char c) {
@@ -36,10 +44,10 @@ void Headers::add(std::string_view name, std::string_view value) {
   Ref ref{};
   ref.name = static_cast<std::uint32_t>(text_.size());
   ref.name_size = static_cast<std::uint32_t>(name.size());
-  text_ += name;
+  append(text_, name);
   ref.value = static_cast<std::uint32_t>(text_.size());
   ref.value_size = static_cast<std::uint32_t>(value.size());
-  text_ += value;
+  append(text_, value);
   refs_.push_back(ref);
 }
 
@@ -79,16 +87,14 @@ std::string_view Request::query() const {
 }
 
 Response& Response::field(std::string_view name, std::string_view value) {
-  fields += name;
-  fields += ": ";
+  append(fields, name);
+  append(fields, ": ");
   if (is_one_line(value)) {
-    fields += value;
+    append(fields, value);
   } else {
-    for (char c : value) {
-      if (!breaks_line(c)) fields += c;
-    }
+    append_without_breaks(fields, value);
   }
-  fields += "\r\n";
+  append(fields, "\r\n");
   return *this;
 }
 

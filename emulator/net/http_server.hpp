@@ -18,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -46,11 +47,19 @@ class Exchange {
 
  private:
   friend class Connection;
+  friend void intrusive_ptr_add_ref(Exchange* exchange) { ++exchange->holders_; }
+  friend void intrusive_ptr_release(Exchange* exchange) {
+    if (--exchange->holders_ == 0) recycle(exchange);
+  }
+  static void recycle(Exchange* exchange) noexcept;
   void renew();  // as if new, for another request
   std::weak_ptr<Connection> connection_;
+  int holders_ = 0;
   bool replied_ = false;
 };
-using ExchangePtr = std::shared_ptr<Exchange>;
+// Counted without atomics: an exchange stays on the I/O thread. One that nobody holds any more
+// serves another request, with the room its headers have taken.
+using ExchangePtr = boost::intrusive_ptr<Exchange>;
 
 class Handler {
  public:

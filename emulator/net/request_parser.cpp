@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+#include <memory>
 #include <utility>
 
 namespace coldframe::http {
@@ -56,12 +57,12 @@ class RequestParser::Beast final : public beast::http::basic_parser<true> {
 
   void on_request_impl(beast::http::verb method, View, View target, int,
                        beast::error_code&) override {
-    owner_.request_.method = to_method(method);
-    owner_.request_.target.assign(target.data(), target.size());
+    owner_.request().method = to_method(method);
+    owner_.request().target.assign(target.data(), target.size());
   }
   void on_response_impl(int, View, int, beast::error_code&) override {}
   void on_field_impl(beast::http::field, View name, View value, beast::error_code&) override {
-    (owner_.in_trailer_ ? owner_.request_.trailers : owner_.request_.headers)
+    (owner_.in_trailer_ ? owner_.request().trailers : owner_.request().headers)
         .add(view(name), view(value));
   }
   void on_header_impl(beast::error_code&) override {}
@@ -87,7 +88,8 @@ RequestParser::RequestParser(std::size_t header_limit) : header_limit_(header_li
 RequestParser::~RequestParser() = default;
 
 void RequestParser::reset() {
-  request_.clear();
+  if (into_ == &own_) own_.clear();
+  into_ = &own_;
   pending_.clear();
   if (pending_.capacity() > 16 * 1024) pending_.shrink_to_fit();
   state_ = State::head;
@@ -100,18 +102,18 @@ std::size_t RequestParser::feed(std::string_view bytes) {
     case State::head:
       return feed_head(bytes);
     case State::head_done:
-      if (!request_.chunked && remaining_ == 0) {
+      if (!into_->chunked && remaining_ == 0) {
         state_ = State::done;
         return 0;
       }
       state_ = State::body;
-      if (!request_.chunked) {
+      if (!into_->chunked) {
         too_large_ = remaining_ > body_limit_;
-        if (!too_large_) request_.body.reserve(remaining_ + k_body_padding);
+        if (!too_large_) into_->body.reserve(remaining_ + k_body_padding);
       }
       [[fallthrough]];
     case State::body:
-      return request_.chunked ? feed_chunked(bytes) : feed_plain(bytes);
+      return into_->chunked ? feed_chunked(bytes) : feed_plain(bytes);
     case State::done:
     case State::failed:
       return 0;
@@ -160,16 +162,21 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
 }
 
 void RequestParser::parse_head(std::string_view section) {
-  beast_ = std::make_unique<Beast>(*this);
+  if (beast_) {
+    std::destroy_at(beast_.get());  // it starts over only by being made anew
+    std::construct_at(beast_.get(), *this);
+  } else {
+    beast_ = std::make_unique<Beast>(*this);
+  }
   beast::error_code error;
   beast_->put(boost::asio::buffer(section.data(), section.size()), error);
   if (error || !beast_->is_header_done()) return fail(400);
   state_ = State::head_done;
-  request_.keep_alive = beast_->keep_alive();
-  request_.chunked = beast_->chunked();
+  into_->keep_alive = beast_->keep_alive();
+  into_->chunked = beast_->chunked();
   // Any other coding would leave the end of the body to guesswork (RFC 9112 §6.3).
-  if (!request_.chunked && request_.headers.contains("Transfer-Encoding")) return fail(400);
-  if (auto length = beast_->content_length(); length && !request_.chunked) {
+  if (!into_->chunked && into_->headers.contains("Transfer-Encoding")) return fail(400);
+  if (auto length = beast_->content_length(); length && !into_->chunked) {
     remaining_ = static_cast<std::size_t>(*length);
   }
 }
@@ -180,16 +187,16 @@ void RequestParser::fail(int status) {
 }
 
 void RequestParser::append_body(std::string_view bytes) {
-  if (too_large_ || request_.body.size() + bytes.size() > body_limit_) {
+  if (too_large_ || into_->body.size() + bytes.size() > body_limit_) {
     too_large_ = true;
     dropped_ += bytes.size();
-    std::string().swap(request_.body);
+    std::string().swap(into_->body);
     return;
   }
-  const std::size_t wanted = request_.body.size() + bytes.size() + k_body_padding;
-  if (request_.body.capacity() < wanted)
-    request_.body.reserve(std::max(wanted, 2 * request_.body.capacity()));
-  request_.body.append(bytes);
+  const std::size_t wanted = into_->body.size() + bytes.size() + k_body_padding;
+  if (into_->body.capacity() < wanted)
+    into_->body.reserve(std::max(wanted, 2 * into_->body.capacity()));
+  into_->body.append(bytes);
 }
 
 std::size_t RequestParser::feed_plain(std::string_view bytes) {
@@ -197,7 +204,7 @@ std::size_t RequestParser::feed_plain(std::string_view bytes) {
   if (too_large_) {
     dropped_ += taken;
   } else {
-    request_.body.append(bytes.substr(0, taken));
+    into_->body.append(bytes.substr(0, taken));
   }
   remaining_ -= taken;
   if (remaining_ == 0) state_ = State::done;
@@ -252,18 +259,18 @@ std::size_t RequestParser::feed_chunked(std::string_view bytes) {
 }
 
 std::pair<char*, std::size_t> RequestParser::direct_space() {
-  if (state_ != State::body || request_.chunked || too_large_ || remaining_ < k_direct_threshold) {
+  if (state_ != State::body || into_->chunked || too_large_ || remaining_ < k_direct_threshold) {
     return {nullptr, 0};
   }
   // In steps, so that the zeros that resize() writes are still in the cache when they are replaced.
   const std::size_t step = std::min(remaining_, k_direct_step);
-  direct_base_ = request_.body.size();
-  request_.body.resize(direct_base_ + step);
-  return {request_.body.data() + direct_base_, step};
+  direct_base_ = into_->body.size();
+  into_->body.resize(direct_base_ + step);
+  return {into_->body.data() + direct_base_, step};
 }
 
 void RequestParser::commit(std::size_t bytes) {
-  request_.body.resize(direct_base_ + bytes);
+  into_->body.resize(direct_base_ + bytes);
   remaining_ -= bytes;
   if (remaining_ == 0) state_ = State::done;
 }

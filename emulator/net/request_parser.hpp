@@ -34,8 +34,11 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  // Starts over with an empty request.
+  // Starts over with an empty request of its own.
   void reset();
+  // Writes to `request`, an empty one that must live until reset(), instead of to its own.
+  // Precondition: nothing was fed since reset().
+  void into(Request& request) { into_ = &request; }
   std::size_t feed(std::string_view bytes);
   State state() const { return state_; }
   int failure_status() const { return failure_status_; }
@@ -55,7 +58,7 @@ class RequestParser {
   std::pair<char*, std::size_t> direct_space();
   void commit(std::size_t bytes);
 
-  Request& request() { return request_; }
+  Request& request() { return *into_; }
 
  private:
   class Beast;
@@ -78,7 +81,8 @@ class RequestParser {
   bool chunk_head_seen_ = false;
   std::string pending_;  // an incomplete header section or chunk head
   std::unique_ptr<Beast> beast_;
-  Request request_;
+  Request own_;
+  Request* into_ = &own_;
 };
 
 }  // namespace coldframe::http
