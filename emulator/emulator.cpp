@@ -63,7 +63,8 @@ struct Emulator::House final : public FunctionDirectory {
       : options(std::move(given)),
         registry(std::move(run_registry)),
         guard(registry),
-        io(1),
+        // One thread runs it, and others do no more than post to it: the reactor needs no locks.
+        io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         own_timers(io, own_clock),
         offload(io),
@@ -92,27 +93,25 @@ struct Emulator::House final : public FunctionDirectory {
   const FunctionConfig& any() const override {
     return functions.empty() ? no_function : functions.front()->config;
   }
-  void invoke(InvokeRequest request, InvokeDone done) override {
+  void invoke(InvocationPtr invocation) override {
+    auto& request = invocation->request;
     if (request.request_id.empty()) request.request_id = ids.uuid();
     if (request.trace_id.empty()) request.trace_id = ids.trace_id();
     if (!request.payload) request.payload = make_payload("{}");
     HostedFunction* hosted = hosted_function(request.function);
-    if (hosted == nullptr) {
-      InvokeResult result;
-      result.refusal = Refusal::function_not_found;
-      result.request_id = request.request_id;
-      result.trace_id = request.trace_id;
-      result.payload = make_payload("");
-      return done(std::move(result));
+    if (hosted == nullptr || request.type == InvocationType::dry_run) {
+      return answer_unrun(*invocation,
+                          hosted == nullptr ? Refusal::function_not_found : Refusal::none);
     }
-    if (request.type == InvocationType::dry_run) {
-      InvokeResult result;
-      result.request_id = request.request_id;
-      result.trace_id = request.trace_id;
-      result.payload = make_payload("");
-      return done(std::move(result));
-    }
-    hosted->pool.submit({std::move(request), std::move(done)});
+    hosted->pool.submit(std::move(invocation));
+  }
+  [[gnu::cold]] static void answer_unrun(const Invocation& invocation, Refusal refusal) {
+    InvokeResult result;
+    result.refusal = refusal;
+    result.request_id = invocation.request.request_id;
+    result.trace_id = invocation.request.trace_id;
+    result.payload = make_payload("");
+    invocation.done(std::move(result));
   }
   bool takes_event(std::string_view name, std::size_t bytes) const override {
     const auto* hosted = hosted_function(name);
@@ -229,7 +228,7 @@ Result<std::uint16_t> Emulator::serve(const std::string& host, std::uint16_t por
 }
 
 void Emulator::invoke(InvokeRequest request, InvokeDone done) {
-  house_->invoke(std::move(request), std::move(done));
+  house_->invoke(std::make_unique<Invocation>(Invocation{std::move(request), std::move(done)}));
 }
 
 bool Emulator::run_until(const std::function<bool()>& done) {

@@ -2,14 +2,26 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <bit>
-#include <iterator>
+#include <cstring>
 #include <random>
+
+#include "emulator/base/append.hpp"
 
 namespace coldframe {
 namespace {
 
-constexpr char k_hex[] = "0123456789abcdef";
+// Eight lower-case digits, the lowest four bits first; all of them at once, a byte each.
+void write_hex(char* out, std::uint32_t bits) {
+  std::uint64_t nibbles = bits;
+  nibbles = (nibbles | nibbles << 16) & 0x0000FFFF0000FFFF;
+  nibbles = (nibbles | nibbles << 8) & 0x00FF00FF00FF00FF;
+  nibbles = (nibbles | nibbles << 4) & 0x0F0F0F0F0F0F0F0F;
+  const std::uint64_t letters = (nibbles + 0x0606060606060606) >> 4 & 0x0101010101010101;
+  nibbles += 0x3030303030303030 + letters * ('a' - '0' - 10);
+  std::memcpy(out, &nibbles, sizeof nibbles);
+}
 
 }  // namespace
 
@@ -36,28 +48,31 @@ std::uint64_t IdSource::next() {
 }
 
 void IdSource::append_hex(std::string& out, int digits) {
-  std::uint64_t bits = 0;
-  for (int i = 0; i < digits; ++i) {
-    if (i % 16 == 0) bits = next();
-    out += k_hex[bits & 0xF];
-    bits >>= 4;
+  for (; digits > 0; digits -= 8) {
+    char text[8];
+    write_hex(text, static_cast<std::uint32_t>(next()));
+    append(out, {text, static_cast<std::size_t>(std::min(digits, 8))});
   }
 }
 
 std::string IdSource::uuid() {
-  const std::uint64_t words[] = {next(), next()};
-  // Where each byte's two digits stand in 8-4-4-4-12.
-  static constexpr unsigned char k_at[] = {0,  2,  4,  6,  9,  11, 14, 16,
-                                           19, 21, 24, 26, 28, 30, 32, 34};
-  std::string out(36, '-');
-  for (std::size_t i = 0; i < std::size(k_at); ++i) {
-    const auto byte = static_cast<unsigned>(words[i / 8] >> (8 * (i % 8))) & 0xFF;
-    out[k_at[i]] = k_hex[byte >> 4];
-    out[k_at[i] + 1U] = k_hex[byte & 0xF];
+  char digits[32];
+  std::uint64_t bits = 0;
+  for (int i = 0; i < 4; ++i) {
+    bits = next();
+    write_hex(digits + 8 * i, static_cast<std::uint32_t>(bits));
   }
-  out[14] = '4';                                  // version
-  out[19] = k_hex[8 | ((words[1] & 0xFF) >> 6)];  // variant
-  return out;
+  digits[12] = '4';                  // version
+  digits[16] = "89ab"[bits >> 62U];  // variant
+  char text[36];
+  constexpr struct {
+    int at, from, size;
+  } k_parts[] = {{0, 0, 8}, {9, 8, 4}, {14, 12, 4}, {19, 16, 4}, {24, 20, 12}};
+  for (const auto& part : k_parts) {
+    std::memcpy(text + part.at, digits + part.from, static_cast<std::size_t>(part.size));
+    if (part.at > 0) text[part.at - 1] = '-';
+  }
+  return {text, sizeof text};
 }
 
 std::string IdSource::hex(int digits) {
@@ -69,18 +84,18 @@ std::string IdSource::hex(int digits) {
 std::string IdSource::trace_id(std::string_view root) {
   std::string out;
   out.reserve(80);
-  out += "Root=";
+  append(out, "Root=");
   if (root.empty()) {
-    out += "1-";
+    append(out, "1-");
     append_hex(out, 8);
-    out += '-';
+    append(out, "-");
     append_hex(out, 24);
   } else {
-    out += root;
+    append(out, root);
   }
-  out += ";Parent=";
+  append(out, ";Parent=");
   append_hex(out, 16);
-  out += ";Sampled=0";
+  append(out, ";Sampled=0");
   return out;
 }
 

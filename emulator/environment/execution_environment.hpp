@@ -2,7 +2,7 @@
 // it one event at a time, and gives each invoke exactly one answer, whatever dies in between.
 //
 //   ExecutionEnvironment environment(services, config, owner);
-//   environment.invoke({request, done});       // starts the runtime if need be
+//   environment.invoke(std::move(invocation)); // starts the runtime if need be
 //   environment.stop([] { … });                // SIGKILL at once: no extension can be registered
 //
 // Owned by the pool; everything happens on the I/O thread. Life-cycle: lambda contract §2.7; the
@@ -17,6 +17,7 @@
 
 #include "emulator/base/clock.hpp"
 #include "emulator/base/ids.hpp"
+#include "emulator/base/lazy_timer.hpp"
 #include "emulator/environment/environment_log.hpp"
 #include "emulator/environment/limits_backend.hpp"
 #include "emulator/environment/sandbox.hpp"
@@ -42,12 +43,6 @@ struct EnvironmentServices {
   TextSink& log;
 };
 
-// One invoke on its way: `done` is called exactly once.
-struct Invocation {
-  InvokeRequest request;  // request_id set
-  InvokeDone done;
-};
-
 class ExecutionEnvironment;
 
 class EnvironmentOwner {
@@ -59,7 +54,7 @@ class EnvironmentOwner {
   virtual void on_change(ExecutionEnvironment& environment) = 0;
   // Its invoke comes back untouched, because no process could be started, for a reason of this
   // host.
-  virtual void on_host_failure(Invocation&& invocation, const std::string& reason) = 0;
+  virtual void on_host_failure(InvocationPtr invocation, const std::string& reason) = 0;
 };
 
 class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
@@ -73,7 +68,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   // Opens the Runtime API. Errors: exit code 4 (no port, no descriptor).
   Result<void> open();
   // Precondition: no invoke in progress.
-  void invoke(Invocation&& invocation);
+  void invoke(InvocationPtr invocation);
   // Starts the runtime ahead of any invoke. Precondition: Cold.
   void prewarm();
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
@@ -93,7 +88,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   bool provisioned() const { return provisioned_; }
   // Initializing ahead of any invoke, and not yet promised to one.
   bool warming() const { return state_ == EnvironmentState::init && !invocation_ && !stopping(); }
-  bool has_invocation() const { return invocation_.has_value(); }
+  bool has_invocation() const { return invocation_ != nullptr; }
   pid_t pid() const { return process_ ? process_->pid() : 0; }
 
   // The owner's marks, so that it need not search or count.
@@ -106,8 +101,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
 
  private:
   // init_phase.cpp
-  void start_process(EnvironmentState phase);
-  void begin_suppressed_init();
+  [[gnu::cold]] void start_process(EnvironmentState phase);
+  [[gnu::cold]] void begin_suppressed_init();
   void on_init_complete() override;
   void on_init_error(std::string body, std::string error_type) override;
   void on_init_timeout();
@@ -127,7 +122,10 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
   void refuse_caller(Refusal refusal);
-  void fail_caller(InvocationStatus status, const std::string& type, const std::string& body);
+  [[gnu::cold]] void release_held(const Invocation& invocation);
+  [[gnu::cold]] void fail_caller(InvocationStatus status, const std::string& type,
+                                 const std::string& body);
+  [[gnu::cold]] void log_json_report();
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
   // shutdown_phase.cpp
   void reset();
@@ -163,13 +161,14 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   std::string init_error_type_;
 
   // The invoke in progress
-  std::optional<Invocation> invocation_;
-  std::optional<InvokeResult> held_result_;  // answered, but the log tail is still to come
+  InvocationPtr invocation_;  // null: none
+  InvokeResult result_;       // of this invoke, or of one before it
+  bool held_ = false;         // answered, but the log tail is still to come
   bool answered_ = false;
   TimePoint started_{};
   std::optional<TimePoint> deadline_;  // set early for a suppressed init
   std::optional<Duration> cpu_at_start_;
-  TimerId function_timer_;
+  LazyTimer function_timer_;
   TimerId exit_timer_;  // the runtime is dead, but part of what it sent is on its way
   InvocationRecord record_;
   InvocationRecord blank_record_;  // what is the same for every invoke

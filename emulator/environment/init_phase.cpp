@@ -1,5 +1,6 @@
 // Birth: from the first process to the first /next, and what happens when that does not come.
 #include <algorithm>
+#include <utility>
 
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/environment/environment_variables.hpp"
@@ -70,10 +71,7 @@ void ExecutionEnvironment::begin_suppressed_init() {
   started_ = services_.clock.now();
   record_.started = services_.clock.wall_now();
   deadline_ = started_ + config_.timeout();
-  function_timer_ = services_.timers.at(*deadline_, [this] {
-    function_timer_ = {};
-    on_function_timeout();
-  });
+  function_timer_.set(*deadline_);
   start_process(EnvironmentState::suppressed_init);
 }
 
@@ -140,11 +138,9 @@ void ExecutionEnvironment::on_host_failure(const std::string& reason) {
   process_exited_ = host_failed_ = true;
   services_.log.write("coldframe: cannot start a process: " + reason + "\n");
   set_state(EnvironmentState::reset);
-  services_.timers.cancel(function_timer_);
+  function_timer_.clear();
   if (invocation_) {
-    Invocation invocation = std::move(*invocation_);
-    invocation_.reset();
-    owner_.on_host_failure(std::move(invocation), reason);
+    owner_.on_host_failure(std::exchange(invocation_, nullptr), reason);
   }
   reset();
 }

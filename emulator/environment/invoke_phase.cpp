@@ -8,10 +8,10 @@
 
 namespace coldframe {
 
-void ExecutionEnvironment::invoke(Invocation&& invocation) {
+void ExecutionEnvironment::invoke(InvocationPtr invocation) {
   invocation_ = std::move(invocation);
   answered_ = false;
-  held_result_.reset();
+  held_ = false;
   deadline_.reset();
   record_ = blank_record_;
   record_.request_id = invocation_->request.request_id;
@@ -43,15 +43,12 @@ void ExecutionEnvironment::dispatch() {
     started_ = now;
     record_.started = wall;
     deadline_ = now + config_.timeout();
-    function_timer_ = services_.timers.at(*deadline_, [this] {
-      function_timer_ = {};
-      on_function_timeout();
-    });
+    function_timer_.set(*deadline_);
   }
   set_state(EnvironmentState::busy);
   cpu_at_start_ = services_.records.wants_cpu() ? limits_->cpu() : std::nullopt;
   const auto& request = invocation_->request;
-  RuntimeEvent event;
+  RuntimeEvent& event = api_.event();
   event.request_id = request.request_id;
   event.invocation_id = services_.ids.uuid();
   event.deadline_ms =
@@ -65,7 +62,7 @@ void ExecutionEnvironment::dispatch() {
   event.tenant_id = request.tenant_id;
   event.payload = request.payload;
   log_start();
-  api_.deliver(std::move(event));
+  api_.deliver();
 }
 
 void ExecutionEnvironment::log_start() {
@@ -120,27 +117,39 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
   if (state_ == EnvironmentState::reset) owner_.on_change(*this);  // soon free again
   record_.status = status;
   record_.produced_bytes = body ? body->size() : 0;
-  InvokeResult result;
-  result.request_id = record_.request_id;
-  result.trace_id = invocation_->request.trace_id;
-  result.executed_version = config_.version;
-  result.payload = body ? std::move(body) : make_payload("");
-  result.function_error = status != InvocationStatus::ok;
-  result.status = status;
-  if (invocation_->request.log_tail) {
-    held_result_ = std::move(result);  // its tail ends with REPORT
-    return;
-  }
-  auto done = std::exchange(invocation_->done, nullptr);
-  if (done) done(std::move(result));
+  result_.request_id = record_.request_id;
+  result_.trace_id = invocation_->request.trace_id;
+  result_.executed_version = config_.version;
+  result_.payload = body ? std::move(body) : make_payload("");
+  result_.function_error = status != InvocationStatus::ok;
+  result_.status = status;
+  held_ = invocation_->request.log_tail;  // its tail ends with REPORT
+  if (held_) return;
+  result_.log_tail.clear();
+  const auto done = std::exchange(invocation_->done, nullptr);
+  if (done) done(std::move(result_));
+  result_.payload.reset();
+}
+
+void ExecutionEnvironment::log_json_report() {
+  const auto wall = services_.clock.wall_now();
+  log_.platform(json_log::runtime_done(record_, wall, config_.system_level));
+  log_.platform(json_log::report(record_, wall, config_.system_level));
+}
+
+void ExecutionEnvironment::release_held(const Invocation& invocation) {
+  result_.log_tail = log_.take_tail();
+  held_ = false;
+  if (invocation.done) invocation.done(std::move(result_));
+  result_.payload.reset();
 }
 
 // END and REPORT, the record, and a held answer. `fixed_duration`: a timeout is exactly as long as
 // the timeout on AWS.
 void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_duration) {
-  services_.timers.cancel(function_timer_);
+  function_timer_.clear();
   const auto now = services_.clock.now();
-  if (process_) held_result_ ? process_->drain_output() : process_->drain_leftover();
+  if (process_) held_ ? process_->drain_output() : process_->drain_leftover();
   limits_->sample(now, false);
   record_.duration = fixed_duration.value_or(now - started_);
   record_.init = std::exchange(init_duration_, std::nullopt);
@@ -152,25 +161,16 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
     if (const auto cpu = limits_->cpu()) record_.cpu = *cpu - *cpu_at_start_;
   }
   if (config_.log_format == LogFormat::json) {
-    const auto wall = services_.clock.wall_now();
-    log_.platform(json_log::runtime_done(record_, wall, config_.system_level));
-    log_.platform(json_log::report(record_, wall, config_.system_level));
+    log_json_report();
   } else {
-    std::string lines = text_log::end(record_.request_id);
-    lines += text_log::report(record_);
-    log_.platform(lines);
+    log_.platform(text_log::end(record_.request_id));
+    log_.platform(text_log::report(record_));
   }
   api_.release();
-  auto invocation = std::move(*invocation_);
-  invocation_.reset();
+  const auto invocation = std::exchange(invocation_, nullptr);
   cpu_at_start_.reset();
   services_.records.on_invocation(record_);
-  if (held_result_) {
-    held_result_->log_tail = log_.take_tail();
-    auto result = std::move(*held_result_);
-    held_result_.reset();
-    if (invocation.done) invocation.done(std::move(result));
-  }
+  if (held_) release_held(*invocation);
 }
 
 void ExecutionEnvironment::on_invoke_complete() {

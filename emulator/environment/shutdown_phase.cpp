@@ -31,7 +31,8 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       arn_(config.arn()),
       log_(services.log, config),
       limits_(services.limits.create(id_, config)),
-      api_(services.io, *this) {
+      api_(services.io, *this),
+      function_timer_(services.timers, [this] { on_function_timeout(); }) {
   blank_record_.function = config.name;
   blank_record_.environment_id = id_;
   blank_record_.memory_size_mb = config.memory_mb;
@@ -40,22 +41,20 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
 // The invoke ends here without having been the function's.
 void ExecutionEnvironment::refuse_caller(Refusal refusal) {
   api_.release();
-  services_.timers.cancel(function_timer_);
-  auto invocation = std::move(*invocation_);
-  invocation_.reset();
-  held_result_.reset();
-  if (!invocation.done) return;
+  function_timer_.clear();
+  const auto invocation = std::exchange(invocation_, nullptr);
+  held_ = false;
+  if (!invocation->done) return;
   InvokeResult result;
   result.refusal = refusal;
-  result.request_id = invocation.request.request_id;
-  result.trace_id = invocation.request.trace_id;
+  result.request_id = invocation->request.request_id;
+  result.trace_id = invocation->request.trace_id;
   result.payload = make_payload("");
-  invocation.done(std::move(result));
+  invocation->done(std::move(result));
 }
 
 ExecutionEnvironment::~ExecutionEnvironment() {
   services_.timers.cancel(init_timer_);
-  services_.timers.cancel(function_timer_);
   services_.timers.cancel(exit_timer_);
 }
 
@@ -70,7 +69,7 @@ Result<void> ExecutionEnvironment::open() {
 void ExecutionEnvironment::reset() {
   set_state(EnvironmentState::reset);
   services_.timers.cancel(init_timer_);
-  services_.timers.cancel(function_timer_);
+  function_timer_.clear();
   services_.timers.cancel(exit_timer_);
   process_exited_ = true;
   process_->kill([this] {
@@ -95,11 +94,9 @@ void ExecutionEnvironment::reset() {
 }
 
 void ExecutionEnvironment::stop(std::function<void()> done) {
-  if (held_result_) {  // answered; its tail ends here
-    held_result_->log_tail = log_.take_tail();
-    auto result = std::move(*held_result_);
-    held_result_.reset();
-    if (auto answer = std::exchange(invocation_->done, nullptr)) answer(std::move(result));
+  if (held_) {  // answered; its tail ends here
+    release_held(*invocation_);
+    invocation_->done = nullptr;
   }
   if (invocation_) refuse_caller(Refusal::stopping);
   if (state_ == EnvironmentState::reset) {

@@ -56,6 +56,14 @@ std::string_view trace_root(std::string_view header) {
   return plain && root.size() == 35 && root.starts_with("1-") ? root : std::string_view();
 }
 
+// Whether the parts of an ARN and the qualifier, as far as they are given, name `function`.
+bool is_ours(const FunctionReference& reference, const FunctionConfig& function) {
+  if (!reference.region.empty() && reference.region != function.region) return false;
+  if (!reference.account.empty() && reference.account != function.account) return false;
+  return reference.qualifier.find('$') == std::string::npos || reference.qualifier == "$LATEST" ||
+         reference.qualifier == "$LATEST.PUBLISHED";
+}
+
 }  // namespace
 
 InvokeTarget route_invoke_request(http::Method method, std::string_view target) {
@@ -139,71 +147,90 @@ std::optional<RequestFault> InvokeApi::read_headers(const http::Headers& headers
   return std::nullopt;
 }
 
-void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& target) {
-  auto& http = exchange->request;
-  InvokeRequest request;
-  request.request_id = ids_.uuid();
-  request.trace_id = ids_.trace_id(trace_root(http.headers.find("X-Amzn-Trace-Id")));
-  auto refuse = [&](const RequestFault& fault) {
-    exchange->reply(replies::fault(fault, request.request_id, request.trace_id));
-  };
-  if (exchange->body_state == http::BodyState::truncated) {
-    return exchange->reply(http::Response::plain(400, "truncated request\n"));
-  }
-  if (exchange->body_state == http::BodyState::too_large) return refuse(replies::sync_too_large());
-
-  auto parsed = parse_function_reference(target.function_name, target.qualifier);
-  if (auto* fault = std::get_if<RequestFault>(&parsed)) return refuse(*fault);
-  auto& reference = std::get<FunctionReference>(parsed);
-  if (auto fault = read_headers(http.headers, request)) return refuse(*fault);
-
+// What of the path is no function of ours, in the service's words.
+[[gnu::cold]] RequestFault InvokeApi::no_such_function(const FunctionReference& reference) const {
   const FunctionConfig* function = directory_.find(reference.name);
   const FunctionConfig& house = function != nullptr ? *function : directory_.any();
   if (!reference.region.empty() && reference.region != house.region) {
-    return refuse(replies::other_region(reference.region, house.region));
+    return replies::other_region(reference.region, house.region);
   }
-  const bool foreign = !reference.account.empty() && reference.account != house.account;
-  const bool odd_qualifier = reference.qualifier.find('$') != std::string::npos &&
-                             reference.qualifier != "$LATEST" &&
-                             reference.qualifier != "$LATEST.PUBLISHED";
-  if (function == nullptr || foreign || odd_qualifier) {
-    return refuse(replies::not_found("arn:aws:lambda:" + house.region + ":" +
-                                         (foreign ? reference.account : house.account) +
-                                         ":function:" + reference.name,
-                                     reference.qualifier));
+  const auto& account = reference.account.empty() ? house.account : reference.account;
+  return replies::not_found(
+      "arn:aws:lambda:" + house.region + ":" + account + ":function:" + reference.name,
+      reference.qualifier);
+}
+
+// A name that is no function's as it stands: it may be one as an ARN, or escaped, or wrong. In the
+// order of the service's checks.
+std::variant<const FunctionConfig*, RequestFault> InvokeApi::look_up(const http::Headers& headers,
+                                                                     const InvokeTarget& target,
+                                                                     InvokeRequest& request) {
+  auto parsed = parse_function_reference(target.function_name, target.qualifier);
+  if (auto* fault = std::get_if<RequestFault>(&parsed)) return std::move(*fault);
+  auto& reference = std::get<FunctionReference>(parsed);
+  if (auto fault = read_headers(headers, request)) return std::move(*fault);
+  const FunctionConfig* function = directory_.find(reference.name);
+  if (function == nullptr || !is_ours(reference, *function)) return no_such_function(reference);
+  request.qualifier = std::move(reference.qualifier);
+  return function;
+}
+
+// Fills `request`, or says why it is refused.
+std::optional<RequestFault> InvokeApi::accept(http::Exchange& exchange, const InvokeTarget& target,
+                                              InvokeRequest& request) {
+  auto& http = exchange.request;
+  if (exchange.body_state == http::BodyState::too_large) return replies::sync_too_large();
+  const auto* function = target.qualifier ? nullptr : directory_.find(target.function_name);
+  if (function != nullptr) {
+    if (auto fault = read_headers(http.headers, request)) return fault;
+  } else {
+    auto found = look_up(http.headers, target, request);
+    if (auto* fault = std::get_if<RequestFault>(&found)) return std::move(*fault);
+    function = std::get<const FunctionConfig*>(found);
   }
   if (request.type == InvocationType::event && http.body.size() > limits::k_event_request_bytes) {
-    return refuse(replies::event_too_large(http.body.size()));
+    return replies::event_too_large(http.body.size());
   }
   if (http.body.empty()) {
     http.body = "{}";
   } else if (auto why = payload_check_.fault(http.body)) {
-    return refuse(replies::not_json(*why));
+    return replies::not_json(*why);
   }
   request.function = function->name;
-  request.qualifier = std::move(reference.qualifier);
   request.payload = make_payload(std::move(http.body));
+  return std::nullopt;
+}
 
+void InvokeApi::invoke(const http::ExchangePtr& exchange, const InvokeTarget& target) {
+  auto invocation = std::make_unique<Invocation>();
+  auto& request = invocation->request;
+  request.request_id = ids_.uuid();
+  request.trace_id = ids_.trace_id(trace_root(exchange->request.headers.find("X-Amzn-Trace-Id")));
+  if (exchange->body_state == http::BodyState::truncated) {
+    return exchange->reply(http::Response::plain(400, "truncated request\n"));
+  }
+  if (const auto fault = accept(*exchange, target, request)) {
+    return exchange->reply(replies::fault(*fault, request.request_id, request.trace_id));
+  }
   switch (request.type) {
     case InvocationType::dry_run:
       exchange->reply(replies::dry_run(request.request_id, request.trace_id));
       return;
     case InvocationType::event:
-      if (!directory_.takes_event(function->name, request.payload->size())) {
-        return refuse(replies::refusal(Refusal::throttled));
+      if (!directory_.takes_event(request.function, request.payload->size())) {
+        return exchange->reply(replies::fault(replies::refusal(Refusal::throttled),
+                                              request.request_id, request.trace_id));
       }
       exchange->reply(replies::accepted(request.request_id, request.trace_id));
-      directory_.invoke(std::move(request), [](InvokeResult&&) {});
+      invocation->done = [](InvokeResult&&) {};
+      directory_.invoke(std::move(invocation));
       return;
     case InvocationType::request_response:
-      directory_.invoke(std::move(request), [exchange](InvokeResult&& result) {
-        if (result.refusal == Refusal::none) {
-          exchange->reply(replies::success(result));
-        } else {
-          exchange->reply(
-              replies::fault(replies::refusal(result.refusal), result.request_id, result.trace_id));
-        }
-      });
+      invocation->done = [exchange](InvokeResult&& result) {
+        exchange->reply(result.refusal == Refusal::none ? replies::success(result)
+                                                        : replies::refused(result));
+      };
+      directory_.invoke(std::move(invocation));
       return;
   }
 }

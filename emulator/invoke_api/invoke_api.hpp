@@ -29,7 +29,7 @@ class FunctionDirectory {
   virtual const FunctionConfig* find(std::string_view name) const = 0;
   // What a name that is not found is reported under.
   virtual const FunctionConfig& any() const = 0;
-  virtual void invoke(InvokeRequest request, InvokeDone done) = 0;
+  virtual void invoke(InvocationPtr invocation) = 0;
   // Whether an Event invoke with so many bytes finds room to wait in.
   virtual bool takes_event(std::string_view name, std::size_t bytes) const = 0;
 };
@@ -59,6 +59,11 @@ class InvokeApi final : public http::Handler {
 
  private:
   void invoke(const http::ExchangePtr& exchange, const InvokeTarget& target);
+  std::optional<RequestFault> accept(http::Exchange& exchange, const InvokeTarget& target,
+                                     InvokeRequest& request);
+  [[gnu::cold]] std::variant<const FunctionConfig*, RequestFault> look_up(
+      const http::Headers& headers, const InvokeTarget& target, InvokeRequest& request);
+  RequestFault no_such_function(const FunctionReference& reference) const;
   // Fills `request` from the headers, or says what is wrong with them.
   std::optional<RequestFault> read_headers(const http::Headers& headers, InvokeRequest& request);
 

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "emulator/base/append.hpp"
 #include "emulator/base/base64.hpp"
 
 namespace coldframe::replies {
@@ -49,7 +50,7 @@ void common_fields(http::Response& response, std::string_view request_id,
   response.field("Date", http_date());
   response.field("Content-Type", "application/json");
   response.field("x-amzn-RequestId", request_id);
-  response.fields += "x-amzn-Remapped-Content-Length: 0\r\n";
+  append(response.fields, "x-amzn-Remapped-Content-Length: 0\r\n");
   response.field("X-Amzn-Trace-Id", lower_keys(trace_id));
 }
 
@@ -177,6 +178,10 @@ http::Response fault(const RequestFault& fault, std::string_view request_id,
   if (fault.status == 429) r.fields += "Retry-After: 1\r\n";
   if (fault.status == 405) r.fields += "Allow: POST\r\n";
   return r;
+}
+
+http::Response refused(const InvokeResult& result) {
+  return fault(refusal(result.refusal), result.request_id, result.trace_id);
 }
 
 }  // namespace coldframe::replies

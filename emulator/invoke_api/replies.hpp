@@ -21,20 +21,22 @@ http::Response success(const InvokeResult& result);
 http::Response accepted(std::string_view request_id, std::string_view trace_id);
 http::Response dry_run(std::string_view request_id, std::string_view trace_id);
 
-RequestFault validation(const std::string& message);
-RequestFault not_json(const std::string& why);
-RequestFault bad_client_context();
-RequestFault not_found(const std::string& arn, const std::string& qualifier);
-RequestFault other_region(const std::string& asked, const std::string& ours);
-RequestFault sync_too_large();
-RequestFault event_too_large(std::size_t bytes);
+[[gnu::cold]] RequestFault validation(const std::string& message);
+[[gnu::cold]] RequestFault not_json(const std::string& why);
+[[gnu::cold]] RequestFault bad_client_context();
+[[gnu::cold]] RequestFault not_found(const std::string& arn, const std::string& qualifier);
+[[gnu::cold]] RequestFault other_region(const std::string& asked, const std::string& ours);
+[[gnu::cold]] RequestFault sync_too_large();
+[[gnu::cold]] RequestFault event_too_large(std::size_t bytes);
 // Why an accepted request did not reach its function. Precondition: not Refusal::none.
-RequestFault refusal(Refusal refusal);
-RequestFault unknown_operation();
-RequestFault wrong_method();
+[[gnu::cold]] RequestFault refusal(Refusal refusal);
+[[gnu::cold]] RequestFault unknown_operation();
+[[gnu::cold]] RequestFault wrong_method();
 
-http::Response fault(const RequestFault& fault, std::string_view request_id,
-                     std::string_view trace_id);
+// The same for a result with a refusal.
+[[gnu::cold]] http::Response refused(const InvokeResult& result);
+[[gnu::cold]] http::Response fault(const RequestFault& fault, std::string_view request_id,
+                                   std::string_view trace_id);
 
 // "Tue, 24 Nov 2026 05:53:14 GMT", made anew once a second.
 std::string_view http_date();

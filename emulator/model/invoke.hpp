@@ -60,4 +60,11 @@ struct InvokeResult {
 
 using InvokeDone = std::function<void(InvokeResult&&)>;
 
+// One invoke on its way, passed from hand to hand; never null. `done` is called exactly once.
+struct Invocation {
+  InvokeRequest request{};
+  InvokeDone done{};
+};
+using InvocationPtr = std::unique_ptr<Invocation>;
+
 }  // namespace coldframe

@@ -6,6 +6,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "emulator/base/append.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -49,23 +51,24 @@ const char* phase_text(InitPhase phase) { return phase == InitPhase::init ? "ini
 // Milliseconds with two decimals, rounded half up; once an invoke, so without a format string.
 void append_ms(std::string& out, Duration d) {
   const std::int64_t hundredths = (d.count() + 5000) / 10000;
-  out += std::to_string(hundredths / 100);
-  out += '.';
-  out += static_cast<char>('0' + hundredths / 10 % 10);
-  out += static_cast<char>('0' + hundredths % 10);
+  append(out, hundredths / 100);
+  const char fraction[] = {'.', static_cast<char>('0' + hundredths / 10 % 10),
+                           static_cast<char>('0' + hundredths % 10)};
+  append(out, {fraction, sizeof fraction});
 }
 
 // Status as REPORT prints it: nothing for an ordinary handler error, which AWS is not known to
 // mark.
-std::string report_status(const InvocationRecord& record) {
+[[gnu::cold]] void append_status(std::string& out, const InvocationRecord& record) {
   switch (record.status) {
     case InvocationStatus::ok:
     case InvocationStatus::function_error:
-      return "";
+      return;
     case InvocationStatus::timeout:
-      return "Status: timeout";
+      return append(out, "Status: timeout");
     default:
-      return "Status: error\tError Type: " + record.error_type;
+      append(out, "Status: error\tError Type: ");
+      append(out, record.error_type);
   }
 }
 
@@ -91,35 +94,49 @@ std::string iso_time(WallTime time) {
 namespace text_log {
 
 std::string start(const std::string& request_id, const std::string& version) {
-  return "START RequestId: " + request_id + " Version: " + version + "\n";
+  std::string out;
+  out.reserve(96);
+  append(out, "START RequestId: ");
+  append(out, request_id);
+  append(out, " Version: ");
+  append(out, version);
+  append(out, "\n");
+  return out;
 }
 
-std::string end(const std::string& request_id) { return "END RequestId: " + request_id + "\n"; }
+std::string end(const std::string& request_id) {
+  std::string out;
+  out.reserve(64);
+  append(out, "END RequestId: ");
+  append(out, request_id);
+  append(out, "\n");
+  return out;
+}
 
 std::string report(const InvocationRecord& r) {
   std::string out;
   out.reserve(256);
-  out += "REPORT RequestId: ";
-  out += r.request_id;
-  out += "\tDuration: ";
+  append(out, "REPORT RequestId: ");
+  append(out, r.request_id);
+  append(out, "\tDuration: ");
   append_ms(out, r.duration);
-  out += " ms\tBilled Duration: ";
-  out += std::to_string(r.billed_ms);
-  out += " ms\tMemory Size: ";
-  out += std::to_string(r.memory_size_mb);
-  out += " MB\t";
+  append(out, " ms\tBilled Duration: ");
+  append(out, r.billed_ms);
+  append(out, " ms\tMemory Size: ");
+  append(out, r.memory_size_mb);
+  append(out, " MB\t");
   if (r.max_memory_used_bytes) {
-    out += "Max Memory Used: ";
-    out += std::to_string(whole_megabytes(*r.max_memory_used_bytes));
-    out += " MB\t";
+    append(out, "Max Memory Used: ");
+    append(out, whole_megabytes(*r.max_memory_used_bytes));
+    append(out, " MB\t");
   }
   if (r.init) {
-    out += "Init Duration: ";
+    append(out, "Init Duration: ");
     append_ms(out, *r.init);
-    out += " ms\t";
+    append(out, " ms\t");
   }
-  out += report_status(r);
-  out += '\n';
+  if (r.status != InvocationStatus::ok) append_status(out, r);
+  append(out, "\n");
   return out;
 }
 

@@ -16,12 +16,11 @@ EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionCo
     : services_(services),
       config_(config),
       options_(options),
-      expiry_(options.idle_timeout, options.time_scale, options.seed) {}
+      expiry_(options.idle_timeout, options.time_scale, options.seed),
+      next_expiry_(services.timers, [this] { expire_idle(); }) {}
 
 EnvironmentPool::~EnvironmentPool() {
   services_.timers.cancel(retry_);
-  for (auto& idle : idle_)
-    services_.timers.cancel(idle.expiry);
   for (auto& waiting : waiting_)
     services_.timers.cancel(waiting.grace);
 }
@@ -40,11 +39,11 @@ PoolCounts EnvironmentPool::counts() const {
   return counts;
 }
 
-void EnvironmentPool::submit(Invocation&& invocation) {
+void EnvironmentPool::submit(InvocationPtr invocation) {
   if (closed_ || stopping_ > 0) return refuse(std::move(invocation), Refusal::stopping);
   const auto now = counts();
   // Events are served in the order they came; one may not overtake those that wait.
-  if (invocation.request.type == InvocationType::event && !events_.empty()) {
+  if (invocation->request.type == InvocationType::event && !events_.empty()) {
     return enqueue(std::move(invocation));
   }
   switch (place(now)) {
@@ -70,7 +69,7 @@ void EnvironmentPool::submit(Invocation&& invocation) {
       return (*at)->invoke(std::move(invocation));
     }
     case Placement::throttle:
-      if (invocation.request.type == InvocationType::event && now.limit > 0) {
+      if (invocation->request.type == InvocationType::event && now.limit > 0) {
         return enqueue(std::move(invocation));
       }
       const bool reserved =
@@ -84,26 +83,26 @@ bool EnvironmentPool::takes_event(std::size_t bytes) const {
   return events_.size() < k_most_events && event_bytes_ + bytes <= k_most_event_bytes;
 }
 
-void EnvironmentPool::enqueue(Invocation&& invocation) {
-  event_bytes_ += invocation.request.payload->size();
+void EnvironmentPool::enqueue(InvocationPtr invocation) {
+  event_bytes_ += invocation->request.payload->size();
   events_.push_back({std::move(invocation), ++arrivals_});
 }
 
-Invocation EnvironmentPool::next_event() {
-  Invocation invocation = std::move(events_.front().invocation);
+InvocationPtr EnvironmentPool::next_event() {
+  InvocationPtr invocation = std::move(events_.front().invocation);
   events_.pop_front();
-  event_bytes_ -= invocation.request.payload->size();
+  event_bytes_ -= invocation->request.payload->size();
   return invocation;
 }
 
-void EnvironmentPool::refuse(Invocation&& invocation, Refusal refusal, std::string reason) {
+void EnvironmentPool::refuse(InvocationPtr invocation, Refusal refusal, std::string reason) {
   InvokeResult result;
   result.refusal = refusal;
   result.refusal_reason = std::move(reason);
-  result.request_id = invocation.request.request_id;
-  result.trace_id = invocation.request.trace_id;
+  result.request_id = invocation->request.request_id;
+  result.trace_id = invocation->request.trace_id;
   result.payload = make_payload("");
-  if (invocation.done) invocation.done(std::move(result));
+  if (invocation->done) invocation->done(std::move(result));
 }
 
 Result<ExecutionEnvironment*> EnvironmentPool::create() {
@@ -117,7 +116,7 @@ Result<ExecutionEnvironment*> EnvironmentPool::create() {
   return environments_.back().get();
 }
 
-void EnvironmentPool::start_for(Invocation&& invocation) {
+void EnvironmentPool::start_for(InvocationPtr invocation) {
   if (auto environment = create()) {
     (*environment)->invoke(std::move(invocation));
   } else {
@@ -126,11 +125,11 @@ void EnvironmentPool::start_for(Invocation&& invocation) {
 }
 
 // An Event that was accepted is accepted: it goes back to its place, and is tried again.
-void EnvironmentPool::on_host_failure(Invocation&& invocation, const std::string& reason) {
-  if (invocation.request.type != InvocationType::event || closed_) {
+void EnvironmentPool::on_host_failure(InvocationPtr invocation, const std::string& reason) {
+  if (invocation->request.type != InvocationType::event || closed_) {
     return refuse(std::move(invocation), Refusal::no_environment, reason);
   }
-  event_bytes_ += invocation.request.payload->size();
+  event_bytes_ += invocation->request.payload->size();
   events_.push_front({std::move(invocation), 0});
   if (retry_) return;
   retry_ = services_.timers.at(services_.clock.now() + k_open_retry, [this] {
@@ -151,7 +150,7 @@ void EnvironmentPool::prewarm(int count) {
 void EnvironmentPool::on_grace_over(std::list<Waiting>::iterator waiting) {
   const auto now = counts();
   if (now.total >= now.limit) return;
-  Invocation invocation = std::move(waiting->invocation);
+  InvocationPtr invocation = std::move(waiting->invocation);
   waiting_.erase(waiting);
   start_for(std::move(invocation));
 }
@@ -162,7 +161,7 @@ void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
   if (!waiting_.empty() &&
       (events_.empty() || waiting_.front().arrival < events_.front().arrival)) {
     services_.timers.cancel(waiting_.front().grace);
-    Invocation invocation = std::move(waiting_.front().invocation);
+    InvocationPtr invocation = std::move(waiting_.front().invocation);
     waiting_.pop_front();
     environment.invoke(std::move(invocation));
   } else if (!events_.empty() && !retry_) {
@@ -185,13 +184,12 @@ void EnvironmentPool::on_change(ExecutionEnvironment& environment) {
 
 void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
   environment.marks.idle = true;
-  auto* kept = &environment;
-  TimerId expiry;
+  TimePoint expires = TimePoint::max();
   if (!environment.provisioned()) {
-    expiry =
-        services_.timers.at(services_.clock.now() + expiry_.draw(), [this, kept] { expire(kept); });
+    expires = services_.clock.now() + expiry_.draw();
+    next_expiry_.set(next_expiry_ ? std::min(next_expiry_.due(), expires) : expires);
   }
-  idle_.push_back({kept, expiry});
+  idle_.push_back({&environment, expires});
 }
 
 void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
@@ -199,13 +197,25 @@ void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
                          [&](const Idle& idle) { return idle.environment == &environment; });
   if (at == idle_.rend()) return;
   environment.marks.idle = false;
-  services_.timers.cancel(at->expiry);
   idle_.erase(std::next(at).base());
 }
 
-void EnvironmentPool::expire(ExecutionEnvironment* environment) {
-  take_idle(*environment);
-  environment->stop([this, environment] { remove(environment); });
+void EnvironmentPool::expire_idle() {
+  const auto now = services_.clock.now();
+  std::vector<ExecutionEnvironment*> expired;
+  TimePoint next = TimePoint::max();
+  for (auto& idle : idle_) {
+    if (idle.expires <= now) {
+      expired.push_back(idle.environment);
+    } else {
+      next = std::min(next, idle.expires);
+    }
+  }
+  if (next != TimePoint::max()) next_expiry_.set(next);
+  for (auto* environment : expired) {
+    take_idle(*environment);
+    environment->stop([this, environment] { remove(environment); });
+  }
 }
 
 void EnvironmentPool::remove(ExecutionEnvironment* environment) {
@@ -240,8 +250,6 @@ void EnvironmentPool::start_for_events() {
 }
 
 void EnvironmentPool::stop_all(std::function<void()> done) {
-  for (auto& idle : idle_)
-    services_.timers.cancel(idle.expiry);
   for (auto& idle : idle_)
     idle.environment->marks.idle = false;
   idle_.clear();

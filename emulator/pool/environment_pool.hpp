@@ -2,7 +2,7 @@
 // one is given up. Decisions are those of scaling_policy.hpp.
 //
 //   EnvironmentPool pool(services, config, options);
-//   pool.submit({request, done});      // answered or refused exactly once
+//   pool.submit(std::move(invocation)); // answered or refused exactly once
 //   pool.recycle([] { … });            // ends every environment; the next invoke is a cold start
 //   pool.stop([] { … });
 //
@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "emulator/base/lazy_timer.hpp"
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/pool/idle_expiry.hpp"
 #include "emulator/pool/scaling_policy.hpp"
@@ -34,7 +35,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config, PoolOptions options);
   ~EnvironmentPool() override;
 
-  void submit(Invocation&& invocation);
+  void submit(InvocationPtr invocation);
   // Starts `count` environments ahead of any invoke, as far as there may be so many. They do not
   // expire.
   void prewarm(int count);
@@ -52,35 +53,35 @@ class EnvironmentPool final : private EnvironmentOwner {
 
  private:
   struct Waiting {
-    Invocation invocation;
+    InvocationPtr invocation;
     std::uint64_t arrival;
     TimerId grace;
   };
   struct Queued {
-    Invocation invocation;
+    InvocationPtr invocation;
     std::uint64_t arrival;
   };
 
   void on_available(ExecutionEnvironment& environment) override;
   void on_change(ExecutionEnvironment& environment) override;
-  void on_host_failure(Invocation&& invocation, const std::string& reason) override;
+  void on_host_failure(InvocationPtr invocation, const std::string& reason) override;
   PoolCounts counts() const;
-  void refuse(Invocation&& invocation, Refusal refusal, std::string reason = {});
+  [[gnu::cold]] void refuse(InvocationPtr invocation, Refusal refusal, std::string reason = {});
   Result<ExecutionEnvironment*> create();
-  void start_for(Invocation&& invocation);
-  void enqueue(Invocation&& invocation);
-  Invocation next_event();
+  [[gnu::cold]] void start_for(InvocationPtr invocation);
+  [[gnu::cold]] void enqueue(InvocationPtr invocation);
+  InvocationPtr next_event();
   void start_for_events();
   void on_grace_over(std::list<Waiting>::iterator waiting);
   void make_idle(ExecutionEnvironment& environment);
   void take_idle(ExecutionEnvironment& environment);
-  void expire(ExecutionEnvironment* environment);
+  void expire_idle();
   void remove(ExecutionEnvironment* environment);
   void stop_all(std::function<void()> done);
 
   struct Idle {
     ExecutionEnvironment* environment;
-    TimerId expiry;
+    TimePoint expires;  // max(): never
   };
 
   EnvironmentServices& services_;
@@ -89,6 +90,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   IdleExpiry expiry_;
   std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
   std::vector<Idle> idle_;      // the most recently used one is last
+  LazyTimer next_expiry_;       // not later than the first of theirs
   std::list<Waiting> waiting_;  // requests that count on a draining environment
   std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
   std::size_t event_bytes_ = 0;

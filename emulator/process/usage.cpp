@@ -84,12 +84,14 @@ std::optional<TreeMemory> tree_memory(pid_t pid) {
   return memory;
 }
 
-bool MemoryMeter::is_due(pid_t pid, TimePoint now) const {
+bool MemoryMeter::is_due(pid_t pid, TimePoint now) {
   constexpr auto k_longest_pause = std::chrono::milliseconds(250);
-  const auto since = now - sampled_;
-  if (since < pause_) return false;
-  if (!alone_ || since >= k_longest_pause) return true;
-  return process_cpu(pid).value_or(Duration::max()) - cpu_ >= pause_;
+  if (now < next_look_) return false;
+  if (!alone_ || now - sampled_ >= k_longest_pause) return true;
+  const Duration missing = pause_ - (process_cpu(pid).value_or(Duration::max()) - cpu_);
+  if (missing <= Duration::zero()) return true;
+  next_look_ = now + missing / 2;  // it may have more threads than one
+  return false;
 }
 
 void MemoryMeter::sample(pid_t pid, TimePoint now, bool forced) {
@@ -99,6 +101,7 @@ void MemoryMeter::sample(pid_t pid, TimePoint now, bool forced) {
   const auto cost = std::chrono::steady_clock::now() - started;
   sampled_ = now;
   pause_ = std::max<Duration>(cost * 100, std::chrono::milliseconds(1));
+  next_look_ = now + pause_;
   if (!memory) return;
   alone_ = memory->processes == 1;
   cpu_ = process_cpu(pid).value_or(Duration::zero());

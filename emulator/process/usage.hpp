@@ -33,12 +33,13 @@ class MemoryMeter {
   std::optional<std::int64_t> peak_bytes() const { return peak_; }
 
  private:
-  bool is_due(pid_t pid, TimePoint now) const;
+  bool is_due(pid_t pid, TimePoint now);
 
   std::optional<std::int64_t> peak_;
   TimePoint sampled_{};
-  Duration pause_{};  // 100 times what the last sample cost
-  Duration cpu_{};    // of the process, at the last sample
+  TimePoint next_look_{};  // before it, even the CPU time used is not asked for
+  Duration pause_{};       // 100 times what the last sample cost
+  Duration cpu_{};         // of the process, at the last sample
   bool alone_ = false;
 };
 

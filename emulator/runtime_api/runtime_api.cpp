@@ -3,28 +3,30 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "emulator/base/append.hpp"
 #include "emulator/base/limits.hpp"
 
 namespace coldframe {
 namespace {
 
-http::Response refuse(const RuntimeRefusal& refusal) {
+[[gnu::cold]] http::Response refuse(const RuntimeRefusal& refusal) {
   nlohmann::ordered_json body{{"errorMessage", refusal.message}, {"errorType", refusal.type}};
   return http::Response::json(refusal.status, body.dump() + "\n");
 }
 
 http::Response accepted() { return http::Response::json(202, "{\"status\":\"OK\"}\n"); }
 
+void field_if(http::Response& response, std::string_view name, std::string_view value) {
+  if (!value.empty()) response.field(name, value);
+}
+
 // A header value must stay on one line; in JSON a raw line end can only be white space.
-std::string one_line(std::string_view json) {
+void json_field_if(http::Response& response, std::string_view name, std::string_view json) {
+  if (json.empty()) return;
   std::string out(json);
   std::replace_if(
       out.begin(), out.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-  return out;
-}
-
-void field_if(http::Response& response, std::string_view name, std::string_view value) {
-  if (!value.empty()) response.field(name, value);
+  response.field(name, out);
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ void RuntimeApi::on_request(const http::ExchangePtr& exchange) {
   if (const auto* refusal = std::any_cast<RuntimeRefusal>(&exchange->note)) {
     const bool ends_invoke = refusal->type == "InvalidFunctionResponseMode";
     exchange->reply(refuse(*refusal));
-    if (ends_invoke) events_.on_answer({AnswerKind::bad_mode, make_payload(""), "", ""});
+    if (ends_invoke) events_.on_answer({AnswerKind::bad_mode, nullptr, ""});
     return;
   }
   switch (route_runtime_request(exchange->request.method, exchange->request.path()).route) {
@@ -116,98 +118,68 @@ void RuntimeApi::next(const http::ExchangePtr& exchange) {
   }
 }
 
-void RuntimeApi::deliver(RuntimeEvent event) {
-  session_.deliver(event.request_id, event.invocation_id);
-  running_ = std::move(event);
+void RuntimeApi::deliver() {
+  session_.deliver(running_.request_id, running_.invocation_id);
   // The event stays here until the runtime has answered: a poll whose client is gone by now loses
   // nothing, the next one gets the same event.
-  auto polls = std::move(polls_);
-  polls_.clear();
-  for (auto& poll : polls)
+  while (!polls_.empty()) {
+    const auto poll = std::move(polls_.back());
+    polls_.pop_back();
     poll->reply(event_reply());
-  if (polls.capacity() < 8) {
-    polls.clear();
-    polls_ = std::move(polls);
   }
 }
 
 http::Response RuntimeApi::event_reply() const {
   http::Response r;
   r.fields.reserve(512);
-  r.field("Content-Type", "application/json");
-  r.field("Lambda-Runtime-Aws-Request-Id", running_.request_id);
-  r.field("Lambda-Runtime-Deadline-Ms", std::to_string(running_.deadline_ms));
+  append(r.fields, "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ");
+  append(r.fields, running_.request_id);
+  append(r.fields, "\r\nLambda-Runtime-Deadline-Ms: ");
+  append(r.fields, running_.deadline_ms);
+  append(r.fields, "\r\nLambda-Runtime-Invocation-Id: ");
+  append(r.fields, running_.invocation_id);
+  append(r.fields, "\r\n");
   r.field("Lambda-Runtime-Invoked-Function-Arn", running_.function_arn);
   field_if(r, "Lambda-Runtime-Trace-Id", running_.trace_id);
-  field_if(r, "Lambda-Runtime-Invocation-Id", running_.invocation_id);
-  if (!running_.client_context.empty()) {
-    r.field("Lambda-Runtime-Client-Context", one_line(running_.client_context));
-  }
-  if (!running_.cognito_identity.empty()) {
-    r.field("Lambda-Runtime-Cognito-Identity", one_line(running_.cognito_identity));
-  }
   field_if(r, "Lambda-Runtime-Aws-Tenant-Id", running_.tenant_id);
+  json_field_if(r, "Lambda-Runtime-Client-Context", running_.client_context);
+  json_field_if(r, "Lambda-Runtime-Cognito-Identity", running_.cognito_identity);
   r.shared = running_.payload;
   return r;
 }
 
 void RuntimeApi::release() {
   session_.release();
-  running_ = {};
+  running_.payload.reset();
 }
 
 void RuntimeApi::finish_response(const http::ExchangePtr& exchange) {
   session_.response_complete();
-  auto& request = exchange->request;
-  RuntimeAnswer answer;
-  answer.content_type = request.headers.find("Content-Type");
-  std::optional<RuntimeRefusal> refusal;
-  switch (exchange->body_state) {
-    case http::BodyState::complete:
-      answer.body = make_payload(std::move(request.body));
-      break;
-    case http::BodyState::truncated:
-      answer.kind = AnswerKind::truncated;
-      refusal = truncated_request();
-      break;
-    case http::BodyState::too_large:
-      answer.kind = AnswerKind::too_large;
-      refusal = response_too_large();
-      break;
-  }
+  if (exchange->body_state != http::BodyState::complete) return finish_badly(exchange);
   // The caller first: it is the one that waits.
-  events_.on_answer(std::move(answer));
-  exchange->reply(refusal ? refuse(*refusal) : accepted());
+  events_.on_answer({AnswerKind::response, make_payload(std::move(exchange->request.body)), ""});
+  exchange->reply(accepted());
 }
 
 void RuntimeApi::finish_error(const http::ExchangePtr& exchange) {
   session_.response_complete();
+  if (exchange->body_state != http::BodyState::complete) return finish_badly(exchange);
   auto& request = exchange->request;
-  RuntimeAnswer answer;
-  answer.kind = AnswerKind::error;
-  answer.content_type = request.headers.find("Content-Type");
-  answer.error_type = clean_error_type(request.headers.find("Lambda-Runtime-Function-Error-Type"));
-  std::optional<RuntimeRefusal> refusal;
-  switch (exchange->body_state) {
-    case http::BodyState::truncated:
-      answer.kind = AnswerKind::truncated;
-      refusal = truncated_request();
-      break;
-    case http::BodyState::too_large:
-      answer.kind = AnswerKind::too_large;
-      refusal = response_too_large();
-      break;
-    case http::BodyState::complete: {
-      std::string body = std::move(request.body);
-      if (answer.content_type.starts_with("application/vnd.aws.lambda.error.cause+json")) {
-        body = strip_error_cause(body).value_or("\"Invalid error body\"");
-      }
-      answer.body = make_payload(std::move(body));
-      break;
-    }
+  std::string body = std::move(request.body);
+  if (request.headers.find("Content-Type")
+          .starts_with("application/vnd.aws.lambda.error.cause+json")) {
+    body = strip_error_cause(body).value_or("\"Invalid error body\"");
   }
-  events_.on_answer(std::move(answer));
-  exchange->reply(refusal ? refuse(*refusal) : accepted());
+  events_.on_answer({AnswerKind::error, make_payload(std::move(body)),
+                     clean_error_type(request.headers.find("Lambda-Runtime-Function-Error-Type"))});
+  exchange->reply(accepted());
+}
+
+// The answer was cut off or is too long.
+void RuntimeApi::finish_badly(const http::ExchangePtr& exchange) {
+  const bool truncated = exchange->body_state == http::BodyState::truncated;
+  events_.on_answer({truncated ? AnswerKind::truncated : AnswerKind::too_large, nullptr, ""});
+  exchange->reply(refuse(truncated ? truncated_request() : response_too_large()));
 }
 
 void RuntimeApi::finish_init_error(const http::ExchangePtr& exchange) {

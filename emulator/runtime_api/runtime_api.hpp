@@ -41,7 +41,6 @@ enum class AnswerKind { response, error, too_large, truncated, bad_mode };
 struct RuntimeAnswer {
   AnswerKind kind = AnswerKind::response;
   Payload body;
-  std::string content_type;
   std::string error_type;  // cleaned; set for kind error
 };
 
@@ -59,8 +58,10 @@ class RuntimeApi final : public http::Handler {
   RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events);
 
   Result<std::uint16_t> listen(const std::string& host);
-  // Hands out an event. Precondition: the runtime is in /next, or past its first one and idle.
-  void deliver(RuntimeEvent event);
+  // The event that is running, to be filled in for deliver().
+  RuntimeEvent& event() { return running_; }
+  // Hands it out. Precondition: the runtime is in /next, or past its first one and idle.
+  void deliver();
   // Processes what a dead runtime had sent, before its death is judged. Returns whether a request
   // is incomplete whose rest may still be on its way.
   bool drain() { return server_.drain(); }
@@ -78,13 +79,14 @@ class RuntimeApi final : public http::Handler {
   void next(const http::ExchangePtr& exchange);
   void finish_response(const http::ExchangePtr& exchange);
   void finish_error(const http::ExchangePtr& exchange);
+  [[gnu::cold]] void finish_badly(const http::ExchangePtr& exchange);
   void finish_init_error(const http::ExchangePtr& exchange);
   http::Response event_reply() const;
 
   http::HttpServer server_;
   RuntimeEvents& events_;
   RuntimeSession session_;
-  RuntimeEvent running_;                  // kept, to be handed out again
+  RuntimeEvent running_;                  // kept, to be handed out again; empty between two
   std::vector<http::ExchangePtr> polls_;  // every /next that waits; released together
 };
 

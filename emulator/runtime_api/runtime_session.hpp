@@ -35,10 +35,10 @@ struct RuntimeRefusal {
   std::string message;
 };
 
-RuntimeRefusal invalid_request_id();
-RuntimeRefusal invalid_response_mode();
-RuntimeRefusal truncated_request();
-RuntimeRefusal response_too_large();
+[[gnu::cold]] RuntimeRefusal invalid_request_id();
+[[gnu::cold]] RuntimeRefusal invalid_response_mode();
+[[gnu::cold]] RuntimeRefusal truncated_request();
+[[gnu::cold]] RuntimeRefusal response_too_large();
 
 class RuntimeSession {
  public:
@@ -78,7 +78,7 @@ class RuntimeSession {
 
  private:
   bool is_current(std::string_view id, std::string_view nonce) const;
-  RuntimeRefusal not_allowed(std::string_view target) const;
+  [[gnu::cold]] RuntimeRefusal not_allowed(std::string_view target) const;
 
   RuntimeState state_ = RuntimeState::started;
   std::string request_id_;
