@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <utility>
 
 namespace coldframe {
@@ -23,6 +24,8 @@ Result<MaxFail> MaxFail::parse(const std::string& text) {
   if (result.percent ? result.value > 100 : std::floor(result.value) != result.value) return bad;
   return result;
 }
+
+std::string MaxFail::text() const { return fmt::format("{}{}", value, percent ? "%" : ""); }
 
 bool MaxFail::allows(std::size_t failed, std::size_t total) const {
   const auto count = static_cast<double>(failed);
@@ -81,16 +84,13 @@ void add_judgement(CaseResult& into, Judgement&& judgement, Pass pass) {
 Result<std::vector<const GoldenCase*>> choose(const GoldenSuite& suite,
                                               const std::vector<std::string>& only) {
   std::vector<const GoldenCase*> chosen;
-  for (const std::string& id : only) {
-    if (suite.find(id) == nullptr) {
-      return usage_error(
-          fmt::format("there is no golden case \"{}\" in {}", id, fmt::join(suite.files, ", ")));
-    }
-  }
+  std::set<std::string_view> wanted(only.begin(), only.end());
   for (const GoldenCase& golden : suite.cases) {
-    if (only.empty() || std::find(only.begin(), only.end(), golden.id) != only.end()) {
-      chosen.push_back(&golden);
-    }
+    if (only.empty() || wanted.erase(golden.id) > 0) chosen.push_back(&golden);
+  }
+  if (!wanted.empty()) {
+    return usage_error(fmt::format("there is no golden case \"{}\" in {}", *wanted.begin(),
+                                   fmt::join(suite.files, ", ")));
   }
   return chosen;
 }
@@ -148,6 +148,7 @@ class Run {
   Result<ValidationReport> go(const GoldenSuite& suite) {
     report_.files = suite.files;
     report_.tolerance = options_.tolerance;
+    report_.max_fail = options_.max_fail;
     if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
     for (const Pass pass : {Pass::cold, Pass::warm}) {
       for (std::size_t i = 0; i < cases_.size() && !report_.cannot_start; ++i) {
@@ -220,11 +221,33 @@ class Run {
       report_.reasons.push_back(
           fmt::format("{} of {} cases had no answer to judge", summary.errors, summary.total));
     }
+    const bool has_limit = options_.max_fail.value > 0;
     if (!options_.max_fail.allows(summary.failed, summary.total)) {
       report_.exit_code = ExitCode::function_failed;
-      report_.reasons.push_back(
-          fmt::format("{} of {} cases failed", summary.failed, summary.total));
+      report_.reasons.push_back(fmt::format(
+          "{} of {} cases failed{}", summary.failed, summary.total,
+          has_limit ? fmt::format(", more than --max-fail {} excuses", max_fail_text()) : ""));
+    } else if (summary.failed > 0) {
+      excuse();
     }
+  }
+
+  std::string max_fail_text() const { return options_.max_fail.text(); }
+
+  void excuse() {
+    constexpr std::size_t k_most_named = 10;
+    std::vector<std::string> names;
+    for (CaseResult& result : report_.cases) {
+      if (result.status != CaseStatus::fail) continue;
+      result.excused = true;
+      if (++report_.summary.excused <= k_most_named) names.push_back(result.id);
+    }
+    const std::size_t excused = report_.summary.excused;
+    const std::string more =
+        excused > k_most_named ? fmt::format(" and {} more", excused - k_most_named) : "";
+    report_.reasons.push_back(fmt::format("--max-fail {} excuses {} of {} cases that failed: {}{}",
+                                          max_fail_text(), excused, report_.summary.total,
+                                          fmt::join(names, ", "), more));
   }
 
   FunctionUnderTest& function_;

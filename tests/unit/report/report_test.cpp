@@ -105,7 +105,42 @@ TEST(ValidateText, ListsTenAndCountsTheRest) {
     report.cases.push_back(
         failing("more-" + std::to_string(i), 10, number_finding("$.c", 1, 2, 0.5)));
   }
-  EXPECT_NE(validate_text(report, {"validate"}).find("and 13 more\n"), std::string::npos);
+  const std::string text = validate_text(report, {"validate"});
+  EXPECT_NE(text.find("and 13 more; -v, --json FILE or --junit FILE lists them all\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("--only hangs,large,small,more-0,"), std::string::npos);
+  EXPECT_NE(text.find(",more-19\n"), std::string::npos) << "again has all of them: " << text;
+  const std::string all = validate_text(report, {"validate"}, {.all = true});
+  EXPECT_EQ(all.find("more;"), std::string::npos);
+  EXPECT_NE(all.find("\n  more-19 "), std::string::npos) << all;
+}
+
+TEST(ValidateText, RunsManyAgainThroughTheResultFile) {
+  ValidationReport report = sample_report();
+  for (int i = 0; i < 500; ++i) {
+    report.cases.push_back(
+        failing("a-long-name-" + std::to_string(i), 10, number_finding("$.c", 1, 2, 0.5)));
+  }
+  EXPECT_NE(validate_text(report, {"validate", "f", "--only=x"}, {.result_file = "my r.json"})
+                .find("again  coldframe validate f --failed-from 'my r.json'\n"),
+            std::string::npos);
+  EXPECT_NE(validate_text(report, {"validate", "f"})
+                .find("again  503 ids are too many for a command; write --json FILE, then "),
+            std::string::npos);
+}
+
+TEST(ValidateText, SaysWhatMaxFailExcused) {
+  ValidationReport report = sample_report();
+  report.cases.resize(2);
+  report.cases[1].excused = true;
+  report.summary = {2, 1, 1, 0, 0, 0, 0, 0.5, 1};
+  report.exit_code = ExitCode::ok;
+  report.reasons = {"--max-fail 1 excuses 1 of 2 cases that failed: small"};
+  const std::string text = validate_text(report, {"validate"});
+  EXPECT_NE(text.find("PASS   1 of 2 cases, cold and warm; --max-fail 1 excuses 1 of 2 cases that "
+                      "failed: small\nagain  coldframe validate --only small\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(ValidateText, QuotesIdsForTheShell) {
@@ -160,6 +195,22 @@ TEST(Junit, ListsEveryCaseWithItsPlaceAndTellsFailuresFromErrors) {
   EXPECT_FALSE(suite.find_child_by_attribute("testcase", "name", "good").first_child());
 }
 
+TEST(Junit, SkipsWhatMaxFailExcusesAndKeepsItsFindings) {
+  ValidationReport report = sample_report();
+  report.cases[1].excused = true;
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(junit_xml(report).c_str()));
+  const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+  EXPECT_EQ(suite.attribute("failures").as_int(), 1);
+  EXPECT_EQ(suite.attribute("skipped").as_int(), 2);
+  const pugi::xml_node small = suite.find_child_by_attribute("testcase", "name", "small");
+  EXPECT_STREQ(small.child("skipped").attribute("message").value(),
+               "excused by --max-fail: $.a: outside the tolerance");
+  EXPECT_NE(std::string(small.child("system-out").text().get()).find("got  1.5"),
+            std::string::npos);
+  EXPECT_FALSE(small.child("failure"));
+}
+
 TEST(Junit, ReplacesWhatXmlCannotHold) {
   EXPECT_EQ(xml_text(std::string("a\0b\x1B\xFF\t\n€\xEF\xBF\xBE", 13)),
             "a\uFFFDb\uFFFD\uFFFD\t\n€\uFFFD");
@@ -184,6 +235,24 @@ TEST(Github, EscapesPropertiesAndMessages) {
             0u)
       << text;
   EXPECT_EQ(text.find('\n'), text.size() - 1);
+}
+
+TEST(Github, WarnsOfWhatMaxFailExcuses) {
+  ValidationReport report = sample_report();
+  report.cases[1].excused = true;
+  const std::string text = github_annotations(report);
+  EXPECT_NE(text.find("::warning file=golden/cases.jsonl,line=2,title=golden case small%2C excused "
+                      "by --max-fail::$.a: "),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("::error file=golden/cases.jsonl,line=3,title=golden case large::"),
+            std::string::npos);
+  for (int i = 0; i < 9; ++i) {
+    report.cases.push_back(report.cases[1]);
+  }
+  EXPECT_NE(github_annotations(report).find("::warning title=coldframe validate::and 1 more golden "
+                                            "cases did not pass, excused by --max-fail\n"),
+            std::string::npos);
 }
 
 TEST(Github, ShowsTheNineWorstAndOneLineForTheRest) {

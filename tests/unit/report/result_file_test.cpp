@@ -223,7 +223,9 @@ std::string validation_document() {
     return answer(call.event == "1" ? R"({"n":1.5,"x":{"big":12345678901234567890123}})"
                                     : R"({"n":9.5,"list":[1]})");
   });
-  const ValidationReport report = Validator({}).run(function, suite).value();
+  ValidateOptions options;
+  options.max_fail.value = 5;
+  const ValidationReport report = Validator(std::move(options)).run(function, suite).value();
   return validate_json(sample_head(), report);
 }
 
@@ -272,6 +274,7 @@ TEST(ValidateJson, HasTheKeysThatScriptsRead) {
   const Json& off = json["cases"][1];
   EXPECT_EQ(off["id"], "off");
   EXPECT_EQ(off["status"], "fail");
+  EXPECT_EQ(off["excused"], true);
   EXPECT_EQ(off["first"]["path"], "$.n");
   EXPECT_EQ(off["first"]["want"], 2.5);
   EXPECT_EQ(off["first"]["got"], 9.5);
@@ -284,6 +287,7 @@ TEST(ValidateJson, HasTheKeysThatScriptsRead) {
   EXPECT_EQ(json["cases"][2]["first"]["got"], "NaN") << "JSON itself has no NaN";
   EXPECT_EQ(json["summary"]["total"], 3);
   EXPECT_EQ(json["summary"]["failed"], 2);
+  EXPECT_EQ(json["summary"]["excused"], 2);
   EXPECT_EQ(json["summary"]["max_abs"], 7.0);
   EXPECT_EQ(json["summary"]["histogram"].size(), 2u);
   for (const char* later : {"paired", "state", "faults", "bad_inputs", "identity"}) {

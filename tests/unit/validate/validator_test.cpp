@@ -213,6 +213,24 @@ TEST(Validator, AllowsAsManyFailuresAsAskedFor) {
   EXPECT_EQ(run(function, squares(), options).exit_code, ExitCode::function_failed);
 }
 
+TEST(Validator, SaysWhatMaxFailExcusesAndWhereItIsExceeded) {
+  FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
+  ValidateOptions options;
+  options.max_fail = MaxFail::parse("70%").value();
+  const ValidationReport excused = run(function, squares(), options);
+  EXPECT_EQ(excused.reasons, std::vector<std::string>{"--max-fail 70% excuses 2 of 3 cases that "
+                                                      "failed: two, three"});
+  EXPECT_EQ(excused.summary.excused, 2u);
+  EXPECT_EQ(excused.summary.failed, 2u);
+  EXPECT_FALSE(excused.cases[0].excused);
+  EXPECT_TRUE(excused.cases[1].excused);
+  options.max_fail = MaxFail::parse("1").value();
+  const ValidationReport exceeded = run(function, squares(), options);
+  EXPECT_EQ(exceeded.reasons,
+            std::vector<std::string>{"2 of 3 cases failed, more than --max-fail 1 excuses"});
+  EXPECT_EQ(exceeded.summary.excused, 0u);
+}
+
 TEST(Validator, HandsOnAFailureOfTheEmulator) {
   FakeFunction function([](const FakeCall&) -> Result<Observation> {
     return host_error("cannot start a process: Resource temporarily unavailable");
