@@ -102,6 +102,7 @@ int run(ValidateCommand& o, const CommandLine& line) {
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
+  (*session)->emulator().add_record_sink(quiet);
   ProgressLine progress;
   options->progress = [&](const ValidateProgress& p) {
     progress.show("case " + std::to_string(p.done) + " of " + std::to_string(p.total) +
@@ -128,6 +129,7 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
   if (!written) return fail(written.error());
+  if (!o.run.verbose) tell(quiet, code == 0);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

@@ -167,6 +167,40 @@ class Verdicts(ValidateTest):
         done = self.validate("--golden", self.goldens(case("a", 1, 1)))
         self.assert_exit(done, 3)
 
+    def test_what_the_function_printed_before_its_init_failed_is_shown(self):
+        golden = self.goldens(case("a", 1, 1))
+        self.target = self.function("print-err Traceback (most recent call last):\n"
+                                    "print-err ImportError: no \\x1b[31m numppy\nexit 1\n", "dead")
+        for words in (("validate", self.target, "--golden", golden),
+                      ("bench", "cold", self.target), ("bench", "warm", self.target)):
+            done = self.coldframe(*words)
+            self.assert_exit(done, 3)
+            self.assertIn("coldframe: what the function printed before its init failed:\n"
+                          "  Traceback (most recent call last):\n"
+                          "  ImportError: no  [31m numppy\n", done.err)
+            self.assertNotIn("INIT_REPORT", done.err)
+            verbose = self.coldframe(*words, "-v")
+            self.assertNotIn("what the function printed", verbose.err)
+            self.assertIn("INIT_REPORT", verbose.err)
+
+    def test_of_a_long_log_before_a_failed_init_the_last_lines_are_shown(self):
+        golden = self.goldens(case("a", 1, 1))
+        self.target = self.function("print-size 100KB\nprint-err the reason\nexit 1\n", "loud")
+        done = self.validate("--golden", golden)
+        lines = done.err.splitlines()
+        self.assertRegex(lines[1], r"^  … \d+ lines before; -v shows all$")
+        self.assertEqual(len(lines), 22)
+        self.assertEqual(lines[-1], "  the reason")
+        self.target = self.function("hang\n", "mute")
+        done = self.validate("--golden", golden, "--timeout", 1, "--init-limit", "200ms")
+        self.assertIn("printed nothing before its init failed", done.err)
+
+    def test_a_log_that_was_kept_back_is_mentioned_when_a_case_fails(self):
+        for expect, said in ((1, False), (2, True)):
+            golden = self.goldens(case("a", {"do": "print why; respond 1"}, expect))
+            done = self.validate("--golden", golden)
+            self.assertEqual("the function's own log is not shown; -v" in done.err, said, done.err)
+
     def test_a_signal_ends_it_and_leaves_nothing(self):
         file = self.goldens(case("a", {"do": "print busy; hang"}, 1))
         log = self.place / "log"
