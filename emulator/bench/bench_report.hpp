@@ -12,6 +12,7 @@
 
 #include "emulator/base/error.hpp"
 #include "emulator/bench/threshold.hpp"
+#include "emulator/model/record.hpp"
 #include "emulator/stats/quantile.hpp"
 
 namespace coldframe {
@@ -26,7 +27,8 @@ struct BenchSample {
 };
 
 struct BenchLaunch {
-  std::size_t id = 0;  // from 1
+  std::size_t id = 0;                     // from 1
+  std::optional<InitStatus> init_status;  // of the first init
   std::optional<double> init_ms;
   std::optional<double> init_cpu_ms;
   std::optional<std::size_t> warm_up_calls;  // `bench warm`: first calls that do not count as warm
@@ -80,6 +82,7 @@ struct BenchReport {
   std::size_t throttles = 0;
   std::size_t calls = 0;
   std::size_t errors = 0;  // calls with an error
+  std::size_t failed_first_inits = 0;
   std::vector<ThresholdResult> thresholds;
   bool valid = true;
   std::vector<std::string> validity_reasons;  // why not; empty if valid
@@ -87,7 +90,13 @@ struct BenchReport {
   ExitCode exit_code = ExitCode::ok;
   std::vector<std::string> reasons;  // of the exit code
 
+  // Every launch whose init is known began with one that failed, and there is one.
+  bool every_first_init_failed() const;
   const MetricSummary* find(const std::string& key) const;
 };
+
+// "every first init failed (error ×38, timeout ×2)", "2 of 40 first inits failed (error ×2)"; empty
+// if none did.
+std::string failed_first_inits_text(const BenchReport& report);
 
 }  // namespace coldframe

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "emulator/base/error.hpp"
 #include "emulator/model/invoke.hpp"
@@ -13,7 +14,8 @@ namespace coldframe {
 struct Observation {
   InvokeResult result;
   InvocationRecord record;
-  Duration latency{};  // request handed over → answer received, on the caller's side
+  Duration latency{};               // request handed over → answer received, on the caller's side
+  std::vector<InitRecord> inits{};  // that ended meanwhile: a first one that failed, too
 };
 
 class FunctionUnderTest {

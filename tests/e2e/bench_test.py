@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from e2e_support import INSTANT, PATIENCE, SOURCE, code_of
+from e2e_support import INSTANT, OBEY, PATIENCE, SOURCE, code_of
 from refusal import RefusalTest
 from schema_check import schema_faults
 
@@ -140,6 +140,26 @@ class Gates(BenchTest):
         for limit, code in (("errors <= 5", 0), ("errors <= 50%", 0), ("errors <= 4", 1)):
             result = self.bench("cold", "--starts", 5, "--threshold", limit, code=code)
             self.assertEqual(result["validity"]["state"], "VALID")
+
+    def test_first_inits_that_failed_are_counted_and_fail_a_threshold_on_init(self):
+        self.target = self.function("starts-in starts\non-start 1\n  exit 1\nend\n"
+                                    "on-start 3\n  exit 1\nend\nforever\n  obey\nend\n", "i")
+        result = self.bench("cold", "--starts", 2, "--threshold", "init.p50 < 3s", code=1)
+        self.assertEqual([launch["init_status"] for launch in result["launches"]],
+                         ["error", "error"])
+        self.assertEqual(result["summary"]["failed_first_inits"], 2)
+        (found,) = result["thresholds"]
+        self.assertEqual(found["verdict"], "fail")
+        self.assertIn("every first init failed (error ×2)", found["reason"])
+        self.assertEqual(result["verdict"]["reasons"],
+                         ["init.p50 < 3s does not hold: " + found["reason"]])
+        (self.target / "starts").unlink()
+        result = self.bench("cold", "--starts", 3)
+        self.assertEqual(result["summary"]["failed_first_inits"], 2)
+        self.assertEqual(result["launches"][2]["init_status"], "ok")
+        self.target = self.function("starts-in starts\non-start 1\n  hang\nend\n" + OBEY, "slow")
+        result = self.bench("warm", "--launches", 1, "--init-limit", "200ms")
+        self.assertEqual(result["launches"][0]["init_status"], "timeout")
 
     def test_a_function_that_cannot_start_is_3(self):
         self.target = self.function("exit 1\n", "dead")

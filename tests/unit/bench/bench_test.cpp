@@ -112,11 +112,15 @@ TEST(ColdBench, CountsAFirstInitThatFailedIntoColdAndSaysSo) {
   ASSERT_EQ(report.thresholds.size(), 1u);
   EXPECT_EQ(report.thresholds[0].value, 11000);
   EXPECT_EQ(report.exit_code, ExitCode::function_failed);
-  EXPECT_NE(bench_text(report, "f").find("init: in 6 of 6 starts the first one failed"),
+  EXPECT_EQ(report.failed_first_inits, 6u);
+  EXPECT_EQ(report.launches[0].init_status, InitStatus::error);
+  EXPECT_NE(bench_text(report, "f").find("init: every first init failed (error ×6), and ran again"),
             std::string::npos);
   FakeFunction healthy(cold_start);
-  EXPECT_EQ(bench_text(cold(healthy, 6, options_with()), "f").find("the first one failed"),
-            std::string::npos);
+  const BenchReport well = cold(healthy, 6, options_with());
+  EXPECT_EQ(well.failed_first_inits, 0u);
+  EXPECT_EQ(well.launches[0].init_status, InitStatus::success);
+  EXPECT_EQ(bench_text(well, "f").find("first init"), std::string::npos);
 }
 
 TEST(ColdBench, LeavesOutWhatWasNotMeasured) {
@@ -313,6 +317,21 @@ TEST(WarmBench, IsInvalidWhenTheEnvironmentIsReplacedInALaunch) {
   EXPECT_NE(report.validity_reasons[1].find("replaced"), std::string::npos);
 }
 
+TEST(WarmBench, SaysWhatFailedAndNotToCallMore) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.call % 5 == 0) return broken(InvocationStatus::function_error, "{}");
+    return broken(InvocationStatus::function_error,
+                  R"({"errorType":"KeyError","errorMessage":"'features'"})");
+  });
+  const BenchReport report = warm(function, {6, 10}, options_with());
+  EXPECT_FALSE(report.launches[0].warm_up_calls);
+  const std::string text = bench_text(report, "f");
+  EXPECT_EQ(text.find("--calls"), std::string::npos) << text;
+  EXPECT_NE(text.find("warm-up: none to find, since no warm call was good\n"), std::string::npos);
+  EXPECT_NE(text.find("most often function_error: KeyError: 'features'\n"), std::string::npos)
+      << text;
+}
+
 TEST(WarmBench, RefusesASingleCall) {
   FakeFunction function(warming);
   const SteppingClock clock;
@@ -384,6 +403,24 @@ TEST(Threshold, IsUndecidedWhenTheRunDidNotMeasureIt) {
   EXPECT_NE(report.reasons[0].find("did not measure memory.peak"), std::string::npos);
   EXPECT_NE(report.reasons[0].find("init.p50"), std::string::npos);
   EXPECT_EQ(report.reasons[0].find("warm.cpu,"), std::string::npos);
+}
+
+TEST(Threshold, OnInitFailsWhereEveryFirstInitFailed) {
+  FakeFunction function([](const FakeCall&) { return timed(5); });
+  function.without_init_duration();
+  for (const char* expr : {"init.p50 < 3s", "init.max > 1ms", "init.cpu < 3s"}) {
+    const BenchReport report = cold(function, 6, options_with({expr}));
+    ASSERT_EQ(report.thresholds.size(), 1u);
+    EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::fail);
+    EXPECT_FALSE(report.thresholds[0].value);
+    EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+    EXPECT_EQ(report.reasons,
+              std::vector<std::string>{std::string(expr) +
+                                       " does not hold: there is no init to judge, since every "
+                                       "first init failed (error ×6)"});
+    EXPECT_NE(bench_text(report, "f").find("fail (no init worked at first)"), std::string::npos);
+  }
+  EXPECT_EQ(cold(function, 6, options_with({"first.p50 < 3s"})).exit_code, ExitCode::ok);
 }
 
 TEST(Threshold, IsUndecidedWithoutAGoodSampleAndTheRunStaysInvalid) {

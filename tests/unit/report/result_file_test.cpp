@@ -249,7 +249,8 @@ std::string bench_document(BenchKind kind) {
   options.events = {"{}"};
   options.max_time = std::chrono::seconds(60);
   options.thresholds = {parse_threshold("init.p99 < 3s").value(),
-                        parse_threshold("latency.p50 < 3s").value()};
+                        parse_threshold("latency.p50 < 3s").value(),
+                        parse_threshold("first.p50 < 3s").value()};
   const SystemClock clock;
   const BenchReport report = kind == BenchKind::cold
                                  ? ColdBench({7}, options, clock).run(function).value()
@@ -300,6 +301,8 @@ TEST(BenchJson, HoldsEverySampleAndAnEstimateOfEachPercentile) {
   EXPECT_EQ(json["scenario"]["kind"], "cold");
   ASSERT_EQ(json["launches"].size(), 7u);
   EXPECT_EQ(json["launches"][0]["init_ms"], 100.0);
+  EXPECT_EQ(json["launches"][0]["init_status"], "ok");
+  EXPECT_EQ(json["summary"]["failed_first_inits"], 0);
   EXPECT_EQ(json["launches"][0]["samples"][0]["cold"], true);
   EXPECT_EQ(json["launches"][1]["samples"][1]["error"], "function_error: KeyError");
   const Json& init = json["summary"]["init_ms"];
