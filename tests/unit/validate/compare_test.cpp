@@ -369,7 +369,7 @@ TEST(Rules, RefuseWhatTheyDoNotKnow) {
     EXPECT_FALSE(parse_rules(json(text))) << text;
   }
   EXPECT_EQ(parse_rules(json(R"({"rtoll":1})")).error().message,
-            "\"rtoll\" is not a rule that Coldframe knows");
+            "\"rtoll\" is not a rule that Coldframe knows; did you mean 'rtol'?");
 }
 
 }  // namespace
