@@ -46,7 +46,7 @@ struct BenchScenario {
   std::size_t calls_per_launch = 0;
   std::size_t events = 0;  // different ones, taken in turn
   std::optional<double> max_time_ms;
-  bool stopped_early = false;  // by max_time
+  bool stopped_early = false;  // by max_time or a signal
 };
 
 // Where an interval comes from.
@@ -87,6 +87,7 @@ struct BenchReport {
   bool valid = true;
   std::vector<std::string> validity_reasons;  // why not; empty if valid
   bool cannot_start = false;
+  int interrupted_by = 0;  // a signal: no threshold is judged
   ExitCode exit_code = ExitCode::ok;
   std::vector<std::string> reasons;  // of the exit code
 

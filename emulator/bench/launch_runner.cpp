@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "emulator/base/interruption.hpp"
 #include "emulator/validate/judge.hpp"
 
 namespace coldframe {
@@ -96,7 +97,15 @@ class LaunchRunner {
         scenario.stopped_early = true;
         break;
       }
-      if (Result<void> ran = run_launch(); !ran) return ran.error();
+      if (Result<void> ran = run_launch(); !ran) {
+        report_.interrupted_by = signal_of(ran.error());
+        if (report_.interrupted_by == 0) return ran.error();
+        if (!report_.launches.empty() && report_.launches.back().samples.empty()) {
+          report_.launches.pop_back();
+        }
+        scenario.stopped_early = true;
+        break;
+      }
       if (options_.progress) {
         options_.progress({i + 1, scenario.launches_requested, report_.errors});
       }
@@ -260,6 +269,18 @@ Result<BenchReport> run_launches(FunctionUnderTest& function, BenchScenario scen
 }
 
 void conclude(BenchReport& report, const BenchOptions& options) {
+  if (report.interrupted_by != 0) {
+    // Part of a run decides no threshold, and its last launch lacks calls.
+    judge_validity(report, false);
+    const BenchScenario& scenario = report.scenario;
+    report.exit_code = static_cast<ExitCode>(128 + report.interrupted_by);
+    report.reasons = {fmt::format("interrupted by {} after {} of {} calls",
+                                  signal_text(report.interrupted_by), report.calls,
+                                  scenario.launches_requested * scenario.calls_per_launch)};
+    report.valid = false;
+    report.validity_reasons.insert(report.validity_reasons.begin(), report.reasons.front());
+    return;
+  }
   const bool errors_have_a_limit =
       !report.cannot_start &&
       std::any_of(options.thresholds.begin(), options.thresholds.end(),

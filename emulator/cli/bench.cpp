@@ -122,6 +122,7 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   }
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
   if (!written) return fail(written.error());
+  if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

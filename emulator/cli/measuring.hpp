@@ -1,6 +1,5 @@
 // What validate and bench share: one checked target, an emulator with one environment, a progress
-// line on a terminal, and an end that says why. An interrupt ends a run without a report: a part of
-// the cases or launches would look like a verdict.
+// line on a terminal, and an end that says why.
 #pragma once
 
 #include <chrono>

@@ -129,6 +129,7 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
   if (!written) return fail(written.error());
+  if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

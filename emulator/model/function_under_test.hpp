@@ -21,8 +21,8 @@ struct Observation {
 class FunctionUnderTest {
  public:
   virtual ~FunctionUnderTest() = default;
-  // Fails (exit code 4, or 128+n when a signal asked us to end) only if the emulator itself failed;
-  // whatever the function did, an init failure included, is in the observation.
+  // Fails (exit code 4, or 128+n when a signal asked us to end: signal_of) only if the emulator
+  // itself failed; whatever the function did, an init failure included, is in the observation.
   virtual Result<Observation> invoke(std::string_view event) = 0;
   // Ends the environment; returns when its processes are gone.
   virtual Result<void> recycle() = 0;

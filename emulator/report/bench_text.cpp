@@ -60,7 +60,7 @@ std::string head_line(const BenchReport& report, const std::string& name) {
     line = fmt::format("bench warm  {}   {} of {} calls, the first cold", name,
                        counted(scenario.launches, "launch", "launches"), scenario.calls_per_launch);
   }
-  if (scenario.stopped_early) {
+  if (scenario.stopped_early && report.interrupted_by == 0) {
     line += fmt::format("; stopped by --max-time ({} asked for)", scenario.launches_requested);
   }
   return line + "\n";
@@ -214,8 +214,8 @@ std::string bench_text(const BenchReport& report, const std::string& function_na
   text += "\n";
   if (report.exit_code != ExitCode::ok) {
     const bool undecided = report.exit_code == ExitCode::inconclusive;
-    text += fmt::format("{}   exit {}   {}\n", undecided ? "UNDECIDED" : "FAIL",
-                        static_cast<int>(report.exit_code),
+    const char* verdict = report.interrupted_by != 0 ? "STOPPED" : undecided ? "UNDECIDED" : "FAIL";
+    text += fmt::format("{}   exit {}   {}\n", verdict, static_cast<int>(report.exit_code),
                         one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
   }
   return text;

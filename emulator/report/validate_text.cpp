@@ -161,9 +161,11 @@ std::string verdict_line(const ValidationReport& report, const std::vector<std::
            fmt::format("; {}\n", one_line(fmt::format("{}", fmt::join(report.reasons, "; ")))) +
            again_text(report.worst_first(), words, result_file);
   }
-  std::string line = fmt::format("FAIL   exit {}   {}\n", static_cast<int>(report.exit_code),
-                                 one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
-  if (report.cannot_start) return line;
+  std::string line =
+      fmt::format("{}   exit {}   {}\n", report.interrupted_by != 0 ? "STOPPED" : "FAIL",
+                  static_cast<int>(report.exit_code),
+                  one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
+  if (report.cannot_start || report.worst_first().empty()) return line;
   return line + again_text(report.worst_first(), words, result_file);
 }
 

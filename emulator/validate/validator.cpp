@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "emulator/base/interruption.hpp"
+
 namespace coldframe {
 
 Result<MaxFail> MaxFail::parse(const std::string& text) {
@@ -149,17 +151,35 @@ class Run {
     report_.files = suite.files;
     report_.tolerance = options_.tolerance;
     report_.max_fail = options_.max_fail;
+    if (Result<void> ran = run_all(); !ran) {
+      report_.interrupted_by = signal_of(ran.error());
+      if (report_.interrupted_by == 0) return ran.error();
+      forget_half_runs();
+    }
+    report_.calls = done_;
+    finish();
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> run_all() {
     if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
     for (const Pass pass : {Pass::cold, Pass::warm}) {
       for (std::size_t i = 0; i < cases_.size() && !report_.cannot_start; ++i) {
         if (Result<void> ran = run_case(i, pass); !ran) return ran.error();
       }
     }
-    finish();
-    return std::move(report_);
+    return {};
   }
 
- private:
+  // A case passes only if it was right in both passes; nobody knows that of one that had a single.
+  void forget_half_runs() {
+    for (std::size_t i = done_ > cases_.size() ? done_ - cases_.size() : 0; i < cases_.size();
+         ++i) {
+      if (report_.cases[i].status == CaseStatus::pass) report_.cases[i].status = CaseStatus::skip;
+    }
+  }
+
   Result<void> run_case(std::size_t index, Pass pass) {
     const GoldenCase& golden = *cases_[index];
     Result<Observation> observed = function_.invoke(golden.event);
@@ -211,6 +231,14 @@ class Run {
 
   void decide() {
     const ValidationSummary& summary = report_.summary;
+    if (report_.interrupted_by != 0) {
+      report_.exit_code = static_cast<ExitCode>(128 + report_.interrupted_by);
+      report_.reasons.push_back(
+          fmt::format("interrupted by {} after {} of {} calls; {} of {} cases were not judged",
+                      signal_text(report_.interrupted_by), done_, cases_.size() * 2,
+                      summary.skipped, summary.total));
+      return;
+    }
     if (report_.cannot_start) {
       report_.exit_code = ExitCode::cannot_start;
       report_.reasons.push_back(fmt::format("the function cannot start: {}", report_.start_error));

@@ -3,6 +3,7 @@
 //   Validator validator({.tolerance = {1e-6, 1e-9}});
 //   Result<ValidationReport> report = validator.run(function, suite);
 //   if (!report) return fail(report.error());        // the emulator failed, or a bad --only
+//   if (report.value().interrupted_by != 0) …        // it holds what was measured until then
 //   return report.value().exit_code;
 //
 // Blocking; calls the function and the progress callback on the caller's thread.
@@ -86,6 +87,8 @@ struct ValidationReport {
   std::vector<CaseResult> cases;  // in the order of the goldens
   ValidationSummary summary;
   std::vector<HistogramBin> histogram;  // smallest first; empty decades are left out
+  int interrupted_by = 0;               // a signal, before all calls were made
+  std::size_t calls = 0;                // made; two a case in a whole run
   bool cannot_start = false;
   std::string start_error;  // "Runtime.ExitError: …", if cannot_start
   ExitCode exit_code = ExitCode::ok;

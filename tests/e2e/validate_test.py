@@ -212,6 +212,29 @@ class Verdicts(ValidateTest):
         self.assert_nothing_left()
 
 
+    def test_a_signal_leaves_a_result_file_that_says_so(self):
+        file = self.goldens(case("good", 1, 1), case("bad", 1, 2),
+                            case("a", {"do": "print busy; hang"}, 1), case("last", 1, 1))
+        mark = self.place / "busy"
+        self.target = self.function(f"next\necho\nnext\necho\nnext\nwrite-file {mark} x\nhang\n",
+                                    "slow")
+        process = self.start("validate", self.target, "--golden", file, "--json", "r.json",
+                             "--junit", "r.xml", "--timeout", 60, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        wait_until("the case is running", mark.exists)
+        process.send_signal(signal.SIGTERM)
+        out = process.communicate()[0].decode()
+        self.assertEqual(code_of(process), 143)
+        reason = "interrupted by SIGTERM after 2 of 8 calls; 3 of 4 cases were not judged"
+        self.assertIn(f"STOPPED   exit 143   {reason}\n", out)
+        result = json.loads((self.place / "r.json").read_text())
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        self.assertEqual(result["verdict"], {"exit_code": 143, "reasons": [reason]})
+        self.assertEqual([one["status"] for one in result["cases"]],
+                         ["skip", "fail", "skip", "skip"])
+        self.assertEqual(len(ElementTree.parse(self.place / "r.xml").findall(".//skipped")), 3)
+
+
 class Refused(ValidateTest):
     GOOD = '{"id":"a","event":{},"expect":{}}'
 

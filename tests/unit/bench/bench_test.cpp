@@ -224,13 +224,34 @@ TEST(ColdBench, RefusesNoStartsAndNoEvent) {
 }
 
 TEST(ColdBench, HandsOnAFailureOfTheEmulator) {
-  FakeFunction function([](const FakeCall&) -> Result<Observation> {
-    return Error{static_cast<ExitCode>(130), "ended by SIGINT"};
-  });
+  FakeFunction function(
+      [](const FakeCall&) -> Result<Observation> { return host_error("no more processes"); });
   const SteppingClock clock;
   const Result<BenchReport> report = ColdBench({2}, options_with(), clock).run(function);
   ASSERT_FALSE(report);
-  EXPECT_EQ(static_cast<int>(report.error().code), 130);
+  EXPECT_EQ(report.error().code, ExitCode::emulator_failed);
+}
+
+TEST(ColdBench, KeepsWhatItHadWhenASignalCame) {
+  for (const int start : {1, 3}) {
+    FakeFunction function([&](const FakeCall& call) -> Result<Observation> {
+      if (call.start == start && call.call == (start == 1 ? 1 : 2)) {
+        return Error{static_cast<ExitCode>(143), "interrupted by a signal"};
+      }
+      return cold_start(call);
+    });
+    const BenchReport report = cold(function, 40, options_with({"errors <= 0"}));
+    EXPECT_EQ(static_cast<int>(report.exit_code), 143);
+    EXPECT_EQ(report.launches.size(), start == 1 ? 0u : 3u);
+    EXPECT_TRUE(report.thresholds.empty()) << "part of a run decides nothing";
+    EXPECT_FALSE(report.valid);
+    EXPECT_TRUE(report.scenario.stopped_early);
+    const std::string reason = start == 1 ? "interrupted by SIGTERM after 0 of 80 calls"
+                                          : "interrupted by SIGTERM after 5 of 80 calls";
+    EXPECT_EQ(report.reasons, std::vector<std::string>{reason});
+    EXPECT_NE(bench_text(report, "f").find("STOPPED   exit 143   " + reason + "\n"),
+              std::string::npos);
+  }
 }
 
 TEST(ColdBench, TellsItsProgress) {

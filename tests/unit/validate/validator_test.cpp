@@ -240,6 +240,26 @@ TEST(Validator, HandsOnAFailureOfTheEmulator) {
   EXPECT_EQ(report.error().code, ExitCode::emulator_failed);
 }
 
+TEST(Validator, KeepsWhatItHadWhenASignalCame) {
+  const auto interrupted_at = [](int call) {
+    FakeFunction function([&](const FakeCall& one) -> Result<Observation> {
+      if (one.call == call) return Error{static_cast<ExitCode>(130), "interrupted by a signal"};
+      return one.event == "2" ? answer("7") : half_more(one);
+    });
+    return run(function, squares());
+  };
+  const ValidationReport late = interrupted_at(5);  // in the warm pass of "two"
+  EXPECT_EQ(static_cast<int>(late.exit_code), 130);
+  EXPECT_EQ(late.reasons, std::vector<std::string>{"interrupted by SIGINT after 4 of 6 calls; 1 of "
+                                                   "3 cases were not judged"});
+  EXPECT_EQ(late.cases[0].status, CaseStatus::pass);
+  EXPECT_EQ(late.cases[1].status, CaseStatus::fail) << "wrong in one pass is wrong";
+  EXPECT_EQ(late.cases[2].status, CaseStatus::skip);
+  const ValidationReport early = interrupted_at(1);
+  EXPECT_EQ(early.summary.skipped, 3u);
+  EXPECT_EQ(early.interrupted_by, 2);
+}
+
 TEST(Validator, TellsItsProgress) {
   FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
   std::vector<ValidateProgress> seen;
