@@ -264,6 +264,8 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
   struct Watch final : RecordSink {
     std::string request_id;
     std::optional<InvocationRecord> record;
+    std::vector<InitRecord> inits;
+    void on_init(const InitRecord& r) override { inits.push_back(r); }
     void on_invocation(const InvocationRecord& r) override {
       if (r.request_id == request_id) record = r;
     }
@@ -292,6 +294,7 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
   observation.latency = seen->at - sent;
   observation.result = std::move(*seen->result);
   if (watch.record) observation.record = std::move(*watch.record);
+  observation.inits = std::move(watch.inits);
   if (observation.result.refusal != Refusal::none) {
     const auto& reason = observation.result.refusal_reason;
     return host_error("the invoke did not reach the function" +

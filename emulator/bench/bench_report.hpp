@@ -12,6 +12,7 @@
 
 #include "emulator/base/error.hpp"
 #include "emulator/bench/threshold.hpp"
+#include "emulator/model/record.hpp"
 #include "emulator/stats/quantile.hpp"
 
 namespace coldframe {
@@ -26,7 +27,8 @@ struct BenchSample {
 };
 
 struct BenchLaunch {
-  std::size_t id = 0;  // from 1
+  std::size_t id = 0;                     // from 1
+  std::optional<InitStatus> init_status;  // of the first init
   std::optional<double> init_ms;
   std::optional<double> init_cpu_ms;
   std::optional<std::size_t> warm_up_calls;  // `bench warm`: first calls that do not count as warm
@@ -44,7 +46,7 @@ struct BenchScenario {
   std::size_t calls_per_launch = 0;
   std::size_t events = 0;  // different ones, taken in turn
   std::optional<double> max_time_ms;
-  bool stopped_early = false;  // by max_time
+  bool stopped_early = false;  // by max_time or a signal
 };
 
 // Where an interval comes from.
@@ -80,14 +82,22 @@ struct BenchReport {
   std::size_t throttles = 0;
   std::size_t calls = 0;
   std::size_t errors = 0;  // calls with an error
+  std::size_t failed_first_inits = 0;
   std::vector<ThresholdResult> thresholds;
   bool valid = true;
   std::vector<std::string> validity_reasons;  // why not; empty if valid
   bool cannot_start = false;
+  int interrupted_by = 0;  // a signal: no threshold is judged
   ExitCode exit_code = ExitCode::ok;
   std::vector<std::string> reasons;  // of the exit code
 
+  // Every launch whose init is known began with one that failed, and there is one.
+  bool every_first_init_failed() const;
   const MetricSummary* find(const std::string& key) const;
 };
+
+// "every first init failed (error ×38, timeout ×2)", "2 of 40 first inits failed (error ×2)"; empty
+// if none did.
+std::string failed_first_inits_text(const BenchReport& report);
 
 }  // namespace coldframe

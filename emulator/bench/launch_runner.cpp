@@ -6,9 +6,23 @@
 #include <map>
 #include <utility>
 
+#include "emulator/base/interruption.hpp"
 #include "emulator/validate/judge.hpp"
 
 namespace coldframe {
+
+namespace {
+
+// "error ×38, timeout ×2"
+std::string counted_kinds(const std::map<std::string, std::size_t>& kinds) {
+  std::string list;
+  for (const auto& [kind, times] : kinds) {
+    list += fmt::format("{}{} ×{}", list.empty() ? "" : ", ", kind, times);
+  }
+  return list;
+}
+
+}  // namespace
 
 const char* to_text(BenchKind kind) { return kind == BenchKind::cold ? "cold" : "warm"; }
 
@@ -31,6 +45,28 @@ const MetricSummary* BenchReport::find(const std::string& key) const {
     if (metric.key == key) return &metric;
   }
   return nullptr;
+}
+
+bool BenchReport::every_first_init_failed() const {
+  return failed_first_inits > 0 &&
+         std::none_of(launches.begin(), launches.end(), [](const BenchLaunch& launch) {
+           return launch.init_status == InitStatus::success;
+         });
+}
+
+std::string failed_first_inits_text(const BenchReport& report) {
+  if (report.failed_first_inits == 0) return "";
+  std::map<std::string, std::size_t> kinds;
+  for (const BenchLaunch& launch : report.launches) {
+    if (launch.init_status.value_or(InitStatus::success) != InitStatus::success) {
+      ++kinds[to_text(*launch.init_status)];
+    }
+  }
+  const std::string which =
+      report.every_first_init_failed()
+          ? std::string("every first init")
+          : fmt::format("{} of {} first inits", report.failed_first_inits, report.launches.size());
+  return fmt::format("{} failed ({})", which, counted_kinds(kinds));
 }
 
 namespace {
@@ -61,7 +97,15 @@ class LaunchRunner {
         scenario.stopped_early = true;
         break;
       }
-      if (Result<void> ran = run_launch(); !ran) return ran.error();
+      if (Result<void> ran = run_launch(); !ran) {
+        report_.interrupted_by = signal_of(ran.error());
+        if (report_.interrupted_by == 0) return ran.error();
+        if (!report_.launches.empty() && report_.launches.back().samples.empty()) {
+          report_.launches.pop_back();
+        }
+        scenario.stopped_early = true;
+        break;
+      }
       if (options_.progress) {
         options_.progress({i + 1, scenario.launches_requested, report_.errors});
       }
@@ -112,6 +156,7 @@ class LaunchRunner {
       sample.error = error_of(result);
     }
     if (launch.samples.empty()) {
+      note_first_init(launch, observed.value());
       if (record.init) launch.init_ms = to_ms(*record.init);
       if (record.init_cpu) launch.init_cpu_ms = to_ms(*record.init_cpu);
     }
@@ -128,6 +173,15 @@ class LaunchRunner {
     }
     launch.samples.push_back(std::move(sample));
     return {};
+  }
+
+  void note_first_init(BenchLaunch& launch, const Observation& observed) {
+    for (const InitRecord& init : observed.inits) {
+      if (init.phase != InitPhase::init) continue;
+      launch.init_status = init.status;
+      if (init.status != InitStatus::success) ++report_.failed_first_inits;
+      return;
+    }
   }
 
   void count(const BenchSample& sample, const InvokeResult& result) {
@@ -166,12 +220,8 @@ void judge_validity(BenchReport& report, bool errors_have_a_limit) {
     }
   }
   if (failed > 0) {
-    std::string list;
-    for (const auto& [kind, times] : kinds) {
-      list += fmt::format("{}{} ×{}", list.empty() ? "" : ", ", kind, times);
-    }
     report.validity_reasons.push_back(
-        fmt::format("{} of {} calls failed: {}", failed, report.calls, list));
+        fmt::format("{} of {} calls failed: {}", failed, report.calls, counted_kinds(kinds)));
   }
   if (replaced > 0) {
     report.validity_reasons.push_back(fmt::format(
@@ -199,7 +249,8 @@ void judge_thresholds(BenchReport& report, const BenchOptions& options) {
     ThresholdResult result = evaluate(threshold, report);
     if (result.verdict == ThresholdVerdict::fail) {
       code = ExitCode::function_failed;
-      report.reasons.push_back(fmt::format("{} does not hold", threshold.expr));
+      report.reasons.push_back(fmt::format("{} does not hold{}", threshold.expr,
+                                           result.missing.empty() ? "" : ": " + result.missing));
     } else if (result.verdict == ThresholdVerdict::undecided) {
       if (code == ExitCode::ok) code = ExitCode::inconclusive;
       report.reasons.push_back(undecided_reason(result, report.scenario.kind));
@@ -218,6 +269,18 @@ Result<BenchReport> run_launches(FunctionUnderTest& function, BenchScenario scen
 }
 
 void conclude(BenchReport& report, const BenchOptions& options) {
+  if (report.interrupted_by != 0) {
+    // Part of a run decides no threshold, and its last launch lacks calls.
+    judge_validity(report, false);
+    const BenchScenario& scenario = report.scenario;
+    report.exit_code = static_cast<ExitCode>(128 + report.interrupted_by);
+    report.reasons = {fmt::format("interrupted by {} after {} of {} calls",
+                                  signal_text(report.interrupted_by), report.calls,
+                                  scenario.launches_requested * scenario.calls_per_launch)};
+    report.valid = false;
+    report.validity_reasons.insert(report.validity_reasons.begin(), report.reasons.front());
+    return;
+  }
   const bool errors_have_a_limit =
       !report.cannot_start &&
       std::any_of(options.thresholds.begin(), options.thresholds.end(),

@@ -197,6 +197,14 @@ ThresholdResult evaluate(const Threshold& threshold, const BenchReport& report) 
   }
   const MetricName name = split(threshold.metric);
   const Measured found = measured(report, name.family);
+  // An init that always fails keeps no promise about itself, above or below a limit.
+  const bool of_init = name.family == "init" || name.family == "init.cpu";
+  if (found.empty() && of_init && report.every_first_init_failed()) {
+    result.missing =
+        fmt::format("there is no init to judge, since {}", failed_first_inits_text(report));
+    result.verdict = ThresholdVerdict::fail;
+    return result;
+  }
   if (found.empty()) {
     result.missing = has_good_sample(report)
                          ? fmt::format("this run did not measure {}; it has {}", threshold.metric,

@@ -12,9 +12,14 @@ namespace coldframe {
 
 namespace {
 
-// The cold call never counts as warm, however fast it was.
+// The cold call never counts as warm, however fast it was. Calls that failed are no warm-up: where
+// none after the first was good, there is nothing to find.
 void find_warm_ups(BenchReport& report) {
   for (BenchLaunch& launch : report.launches) {
+    const bool has_warm_call =
+        std::any_of(launch.samples.begin(), launch.samples.end(),
+                    [](const BenchSample& sample) { return !sample.cold && sample.error.empty(); });
+    if (!has_warm_call) continue;
     std::vector<double> durations;
     for (const BenchSample& sample : launch.samples)
       durations.push_back(sample.duration_ms);

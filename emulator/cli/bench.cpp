@@ -95,6 +95,7 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
+  (*session)->emulator().add_record_sink(quiet);
   ProgressLine progress;
   options->progress = [&](const BenchProgress& p) {
     progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) +
@@ -121,6 +122,8 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   }
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
   if (!written) return fail(written.error());
+  if (report->interrupted_by != 0) return code;
+  if (!o.run.verbose) tell(quiet, code == 0);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

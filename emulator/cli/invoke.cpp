@@ -5,6 +5,7 @@
 #include "emulator/config/event_source.hpp"
 #include "emulator/report/advice.hpp"
 #include "emulator/report/invoke_json.hpp"
+#include "emulator/report/payload_advice.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -90,6 +91,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
   std::vector<Observation> seen;
+  std::string about_payload;
   for (std::int64_t i = 0; i < *repeat; ++i) {
     auto one = function.invoke(*event);
     if (!one) {
@@ -99,6 +101,9 @@ int run(InvokeOptions& o, const CommandLine& line) {
     if (!json_on_stdout) {
       (*session)->out().write(*one->result.payload);
       (*session)->out().write("\n");
+    }
+    if (about_payload.empty() && one->result.status == InvocationStatus::ok) {
+      about_payload = payload_advice(*one->result.payload);
     }
     // Answer and log lines of one invoke stay together, and a slow reader slows us down.
     (*session)->out().flush_now();
@@ -120,6 +125,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   }
   code = (*session)->finish(code);
   if (!written) return fail(written.error());
+  if (!about_payload.empty()) note(about_payload);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

@@ -1,6 +1,5 @@
 // What validate and bench share: one checked target, an emulator with one environment, a progress
-// line on a terminal, and an end that says why. An interrupt ends a run without a report: a part of
-// the cases or launches would look like a verdict.
+// line on a terminal, and an end that says why.
 #pragma once
 
 #include <chrono>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/cli/quiet_log.hpp"
 #include "emulator/cli/session.hpp"
 #include "emulator/validate/golden_case.hpp"
 
@@ -39,12 +39,6 @@ class ProgressLine {
   bool terminal_;
   bool shown_ = false;
   std::chrono::steady_clock::time_point last_{};
-};
-
-// The function's own log lines would bury the table: they are kept back, and shown only with -v.
-class QuietLog final : public TextSink {
- public:
-  void write(std::string_view) override {}
 };
 
 // Ends the session and reports an error of the run: 128 + n if a signal was the cause.

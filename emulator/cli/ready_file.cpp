@@ -9,20 +9,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
+#include "emulator/base/first_line.hpp"
 #include "emulator/base/unique_fd.hpp"
 
 namespace coldframe::cli {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 // Whether something accepts connections at http://HOST:PORT.
 bool accepts(std::string url) {

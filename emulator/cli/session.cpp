@@ -3,11 +3,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 namespace coldframe::cli {
+namespace {
+
+constexpr std::chrono::seconds k_patience_after_a_signal{1};
+
+}  // namespace
 
 Session::Session(std::unique_ptr<Emulator> emulator)
     : emulator_(std::move(emulator)), out_(emulator_->make_writer(STDOUT_FILENO)) {
@@ -32,6 +39,12 @@ int Session::finish(int code) {
   // The reader may be slow; a signal ends the patience.
   out_->flush_now();
   emulator_->run_until([&] { return out_->idle() || out_->broken(); });
+  // Not at once, though: half a result would be worse than none.
+  const auto give_up = std::chrono::steady_clock::now() + k_patience_after_a_signal;
+  while (!out_->idle() && !out_->broken() && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    out_->flush_now();
+  }
   emulator_->stop();
   if (write_error_ != 0 && write_error_ != EPIPE) {
     std::fprintf(stderr, "coldframe: cannot write to standard output: %s\n",

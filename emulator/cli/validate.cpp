@@ -2,6 +2,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <unordered_set>
 
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
@@ -16,10 +18,12 @@
 namespace coldframe::cli {
 namespace {
 
+constexpr std::size_t k_result_file_bytes = std::size_t{256} << 20;
+
 struct ValidateCommand {
   RunOptions run;
   std::vector<std::string> goldens;
-  std::string rtol, atol, max_fail, json, junit;
+  std::string rtol, atol, max_fail, json, junit, failed_from;
   std::vector<std::string> only;
   bool github = false;
 };
@@ -44,6 +48,14 @@ Result<ValidateOptions> read_options(const ValidateCommand& o) {
   out.tolerance.rtol = *rtol;
   out.tolerance.atol = *atol;
   out.only = o.only;
+  if (!o.failed_from.empty()) {
+    if (!o.only.empty()) return usage_error("give one of --only and --failed-from");
+    auto text = read_text_file(o.failed_from, "--failed-from", k_result_file_bytes);
+    if (!text) return text.error();
+    auto failed = failed_ids(*text, "--failed-from '" + o.failed_from + "'");
+    if (!failed) return failed.error();
+    out.only = std::move(*failed);
+  }
   if (!o.max_fail.empty()) {
     auto max_fail = MaxFail::parse(o.max_fail);
     if (!max_fail) return usage_error("--max-fail: " + max_fail.error().message);
@@ -74,9 +86,13 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (!files) return fail(files.error());
   auto suite = read_goldens(*files);
   if (!suite) return fail(suite.error());
+  std::unordered_set<std::string> known;
+  for (const auto& golden : suite->cases)
+    known.insert(golden.id);
   for (const auto& id : options->only) {
-    if (suite->find(id) == nullptr)
-      return fail(usage_error("--only: there is no case '" + id + "'"));
+    if (known.contains(id)) continue;
+    const char* option = o.failed_from.empty() ? "--only" : "--failed-from";
+    return fail(usage_error(std::string(option) + ": there is no case '" + id + "'"));
   }
 
   QuietLog quiet;
@@ -86,6 +102,7 @@ int run(ValidateCommand& o, const CommandLine& line) {
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
+  (*session)->emulator().add_record_sink(quiet);
   ProgressLine progress;
   options->progress = [&](const ValidateProgress& p) {
     progress.show("case " + std::to_string(p.done) + " of " + std::to_string(p.total) +
@@ -100,15 +117,20 @@ int run(ValidateCommand& o, const CommandLine& line) {
                           (*session)->emulator(), o.run);
   head.exit_code = report->exit_code;
   head.reasons = report->reasons;
-  if (o.json != "-" && o.junit != "-") {
-    (*session)->out().write(validate_text(*report, line.words));
-  }
   Result<void> written;
   if (!o.json.empty()) written = put(**session, o.json, validate_json(head, *report));
   if (written && !o.junit.empty()) written = put(**session, o.junit, junit_xml(*report));
+  if (o.json != "-" && o.junit != "-") {
+    std::error_code ignored;
+    const bool can_be_read = written && std::filesystem::is_regular_file(o.json, ignored);
+    (*session)->out().write(validate_text(
+        *report, line.words, {.all = o.run.verbose, .result_file = can_be_read ? o.json : ""}));
+  }
   if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
   if (!written) return fail(written.error());
+  if (report->interrupted_by != 0) return code;
+  if (!o.run.verbose) tell(quiet, code == 0);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;
@@ -132,6 +154,8 @@ void add_validate(CLI::App& app, CommandLine& line) {
       ->delimiter(',')
       ->type_name("ID,…")
       ->allow_extra_args(false);
+  command->add_option("--failed-from", o.failed_from, "run the cases that failed in this result")
+      ->type_name("FILE");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   command->add_option("--junit", o.junit, "write JUnit XML")->type_name("FILE");
   command->add_flag("--github", o.github, "annotations for GitHub on stderr");

@@ -40,7 +40,7 @@ Result<std::string> check_event(std::string text, const std::string& where, bool
   }
   if (auto fault = check_json(text)) {
     return usage_error(where + ":" + std::to_string(fault->line) + ":" +
-                       std::to_string(fault->column) + ": not JSON: " + fault->reason);
+                       std::to_string(fault->column) + ": not JSON: " + fault->plain);
   }
   return text;
 }

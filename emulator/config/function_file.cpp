@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "emulator/base/spelling.hpp"
 #include "emulator/json/json_check.hpp"
 
 namespace coldframe {
@@ -64,28 +65,9 @@ constexpr std::array k_known_keys{"Role",
                                   "TenancyConfig",
                                   "Publish"};
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 template <typename Names>
 std::string nearest(std::string_view key, const Names& names) {
-  for (std::string_view name : names) {
-    if (edit_distance(key, name) <= 2) return std::string(name);
-  }
-  return "";
+  return nearest_word(key, {std::begin(names), std::end(names)});
 }
 
 // One JSON object with a place in the file, for messages.
@@ -355,7 +337,7 @@ Result<void> parse_json(std::string_view text, const fs::path& path, Json& out) 
   // Our own pass first: it bounds the nesting, and says where the fault is.
   if (auto fault = check_json(text)) {
     return usage_error(path.string() + ":" + std::to_string(fault->line) + ":" +
-                       std::to_string(fault->column) + ": not JSON: " + fault->reason);
+                       std::to_string(fault->column) + ": not JSON: " + fault->plain);
   }
   try {
     out = Json::parse(text);

@@ -29,14 +29,18 @@ class JsonReader {
 
   bool read_document() {
     scan_.skip_space();
-    if (scan_.at_end()) return scan_.fail(scan_.offset(), "No content to map due to end-of-input");
+    if (scan_.at_end()) {
+      return scan_.fail(scan_.offset(), "No content to map due to end-of-input", "it is empty");
+    }
     if (!read_value()) return false;
     while (!open_.empty()) {
       if (!read_in_container()) return false;
     }
     scan_.skip_space();
     if (scan_.at_end()) return true;
-    return scan_.fail_character("expected nothing after the end of the document");
+    return scan_.fail_character(
+        "expected nothing after the end of the document",
+        fmt::format("the value has ended, and {} follows it", scan_.shown(scan_.offset())));
   }
 
  private:
@@ -49,7 +53,19 @@ class JsonReader {
   bool fail_unclosed() {
     const Open& top = open_.back();
     return scan_.fail_end(fmt::format("expected close marker for {} (start marker at {})",
-                                      top.object ? "Object" : "Array", scan_.place(top.begin)));
+                                      top.object ? "Object" : "Array", scan_.place(top.begin)),
+                          fmt::format("it ends, and the '{}' at {} is not closed",
+                                      top.object ? '{' : '[', scan_.plain_place(top.begin)));
+  }
+
+  // Lambda's parser misses what should follow the comma, people have one comma too many.
+  bool fail_comma_before(char closer) {
+    const std::string plain = fmt::format("a comma stands before the closing '{}'", closer);
+    if (closer == '}') {
+      return scan_.fail_character("was expecting double-quote to start field name", plain);
+    }
+    return scan_.fail_character(fmt::format("expected a valid value {}", JsonScanner::k_value_list),
+                                plain);
   }
 
   // After an opening marker or after a value: a close marker, or a comma and the next value.
@@ -69,16 +85,21 @@ class JsonReader {
                         fmt::format("Unexpected close marker '{}': expected '{}' (for {} starting "
                                     "at {})",
                                     scan_.peek(), closer, top.object ? "Object" : "Array",
-                                    scan_.place(top.begin)));
+                                    scan_.place(top.begin)),
+                        fmt::format("'{}' where '{}' is wanted, for the '{}' at {}", scan_.peek(),
+                                    closer, top.object ? '{' : '[', scan_.plain_place(top.begin)));
     }
     if (!top.empty) {
       if (scan_.peek() != ',') {
         return scan_.fail_character(top.object ? "was expecting comma to separate Object entries"
-                                               : "was expecting comma to separate Array entries");
+                                               : "was expecting comma to separate Array entries",
+                                    fmt::format("a comma or '{}' is missing before {}", closer,
+                                                scan_.shown(scan_.offset())));
       }
       scan_.advance();
       scan_.skip_space();
       if (scan_.at_end()) return fail_unclosed();
+      if (scan_.peek() == closer) return fail_comma_before(closer);
     }
     top.empty = false;
     return top.object ? read_member() : read_value();
@@ -86,7 +107,11 @@ class JsonReader {
 
   bool read_member() {
     if (scan_.peek() != '"') {
-      return scan_.fail_character("was expecting double-quote to start field name");
+      return scan_.fail_character("was expecting double-quote to start field name",
+                                  scan_.peek() == '\''
+                                      ? std::string("a key needs double quotes, not single ones")
+                                      : fmt::format("a key in double quotes is wanted, not {}",
+                                                    scan_.shown(scan_.offset())));
     }
     text_.clear();
     bool lone_surrogate = false;
@@ -97,7 +122,9 @@ class JsonReader {
     scan_.skip_space();
     if (scan_.at_end()) return fail_unclosed();
     if (scan_.peek() != ':') {
-      return scan_.fail_character("was expecting a colon to separate field name and value");
+      return scan_.fail_character(
+          "was expecting a colon to separate field name and value",
+          fmt::format("a colon is missing before {}", scan_.shown(scan_.offset())));
     }
     scan_.advance();
     scan_.skip_space();
@@ -113,7 +140,8 @@ class JsonReader {
         return scan_.fail(begin,
                           fmt::format("Document nesting depth ({}) exceeds the maximum allowed ({},"
                                       " from `StreamReadConstraints.getMaxNestingDepth()`)",
-                                      k_json_max_depth + 1, k_json_max_depth));
+                                      k_json_max_depth + 1, k_json_max_depth),
+                          fmt::format("it is nested more than {} levels deep", k_json_max_depth));
       }
       scan_.advance();
       handler_.open(c == '{', begin);

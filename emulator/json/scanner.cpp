@@ -10,14 +10,31 @@ namespace coldframe {
 
 namespace {
 
-constexpr std::string_view k_value_list =
-    "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_word_part(char c) { return is_letter(c) || is_digit(c) || c == '$'; }
 bool is_high_surrogate(std::uint32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 bool is_low_surrogate(std::uint32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+std::string plain_byte(unsigned byte) { return fmt::format("byte 0x{:02x} is not UTF-8", byte); }
+
+std::string plain_control(char c) {
+  if (c == '\n' || c == '\r') {
+    return fmt::format("a line break in a text must be written \\{}; or a double quote is missing",
+                       c == '\n' ? 'n' : 'r');
+  }
+  if (c == '\t') return "a tab in a text must be written \\t";
+  return fmt::format("a control character in a text must be written \\u{:04x}",
+                     static_cast<int>(c));
+}
+
+// What people write who think of Python or JavaScript.
+std::string meant_by(std::string_view word) {
+  if (word == "True") return "; did you mean true?";
+  if (word == "False") return "; did you mean false?";
+  if (word == "None" || word == "undefined" || word == "nil") return "; did you mean null?";
+  return "; a text needs double quotes";
+}
 
 }  // namespace
 
@@ -61,42 +78,53 @@ bool JsonScanner::read_digits() {
 bool JsonScanner::read_number() {
   if (peek() == '-') {
     advance();
-    if (at_end()) return fail_end("expected a digit after the minus sign");
+    constexpr const char* k_plain = "a digit is missing after the minus sign";
+    if (at_end()) return fail_end("expected a digit after the minus sign", k_plain);
     if (!is_digit(peek())) {
-      return fail(at_, fmt::format("Unexpected character ({}) in numeric value: expected digit "
-                                   "(0-9) to follow minus sign, for valid numeric value",
-                                   described(at_)));
+      return fail(at_,
+                  fmt::format("Unexpected character ({}) in numeric value: expected digit (0-9) to "
+                              "follow minus sign, for valid numeric value",
+                              described(at_)),
+                  k_plain);
     }
   }
   if (peek() == '0') {
     advance();
     if (!at_end() && is_digit(peek())) {
-      return fail(at_, "Invalid numeric value: Leading zeroes not allowed");
+      return fail(at_, "Invalid numeric value: Leading zeroes not allowed",
+                  "a number may not begin with a zero and another digit");
     }
   } else {
     read_digits();
   }
   if (!at_end() && peek() == '.') {
     advance();
-    if (at_end()) return fail_end("expected a digit after the decimal point");
+    constexpr const char* k_plain = "a digit is missing after the decimal point";
+    if (at_end()) return fail_end("expected a digit after the decimal point", k_plain);
     if (!read_digits()) {
-      return fail(at_, fmt::format("Unexpected character ({}) in numeric value: Decimal point not "
-                                   "followed by a digit",
-                                   described(at_)));
+      return fail(at_,
+                  fmt::format("Unexpected character ({}) in numeric value: Decimal point not "
+                              "followed by a digit",
+                              described(at_)),
+                  k_plain);
     }
   }
   if (!at_end() && (peek() == 'e' || peek() == 'E')) {
     advance();
     if (!at_end() && (peek() == '+' || peek() == '-')) advance();
-    if (at_end()) return fail_end("expected a digit in the exponent");
+    constexpr const char* k_plain = "a digit is missing in the exponent of a number";
+    if (at_end()) return fail_end("expected a digit in the exponent", k_plain);
     if (!read_digits()) {
-      return fail(at_, fmt::format("Unexpected character ({}) in numeric value: Exponent indicator "
-                                   "not followed by a digit",
-                                   described(at_)));
+      return fail(at_,
+                  fmt::format("Unexpected character ({}) in numeric value: Exponent indicator not "
+                              "followed by a digit",
+                              described(at_)),
+                  k_plain);
     }
   }
   if (!at_end() && (is_word_part(peek()) || peek() == '.')) {
-    return fail_character("expected space, comma or a close marker after a number");
+    return fail_character("expected space, comma or a close marker after a number",
+                          fmt::format("{} cannot follow a number", shown(at_)));
   }
   return true;
 }
@@ -112,16 +140,21 @@ bool JsonScanner::read_string(bool is_name, std::string* decoded, bool* lone_sur
     if (c == '\\') {
       if (!read_escape(decoded, lone_surrogate)) return false;
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      return fail(at_, fmt::format("Illegal unquoted character ((CTRL-CHAR, code {})): has to be "
-                                   "escaped using backslash to be included in {}",
-                                   static_cast<int>(c), is_name ? "name" : "string value"));
+      return fail(
+          at_,
+          fmt::format("Illegal unquoted character ((CTRL-CHAR, code {})): has to be escaped "
+                      "using backslash to be included in {}",
+                      static_cast<int>(c), is_name ? "name" : "string value"),
+          plain_control(c));
     } else if (!read_utf8(decoded)) {
       return false;
     }
   }
-  return fail(at_, is_name ? "Unexpected end-of-input in field name"
-                           : "Unexpected end-of-input: was expecting closing quote for a string "
-                             "value");
+  return fail(at_,
+              is_name ? "Unexpected end-of-input in field name"
+                      : "Unexpected end-of-input: was expecting closing quote for a string value",
+              is_name ? "it ends inside a key; a double quote is missing"
+                      : "it ends inside a text; a double quote is missing");
 }
 
 bool JsonScanner::read_utf8(std::string* decoded) {
@@ -129,11 +162,14 @@ bool JsonScanner::read_utf8(std::string* decoded) {
   if (character.length == 0) {
     const std::size_t bad = at_ + character.bad_byte;
     if (bad == text_.size()) {
-      return fail(bad, "Unexpected end-of-input in the middle of a UTF-8 character");
+      return fail(bad, "Unexpected end-of-input in the middle of a UTF-8 character",
+                  "it ends in the middle of a UTF-8 character");
     }
     const auto byte = static_cast<unsigned char>(text_[bad]);
-    return fail(bad, fmt::format("Invalid UTF-8 {} byte 0x{:x}",
-                                 character.bad_byte == 0 ? "start" : "middle", byte));
+    return fail(bad,
+                fmt::format("Invalid UTF-8 {} byte 0x{:x}",
+                            character.bad_byte == 0 ? "start" : "middle", byte),
+                plain_byte(byte));
   }
   if (decoded != nullptr) decoded->append(text_.substr(at_, character.length));
   at_ += character.length;
@@ -143,7 +179,7 @@ bool JsonScanner::read_utf8(std::string* decoded) {
 bool JsonScanner::read_hex4(std::uint32_t& unit) {
   unit = 0;
   for (int i = 0; i < 4; ++i) {
-    if (at_end()) return fail(at_, "Unexpected end-of-input in character escape sequence");
+    if (at_end()) return fail_in_escape();
     const char c = peek();
     std::uint32_t digit = 0;
     if (is_digit(c)) {
@@ -153,7 +189,8 @@ bool JsonScanner::read_hex4(std::uint32_t& unit) {
     } else if (c >= 'A' && c <= 'F') {
       digit = static_cast<std::uint32_t>(c - 'A' + 10);
     } else {
-      return fail_character("expected a hex-digit for character escape sequence");
+      return fail_character("expected a hex-digit for character escape sequence",
+                            "four hexadecimal digits must follow \\u");
     }
     unit = unit * 16 + digit;
     advance();
@@ -163,7 +200,7 @@ bool JsonScanner::read_hex4(std::uint32_t& unit) {
 
 bool JsonScanner::read_escape(std::string* decoded, bool* lone_surrogate) {
   advance();
-  if (at_end()) return fail(at_, "Unexpected end-of-input in character escape sequence");
+  if (at_end()) return fail_in_escape();
   constexpr std::string_view k_letters = "\"\\/bfnrt";
   constexpr std::string_view k_meanings = "\"\\/\b\f\n\r\t";
   const char letter = peek();
@@ -173,7 +210,9 @@ bool JsonScanner::read_escape(std::string* decoded, bool* lone_surrogate) {
     return true;
   }
   if (letter != 'u') {
-    return fail(at_, fmt::format("Unrecognized character escape {}", described(at_)));
+    return fail(
+        at_, fmt::format("Unrecognized character escape {}", described(at_)),
+        fmt::format("a backslash cannot stand before {}; a backslash itself is \\\\", shown(at_)));
   }
   advance();
   std::uint32_t unit = 0;
@@ -197,42 +236,57 @@ bool JsonScanner::read_escape(std::string* decoded, bool* lone_surrogate) {
   return true;
 }
 
+bool JsonScanner::fail_in_escape() {
+  return fail(at_, "Unexpected end-of-input in character escape sequence",
+              "it ends in the middle of an escape");
+}
+
 bool JsonScanner::fail_value() {
-  if (at_end()) return fail_end("expected a value");
+  if (at_end()) return fail_end("expected a value", "it ends where a value is missing");
   const auto byte = static_cast<unsigned char>(peek());
   if (byte >= 0x80) {
     const utf8::Decoded character = utf8::decode(text_.substr(at_));
     if (character.length == 0) {
-      return fail(at_, fmt::format("Invalid UTF-8 start byte 0x{:x}", byte));
+      return fail(at_, fmt::format("Invalid UTF-8 start byte 0x{:x}", byte), plain_byte(byte));
     }
   }
   if (!is_letter(peek())) {
-    return fail_character(fmt::format("expected a valid value {}", k_value_list));
+    const char c = peek();
+    std::string plain = fmt::format("{} cannot begin a value", shown(at_));
+    if (c == '\'') plain = "a text needs double quotes, not single ones";
+    if (c == '}' || c == ']' || c == ',') plain = fmt::format("a value is missing before '{}'", c);
+    return fail_character(fmt::format("expected a valid value {}", k_value_list), std::move(plain));
   }
   std::size_t end = at_;
   while (end < text_.size() && is_word_part(text_[end]))
     ++end;
   const std::string_view word = text_.substr(at_, end - at_);
   if (word == "NaN" || word == "Infinity") {
-    return fail(at_, fmt::format("Non-standard token '{}': enable "
-                                 "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow",
-                                 word));
+    return fail(at_,
+                fmt::format("Non-standard token '{}': enable "
+                            "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow",
+                            word),
+                fmt::format("{} is no JSON number", word));
   }
   constexpr std::size_t k_longest_shown = 256;
-  return fail(at_, fmt::format("Unrecognized token '{}{}': was expecting {}",
-                               word.substr(0, k_longest_shown),
-                               word.size() > k_longest_shown ? "..." : "", k_value_list));
+  const std::string_view cut = word.size() > k_longest_shown ? "..." : "";
+  return fail(at_,
+              fmt::format("Unrecognized token '{}{}': was expecting {}",
+                          word.substr(0, k_longest_shown), cut, k_value_list),
+              fmt::format("{}{} is no value{}", word.substr(0, 40), word.size() > 40 ? "…" : "",
+                          meant_by(word)));
 }
 
-bool JsonScanner::fail_character(std::string_view expected) {
-  return fail(at_, fmt::format("Unexpected character ({}): {}", described(at_), expected));
+bool JsonScanner::fail_character(std::string_view expected, std::string plain) {
+  return fail(at_, fmt::format("Unexpected character ({}): {}", described(at_), expected),
+              std::move(plain));
 }
 
-bool JsonScanner::fail_end(std::string_view expected) {
-  return fail(text_.size(), fmt::format("Unexpected end-of-input: {}", expected));
+bool JsonScanner::fail_end(std::string_view expected, std::string plain) {
+  return fail(text_.size(), fmt::format("Unexpected end-of-input: {}", expected), std::move(plain));
 }
 
-bool JsonScanner::fail(std::size_t offset, std::string reason) {
+bool JsonScanner::fail(std::size_t offset, std::string reason, std::string plain) {
   const std::string_view before = text_.substr(0, offset);
   const std::size_t last_break = before.rfind('\n');
   JsonFault fault;
@@ -240,7 +294,7 @@ bool JsonScanner::fail(std::size_t offset, std::string reason) {
   fault.line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
   fault.column = last_break == std::string_view::npos ? offset + 1 : offset - last_break;
   fault.message = fmt::format("{}\n at {}", reason, place(offset));
-  fault.reason = std::move(reason);
+  fault.plain = std::move(plain);
   fault_ = std::move(fault);
   return false;
 }
@@ -255,6 +309,27 @@ std::string JsonScanner::place(std::size_t offset) const {
       "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, "
       "column: {}]",
       line, column);
+}
+
+std::string JsonScanner::plain_place(std::size_t offset) const {
+  const std::string_view before = text_.substr(0, offset);
+  const std::size_t last_break = before.rfind('\n');
+  return fmt::format("line {}, column {}", 1 + std::count(before.begin(), before.end(), '\n'),
+                     last_break == std::string_view::npos ? offset + 1 : offset - last_break);
+}
+
+std::string JsonScanner::shown(std::size_t offset) const {
+  const utf8::Decoded character = utf8::decode(text_.substr(offset));
+  if (character.length == 0) {
+    return fmt::format("byte 0x{:02x}", static_cast<unsigned char>(text_[offset]));
+  }
+  const auto code = static_cast<std::uint32_t>(character.code_point);
+  if (code == '\n') return "a line break";
+  if (code == '\'') return "\"'\"";
+  if (code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xFEFF) {
+    return fmt::format("the control character U+{:04X}", code);
+  }
+  return fmt::format("'{}'", text_.substr(offset, character.length));
 }
 
 std::string JsonScanner::described(std::size_t offset) const {

@@ -1,5 +1,6 @@
 // The words of a JSON text: white space, literals, numbers and strings, each checked and each fault
-// worded as Lambda's Java parser words it. Used by check_json and parse_json, by nobody else.
+// worded twice: as Lambda's Java parser words it, and plainly. Used by check_json and parse_json,
+// by nobody else.
 //
 //   JsonScanner scan(text, {.non_finite_numbers = true});
 //   scan.skip_space();
@@ -20,6 +21,10 @@ namespace coldframe {
 
 class JsonScanner {
  public:
+  // As Lambda's parser names what can be a value.
+  static constexpr std::string_view k_value_list =
+      "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+
   struct Options {
     bool non_finite_numbers = false;  // NaN, Infinity and -Infinity are numbers
   };
@@ -43,13 +48,16 @@ class JsonScanner {
   bool read_non_finite();
 
   // Faults. Each returns false.
-  bool fail_value();                               // no value can begin here
-  bool fail_character(std::string_view expected);  // the character here is none of these
-  bool fail_end(std::string_view expected);        // the text ended
-  bool fail(std::size_t offset, std::string reason);
+  bool fail_value();  // no value can begin here
+  // The character here is none of those expected; the text ended.
+  bool fail_character(std::string_view expected, std::string plain);
+  bool fail_end(std::string_view expected, std::string plain);
+  bool fail(std::size_t offset, std::string reason, std::string plain);
 
-  // "[Source: …; line: 1, column: 7]" for a byte.
+  // "[Source: …; line: 1, column: 7]" and "line 1, column 7" for a byte.
   std::string place(std::size_t offset) const;
+  std::string plain_place(std::size_t offset) const;
+  std::string shown(std::size_t offset) const;  // 'b', or the code of what cannot be shown
   JsonFault take_fault() { return std::move(*fault_); }
 
  private:
@@ -57,6 +65,7 @@ class JsonScanner {
   bool read_hex4(std::uint32_t& unit);
   bool read_utf8(std::string* decoded);
   bool read_digits();
+  bool fail_in_escape();
   std::string described(std::size_t offset) const;  // 'b' (code 98)
 
   std::string_view text_;

@@ -34,6 +34,19 @@ constexpr const char* to_text(InvocationStatus status) {
 enum class InitPhase { init, invoke };  // `invoke`: a suppressed init
 enum class InitStatus { success, timeout, error };
 
+// "ok", "timeout", "error": keys of result files.
+constexpr const char* to_text(InitStatus status) {
+  switch (status) {
+    case InitStatus::success:
+      return "ok";
+    case InitStatus::timeout:
+      return "timeout";
+    case InitStatus::error:
+      return "error";
+  }
+  return "error";
+}
+
 struct InitRecord {
   std::string function;
   std::string environment_id;

@@ -31,6 +31,7 @@ Json sample_json(const BenchSample& sample) {
 
 Json launch_json(const BenchLaunch& launch) {
   Json json = {{"id", launch.id}};
+  if (launch.init_status) json["init_status"] = to_text(*launch.init_status);
   if (launch.init_ms) json["init_ms"] = *launch.init_ms;
   if (launch.init_cpu_ms) json["init_cpu_ms"] = *launch.init_cpu_ms;
   if (launch.warm_up_calls) json["warm_up_calls"] = *launch.warm_up_calls;
@@ -55,6 +56,7 @@ Json estimate_json(const BenchEstimate& estimate) {
 
 Json summary_json(const BenchReport& report) {
   Json json = Json::object();
+  if (report.calls > 0) json["failed_first_inits"] = report.failed_first_inits;
   for (const MetricSummary& metric : report.summary) {
     const std::size_t n = metric.p50.value.n;
     json[metric.key] = {{"p50", estimate_json(metric.p50)},
@@ -73,6 +75,7 @@ Json threshold_json(const ThresholdResult& result) {
   if (result.lo) json["lo"] = *result.lo;
   if (result.hi) json["hi"] = *result.hi;
   json["verdict"] = to_text(result.verdict);
+  if (!result.missing.empty()) json["reason"] = result.missing;
   if (result.needed) json["needed"] = *result.needed;
   return json;
 }

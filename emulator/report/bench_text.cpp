@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "emulator/report/text_table.hpp"
 #include "emulator/stats/binomial.hpp"
+#include "emulator/validate/finding.hpp"
 
 namespace coldframe {
 
@@ -58,7 +60,7 @@ std::string head_line(const BenchReport& report, const std::string& name) {
     line = fmt::format("bench warm  {}   {} of {} calls, the first cold", name,
                        counted(scenario.launches, "launch", "launches"), scenario.calls_per_launch);
   }
-  if (scenario.stopped_early) {
+  if (scenario.stopped_early && report.interrupted_by == 0) {
     line += fmt::format("; stopped by --max-time ({} asked for)", scenario.launches_requested);
   }
   return line + "\n";
@@ -83,15 +85,19 @@ std::string metric_table(const BenchReport& report) {
 
 std::string warm_up_line(const BenchReport& report) {
   if (report.scenario.kind != BenchKind::warm || report.launches.empty()) return "";
-  std::size_t least = report.launches.front().warm_up_calls.value_or(0);
-  std::size_t most = least;
+  std::size_t least = 0;
+  std::size_t most = 0;
   bool capped = false;
+  bool found = false;
   for (const BenchLaunch& launch : report.launches) {
-    const std::size_t calls = launch.warm_up_calls.value_or(0);
-    least = std::min(least, calls);
+    if (!launch.warm_up_calls) continue;
+    const std::size_t calls = *launch.warm_up_calls;
+    least = found ? std::min(least, calls) : calls;
     most = std::max(most, calls);
+    found = true;
     capped = capped || (calls > 1 && calls * 2 >= launch.samples.size());
   }
+  if (!found) return "warm-up: none to find, since no warm call was good\n";
   const std::string range =
       least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
   std::string line = fmt::format("warm-up: the first {} call{} of a launch left out (found)\n",
@@ -124,28 +130,37 @@ std::string percent_text(double share) {
   return percent >= 99.5 ? fmt::format("{:.0f}", percent) : fmt::format("{:.2g}", percent);
 }
 
+std::string most_frequent_error(const BenchReport& report) {
+  std::map<std::string, std::size_t> times;
+  const std::string* most = nullptr;
+  for (const BenchLaunch& launch : report.launches) {
+    for (const BenchSample& sample : launch.samples) {
+      if (!sample.error.empty()) ++times[sample.error];
+    }
+  }
+  for (const auto& [error, count] : times) {
+    if (most == nullptr || count > times[*most]) most = &error;
+  }
+  return most == nullptr ? "" : *most;
+}
+
 std::string errors_line(const BenchReport& report) {
   if (report.errors == 0) return "";
   const stats::Interval share = stats::clopper_pearson(report.errors, report.calls);
-  return fmt::format(
-      "errors: {} of {} calls, {} % [{}, {}]\n", report.errors, report.calls,
+  std::string line = fmt::format(
+      "errors: {} of {} calls, {} % [{}, {}]", report.errors, report.calls,
       percent_text(static_cast<double>(report.errors) / static_cast<double>(report.calls)),
       percent_text(share.lo), percent_text(share.hi));
+  const std::string error = most_frequent_error(report);
+  if (!error.empty()) line += "; most often " + one_line(shortened(error, 200));
+  return line + "\n";
 }
 
 // A first init that failed has no figure of its own, but the caller has waited for it.
 std::string repeated_init_line(const BenchReport& report) {
-  const auto repeated =
-      std::count_if(report.launches.begin(), report.launches.end(), [](const BenchLaunch& launch) {
-        return !launch.init_ms && !launch.samples.empty() && launch.samples.front().cold &&
-               launch.samples.front().error.empty();
-      });
-  if (repeated == 0) return "";
-  return fmt::format(
-      "init: in {} of {} {} the first one failed or took too long, and ran again inside the call; "
-      "cold is the latency there\n",
-      repeated, report.launches.size(),
-      report.scenario.kind == BenchKind::cold ? "starts" : "launches");
+  if (report.failed_first_inits == 0 || report.cannot_start) return "";
+  return fmt::format("init: {}, and ran again inside the call; cold is the latency there\n",
+                     failed_first_inits_text(report));
 }
 
 std::string threshold_value(const Threshold& threshold, double value) {
@@ -169,6 +184,10 @@ std::string threshold_lines(const BenchReport& report) {
     if (result.needed) {
       verdict += fmt::format(" (about {} {} would decide)", *result.needed,
                              report.scenario.kind == BenchKind::cold ? "starts" : "launches");
+    }
+    if (!result.missing.empty()) {
+      verdict += result.verdict == ThresholdVerdict::fail ? " (no init worked at first)"
+                                                          : " (not measured)";
     }
     const bool bounded = result.lo || result.hi;
     table.add({threshold.expr, result.value ? threshold_value(threshold, *result.value) : "–",
@@ -195,8 +214,8 @@ std::string bench_text(const BenchReport& report, const std::string& function_na
   text += "\n";
   if (report.exit_code != ExitCode::ok) {
     const bool undecided = report.exit_code == ExitCode::inconclusive;
-    text += fmt::format("{}   exit {}   {}\n", undecided ? "UNDECIDED" : "FAIL",
-                        static_cast<int>(report.exit_code),
+    const char* verdict = report.interrupted_by != 0 ? "STOPPED" : undecided ? "UNDECIDED" : "FAIL";
+    text += fmt::format("{}   exit {}   {}\n", verdict, static_cast<int>(report.exit_code),
                         one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
   }
   return text;

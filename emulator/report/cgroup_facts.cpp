@@ -4,15 +4,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "emulator/base/first_line.hpp"
+
 namespace coldframe {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 std::string v1_controllers(const std::string& mounts_file) {
   std::ifstream mounts(mounts_file);

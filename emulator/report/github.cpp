@@ -37,6 +37,9 @@ std::string escaped(const std::string& text, bool property) {
   return out;
 }
 
+// What --max-fail excuses does not fail the step, and is there to be seen.
+const char* level_of(const CaseResult& result) { return result.excused ? "warning" : "error"; }
+
 std::string annotation(const CaseResult& result) {
   const Finding& finding = result.findings.front();
   std::string message = fmt::format("{}: {}", finding.path, finding.message);
@@ -45,22 +48,30 @@ std::string annotation(const CaseResult& result) {
   if (finding.abs && finding.allowed) {
     message += fmt::format("\n|Δ| {:.4g}, allowed {:.4g}", *finding.abs, *finding.allowed);
   }
-  return fmt::format("::error file={},line={},title={}::{}\n", escaped(result.file, true),
-                     result.line, escaped("golden case " + result.id, true),
+  const std::string title =
+      "golden case " + result.id + (result.excused ? ", excused by --max-fail" : "");
+  return fmt::format("::{} file={},line={},title={}::{}\n", level_of(result),
+                     escaped(result.file, true), result.line, escaped(title, true),
                      escaped(message, false));
 }
 
 }  // namespace
 
 std::string github_annotations(const ValidationReport& report) {
-  const std::vector<const CaseResult*> bad = report.worst_first();
+  // GitHub shows ten of each level a step.
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
   std::string out;
-  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i)
-    out += annotation(*bad[i]);
-  if (bad.size() > k_most_shown) {
-    out += fmt::format("::error title={}::and {} more golden cases did not pass\n",
-                       "coldframe validate", bad.size() - k_most_shown);
+  for (const CaseResult* result : report.worst_first()) {
+    if (++(result->excused ? warnings : errors) <= k_most_shown) out += annotation(*result);
   }
+  const auto rest = [&](const char* level, std::size_t all, const char* what) {
+    if (all <= k_most_shown) return;
+    out += fmt::format("::{} title=coldframe validate::and {} more golden cases {}\n", level,
+                       all - k_most_shown, what);
+  };
+  rest("error", errors, "did not pass");
+  rest("warning", warnings, "did not pass, excused by --max-fail");
   return out;
 }
 

@@ -7,6 +7,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "emulator/base/first_line.hpp"
+
 namespace coldframe {
 
 namespace {
@@ -27,13 +29,6 @@ std::string value_in(const std::string& file, std::string_view key) {
     }
   }
   return {};
-}
-
-std::string first_line(const std::string& file) {
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  return line;
 }
 
 // /proc/stat begins "cpu user nice system idle iowait irq softirq steal guest guest_nice".

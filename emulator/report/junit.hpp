@@ -1,6 +1,7 @@
 // JUnit XML of a validation: one testcase a golden case, with its file and line.
 //   write_result(path, junit_xml(report));
-// Wrong answers are <failure>, missing ones <error>, cases not run <skipped>.
+// Wrong answers are <failure>, missing ones <error>, cases not run <skipped>; so are wrong answers
+// that --max-fail excuses, with their findings in <system-out>.
 #pragma once
 
 #include <string>

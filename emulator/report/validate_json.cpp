@@ -40,6 +40,7 @@ Json finding_json(const Finding& finding) {
 
 Json case_json(const CaseResult& result) {
   Json json = {{"id", result.id}, {"status", to_text(result.status)}};
+  if (result.excused) json["excused"] = true;
   json["findings"] = Json::array();
   for (const Finding& finding : result.findings)
     json["findings"].push_back(finding_json(finding));
@@ -60,6 +61,7 @@ Json summary_json(const ValidationReport& report) {
   Json json = {{"total", summary.total},
                {"passed", summary.passed},
                {"failed", summary.failed},
+               {"excused", summary.excused},
                {"errors", summary.errors},
                {"skipped", summary.skipped},
                {"quantum_flips", summary.quantum_flips},
@@ -87,6 +89,25 @@ std::string validate_json(const ResultHead& head, const ValidationReport& report
   document.add_list("cases", cases);
   document.add("summary", summary_json(report));
   return document.text();
+}
+
+Result<std::vector<std::string>> failed_ids(const std::string& text, const std::string& file) {
+  const Json json = check_json(text) ? Json() : Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("command", Json()) != "validate" ||
+      !json.value("cases", Json()).is_array()) {
+    return usage_error(file + " is not a result file of validate");
+  }
+  std::vector<std::string> ids;
+  for (const Json& one : json["cases"]) {
+    const Json id = one.is_object() ? one.value("id", Json()) : Json();
+    if (!id.is_string()) return usage_error(file + " is not a result file of validate");
+    const Json status = one.value("status", Json());
+    if (status == "fail" || status == "error") ids.push_back(id);
+  }
+  if (ids.empty()) {
+    return usage_error(file + " names no case that failed; there is nothing to run again");
+  }
+  return ids;
 }
 
 }  // namespace coldframe

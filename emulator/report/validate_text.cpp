@@ -13,6 +13,8 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_most_shown = 10;
+// Longer lists of ids are no command that anybody would copy; a shell takes no word over 128 KiB.
+constexpr std::size_t k_most_id_bytes = 4000;
 constexpr std::size_t k_widest_value = 40;
 
 std::string counts_line(const ValidationSummary& summary) {
@@ -63,13 +65,15 @@ std::vector<std::string> worst_row(const CaseResult& result) {
   return row;
 }
 
-std::string worst_table(const std::vector<const CaseResult*>& bad) {
+std::string worst_table(const std::vector<const CaseResult*>& bad, bool all) {
   TextTable table({"case", "path", "want", "got", "|Δ|", "allowed", "×over"});
-  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i)
+  const std::size_t shown = all ? bad.size() : std::min(bad.size(), k_most_shown);
+  for (std::size_t i = 0; i < shown; ++i)
     table.add(worst_row(*bad[i]));
   std::string text = "worst\n" + table.text("  ");
-  if (bad.size() > k_most_shown) {
-    text += fmt::format("  and {} more\n", bad.size() - k_most_shown);
+  if (bad.size() > shown) {
+    text += fmt::format("  and {} more; -v, --json FILE or --junit FILE lists them all\n",
+                        bad.size() - shown);
   }
   return text;
 }
@@ -106,21 +110,23 @@ std::string shell_quoted(const std::string& text) {
   return quoted + "'";
 }
 
-// The command as it was typed, with these cases alone: --only goes before a `--`, behind which all
-// belongs to the bootstrap.
-std::string again_line(const std::vector<std::string>& words, const std::string& ids) {
+// The command as it was typed, with these cases alone: the choice goes before a `--`, behind which
+// all belongs to the bootstrap.
+std::string again_line(const std::vector<std::string>& words, const std::string& choice) {
   std::string line = "again  coldframe";
   bool placed = false;
   const auto place = [&] {
-    if (!placed) line += " --only " + shell_quoted(ids);
+    if (!placed) line += " " + choice;
     placed = true;
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!placed && words[i] == "--only") {
+    if (!placed && (words[i] == "--only" || words[i] == "--failed-from")) {
       ++i;  // and its value
       continue;
     }
-    if (!placed && words[i].starts_with("--only=")) continue;
+    if (!placed && (words[i].starts_with("--only=") || words[i].starts_with("--failed-from="))) {
+      continue;
+    }
     if (words[i] == "--") place();
     line += " " + shell_quoted(words[i]);
   }
@@ -128,31 +134,51 @@ std::string again_line(const std::vector<std::string>& words, const std::string&
   return line + "\n";
 }
 
-std::string verdict_line(const ValidationReport& report, const std::vector<std::string>& words) {
+// Every case that did not pass: by id, or through the result file where there are many of them.
+std::string again_text(const std::vector<const CaseResult*>& bad,
+                       const std::vector<std::string>& words, const std::string& result_file) {
+  if (bad.size() > k_most_shown && !result_file.empty()) {
+    return again_line(words, "--failed-from " + shell_quoted(result_file));
+  }
+  std::string ids;
+  for (const CaseResult* result : bad)
+    ids += (ids.empty() ? "" : ",") + result->id;
+  if (ids.size() <= k_most_id_bytes) return again_line(words, "--only " + shell_quoted(ids));
+  return fmt::format(
+      "again  {} ids are too many for a command; write --json FILE, then run these cases alone "
+      "with --failed-from FILE\n",
+      bad.size());
+}
+
+std::string verdict_line(const ValidationReport& report, const std::vector<std::string>& words,
+                         const std::string& result_file) {
   if (report.exit_code == ExitCode::ok) {
     const ValidationSummary& summary = report.summary;
-    return fmt::format("PASS   {} of {} cases, cold and warm\n", summary.passed, summary.total);
+    const std::string line =
+        fmt::format("PASS   {} of {} cases, cold and warm", summary.passed, summary.total);
+    if (summary.excused == 0) return line + "\n";
+    return line +
+           fmt::format("; {}\n", one_line(fmt::format("{}", fmt::join(report.reasons, "; ")))) +
+           again_text(report.worst_first(), words, result_file);
   }
-  std::string line = fmt::format("FAIL   exit {}   {}\n", static_cast<int>(report.exit_code),
-                                 one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
-  if (report.cannot_start) return line;
-  std::string ids;
-  const std::vector<const CaseResult*> bad = report.worst_first();
-  for (std::size_t i = 0; i < std::min(bad.size(), k_most_shown); ++i) {
-    ids += (i == 0 ? "" : ",") + bad[i]->id;
-  }
-  return line + again_line(words, ids);
+  std::string line =
+      fmt::format("{}   exit {}   {}\n", report.interrupted_by != 0 ? "STOPPED" : "FAIL",
+                  static_cast<int>(report.exit_code),
+                  one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
+  if (report.cannot_start || report.worst_first().empty()) return line;
+  return line + again_text(report.worst_first(), words, result_file);
 }
 
 }  // namespace
 
-std::string validate_text(const ValidationReport& report, const std::vector<std::string>& words) {
+std::string validate_text(const ValidationReport& report, const std::vector<std::string>& words,
+                          const ValidateTextOptions& options) {
   std::string text = counts_line(report.summary);
-  if (report.cannot_start) return text + verdict_line(report, words);
+  if (report.cannot_start) return text + verdict_line(report, words, options.result_file);
   text += histogram_line(report.histogram);
   const std::vector<const CaseResult*> bad = report.worst_first();
-  if (!bad.empty()) text += worst_table(bad);
-  return text + warnings_line(report) + verdict_line(report, words);
+  if (!bad.empty()) text += worst_table(bad, options.all);
+  return text + warnings_line(report) + verdict_line(report, words, options.result_file);
 }
 
 }  // namespace coldframe

@@ -76,7 +76,7 @@ void Comparer::embedded_json(const JsonValue& want, const JsonValue& got,
            "the body is base64, but isBase64Encoded is not true");
     } else {
       fail(FindingKind::not_json, &want, &got,
-           fmt::format("the text is not JSON: {} (line {}, column {} in it)", inner.fault().reason,
+           fmt::format("the text is not JSON: {} (line {}, column {} in it)", inner.fault().plain,
                        inner.fault().line, inner.fault().column));
     }
     return;

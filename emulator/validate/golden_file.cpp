@@ -1,13 +1,10 @@
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 
+#include "emulator/validate/bounded_file.hpp"
 #include "emulator/validate/golden_case.hpp"
 
 namespace coldframe {
@@ -34,20 +31,9 @@ std::vector<const GoldenCase*> GoldenSuite::tagged(std::string_view tag) const {
 
 namespace {
 
-Result<std::string> read_text(const std::string& file) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) {
-    return usage_error(fmt::format("{} is a directory; name a .jsonl file of golden cases", file));
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    return usage_error(fmt::format("cannot read {}: {}", file, std::strerror(errno)));
-  }
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return usage_error(fmt::format("cannot read {} to its end", file));
-  return text;
-}
+// An event and its answer may have 6 MB each.
+constexpr std::size_t k_longest_line = std::size_t{16} << 20;
+constexpr std::size_t k_most_bytes = std::size_t{1} << 30;  // of all files
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -56,18 +42,21 @@ bool is_blank(std::string_view line) {
 // Where each id was first seen, over all files.
 using Seen = std::map<std::string, std::pair<std::string, std::size_t>, std::less<>>;
 
-Result<void> read_file(const std::string& file, GoldenSuite& suite, Seen& seen) {
-  Result<std::string> text = read_text(file);
-  if (!text) return text.error();
-  std::string_view rest = text.value();
-  constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
-  if (rest.substr(0, 3) == k_byte_order_mark) rest.remove_prefix(3);
+Result<void> read_file(const std::string& file, GoldenSuite& suite, Seen& seen,
+                       std::size_t& bytes_left) {
+  BoundedLines lines(k_longest_line, bytes_left);
+  if (Result<void> opened = lines.open(file); !opened) {
+    return usage_error(fmt::format("cannot read {}: {}", file, opened.error().message));
+  }
   const std::string directory = std::filesystem::path(file).parent_path().string();
   const std::size_t cases_before = suite.cases.size();
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (std::size_t number = 1;; ++number) {
+    const Result<std::optional<std::string_view>> next = lines.next();
+    if (!next) return usage_error(fmt::format("{}:{}: {}", file, number, next.error().message));
+    if (!*next) break;
+    std::string_view line = **next;
+    constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
+    if (number == 1 && line.starts_with(k_byte_order_mark)) line.remove_prefix(3);
     if (is_blank(line)) continue;
     Result<GoldenCase> parsed = parse_golden_line(line, directory);
     if (!parsed) {
@@ -96,8 +85,9 @@ Result<GoldenSuite> read_goldens(const std::vector<std::string>& files) {
   GoldenSuite suite;
   suite.files = files;
   Seen seen;
+  std::size_t bytes_left = k_most_bytes;
   for (const std::string& file : files) {
-    if (Result<void> read = read_file(file, suite, seen); !read) return read.error();
+    if (Result<void> read = read_file(file, suite, seen, bytes_left); !read) return read.error();
   }
   if (suite.cases.empty()) return usage_error("no golden file was given; name one with --golden");
   return suite;

@@ -1,39 +1,56 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <utility>
 
 #include "emulator/base/limits.hpp"
+#include "emulator/base/spelling.hpp"
 #include "emulator/json/json_check.hpp"
+#include "emulator/validate/bounded_file.hpp"
+#include "emulator/validate/finding.hpp"
 #include "emulator/validate/golden_case.hpp"
 
 namespace coldframe {
 
 namespace {
 
-Error not_json(const JsonFault& fault) {
-  return usage_error(fmt::format("not JSON at column {}: {}", fault.column, fault.reason));
+// The same bound as for a line of the golden file.
+constexpr std::size_t k_longest_answer = std::size_t{16} << 20;
+
+constexpr std::array<std::string_view, 8> k_keys{"id",   "event", "expect", "label",
+                                                 "tags", "rules", "wrap",   "origin"};
+
+// What other tools and people call our keys.
+std::string meant_key(std::string_view key) {
+  for (const std::string_view name : {"input", "request", "payload"}) {
+    if (key == name) return "event";
+  }
+  for (const std::string_view name :
+       {"output", "answer", "response", "result", "want", "wanted", "expectation"}) {
+    if (key == name) return "expect";
+  }
+  return key == "name" ? "id" : nearest_word(key, {k_keys.begin(), k_keys.end()});
 }
 
 // The file behind "@name", read as it is.
-Result<std::string> read_reference(const std::string& reference, const std::string& directory) {
-  const std::filesystem::path file = std::filesystem::path(directory) / reference.substr(1);
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::error_code ignored;
-  if (!stream || std::filesystem::is_directory(file, ignored)) {
-    const char* why = stream ? "it is a directory" : std::strerror(errno);
+Result<std::string> read_reference(const std::string& reference, const std::string& directory,
+                                   std::size_t most, std::string_view who) {
+  const std::string file = (std::filesystem::path(directory) / reference.substr(1)).string();
+  Result<BoundedText> read = read_bounded(file, most);
+  if (!read) {
     return usage_error(
-        fmt::format("cannot read {}, named by \"{}\": {}", file.string(), reference, why));
+        fmt::format("cannot read {}, named by \"{}\": {}", file, reference, read.error().message));
   }
-  return std::string{std::istreambuf_iterator<char>(stream), {}};
+  if (!read->too_large.empty()) {
+    return usage_error(
+        fmt::format("{} has {} bytes; {} takes at most {}", reference, read->too_large, who, most));
+  }
+  return std::move(read->text);
 }
 
 bool is_reference(const JsonValue& value) {
@@ -54,12 +71,19 @@ class LineParser {
 
   Result<GoldenCase> parse() {
     const ParsedJson parsed = parse_json(line_);
-    if (!parsed) return not_json(parsed.fault());
+    if (!parsed) {
+      return usage_error(
+          fmt::format("not JSON at column {}: {}", parsed.fault().column, parsed.fault().plain));
+    }
     const JsonValue& object = parsed.value();
     if (!object.is(JsonKind::object)) {
       return usage_error(
           "a golden case must be a JSON object with \"id\", \"event\" and "
           "\"expect\"");
+    }
+    // A misspelt key first: without it, the right one would seem to be missing.
+    for (const JsonMember& member : object.members()) {
+      if (Result<void> known = check_key(member.key); !known) return known.error();
     }
     for (const std::string_view key : {"id", "event", "expect"}) {
       if (object.find(key) == nullptr) return usage_error(fmt::format("\"{}\" is missing", key));
@@ -72,6 +96,17 @@ class LineParser {
   }
 
  private:
+  static Result<void> check_key(const std::string& key) {
+    if (std::find(k_keys.begin(), k_keys.end(), key) != k_keys.end()) return {};
+    const std::string meant = meant_key(key);
+    if (!meant.empty()) {
+      return usage_error(fmt::format("\"{}\" is not a key of a golden case; did you mean '{}'?",
+                                     shortened(key, 40), meant));
+    }
+    return usage_error(fmt::format("\"{}\" is not a key of a golden case; it has {}",
+                                   shortened(key, 40), fmt::join(k_keys, ", ")));
+  }
+
   Result<void> read_key(const std::string& key, const JsonValue& value) {
     if (key == "id") return read_id(value);
     if (key == "event") return read_event(value);
@@ -83,14 +118,8 @@ class LineParser {
       return {};
     }
     if (key == "wrap") return read_wrap(value);
-    if (key == "origin") {
-      if (!value.is(JsonKind::object)) return usage_error("\"origin\" must be an object");
-      return {};
-    }
-    return usage_error(fmt::format(
-        "\"{}\" is not a key of a golden case; it has id, event, expect, label, tags, rules, wrap "
-        "and origin",
-        key));
+    if (!value.is(JsonKind::object)) return usage_error("\"origin\" must be an object");
+    return {};
   }
 
   Result<void> read_id(const JsonValue& value) {
@@ -108,36 +137,42 @@ class LineParser {
   }
 
   Result<void> read_event(const JsonValue& value) {
-    std::string where = "\"event\"";
-    if (is_reference(value)) {
-      Result<std::string> text = read_reference(value.text(), directory_);
+    const bool elsewhere = is_reference(value);
+    if (elsewhere) {
+      Result<std::string> text =
+          read_reference(value.text(), directory_, limits::k_sync_request_bytes, "Lambda");
       if (!text) return text.error();
       case_.event = std::move(text).value();
-      where = value.text();
     } else {
       case_.event = line_.substr(value.begin(), value.end() - value.begin());
     }
     if (case_.event.size() > limits::k_sync_request_bytes) {
-      return usage_error(fmt::format("{} has {} bytes; Lambda takes at most {}", where,
+      return usage_error(fmt::format("\"event\" has {} bytes; Lambda takes at most {}",
                                      case_.event.size(), limits::k_sync_request_bytes));
     }
     // The line was read tolerantly; an event must be JSON as Lambda takes it.
     if (const std::optional<JsonFault> fault = check_json(case_.event)) {
-      return usage_error(
-          fmt::format("{} is not JSON that Lambda takes (line {}, column {} of it): "
-                      "{}",
-                      where, fault->line, fault->column, fault->reason));
+      if (elsewhere) {
+        return usage_error(
+            fmt::format("{} is not JSON that Lambda takes, at line {}, column {}: {}", value.text(),
+                        fault->line, fault->column, fault->plain));
+      }
+      return usage_error(fmt::format("\"event\" is not JSON that Lambda takes, at column {}: {}",
+                                     value.begin() + fault->column, fault->plain));
     }
     return {};
   }
 
   Result<void> read_expect(const JsonValue& value) {
     if (is_reference(value)) {
-      Result<std::string> text = read_reference(value.text(), directory_);
+      Result<std::string> text =
+          read_reference(value.text(), directory_, k_longest_answer, "an answer");
       if (!text) return text.error();
       ParsedJson parsed = parse_json(text.value());
       if (!parsed) {
-        return usage_error(fmt::format("{} is {}", value.text(), not_json(parsed.fault()).message));
+        return usage_error(fmt::format("{} is not JSON at line {}, column {}: {}", value.text(),
+                                       parsed.fault().line, parsed.fault().column,
+                                       parsed.fault().plain));
       }
       case_.expect.value = parsed.take();
       return {};
@@ -166,7 +201,11 @@ class LineParser {
       } else if (member.key == "errorMessage") {
         case_.expect.error_message = member.value.text();
       } else {
-        return shape;
+        const std::string meant = nearest_word(member.key, {"errorType", "errorMessage"});
+        if (meant.empty()) return shape;
+        return usage_error(
+            fmt::format("\"{}\" is not a key of a wanted function error; did you mean '{}'?",
+                        member.key, meant));
       }
     }
     case_.expect.kind = Expectation::Kind::error;

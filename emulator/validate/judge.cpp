@@ -111,7 +111,7 @@ Judgement judge_answer(const GoldenCase& golden, const std::string& payload,
   if (!got) {
     const std::string what = payload.empty()
                                  ? "the answer is empty"
-                                 : fmt::format("the answer is not JSON: {}", got.fault().reason);
+                                 : fmt::format("the answer is not JSON: {}", got.fault().plain);
     return with(CaseStatus::fail, failure(FindingKind::not_json, "", quote_json(payload), what));
   }
   if (golden.expect.kind == Expectation::Kind::any) {

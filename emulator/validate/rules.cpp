@@ -6,6 +6,8 @@
 #include <limits>
 #include <tuple>
 
+#include "emulator/base/spelling.hpp"
+#include "emulator/validate/finding.hpp"
 #include "emulator/validate/tolerance.hpp"
 
 namespace coldframe {
@@ -98,7 +100,13 @@ class RuleParser {
       property.one_of = value.items();
       return {};
     }
-    return usage_error(fmt::format("\"{}\" is not a rule that Coldframe knows", key));
+    const std::string meant =
+        nearest_word(key, {"path", "paths", "rtol", "atol", "decimals", "label", "ignore", "nan",
+                           "inf", "extra", "missing", "strict_types", "embedded", "range", "len",
+                           "sum", "regex", "type", "one_of"});
+    return usage_error(fmt::format("\"{}\" is not a rule that Coldframe knows{}",
+                                   shortened(key, 40),
+                                   meant.empty() ? "" : "; did you mean '" + meant + "'?"));
   }
 
   static bool is_finite_number(const JsonValue& value) {

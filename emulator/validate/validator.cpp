@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <utility>
+
+#include "emulator/base/interruption.hpp"
 
 namespace coldframe {
 
@@ -23,6 +26,8 @@ Result<MaxFail> MaxFail::parse(const std::string& text) {
   if (result.percent ? result.value > 100 : std::floor(result.value) != result.value) return bad;
   return result;
 }
+
+std::string MaxFail::text() const { return fmt::format("{}{}", value, percent ? "%" : ""); }
 
 bool MaxFail::allows(std::size_t failed, std::size_t total) const {
   const auto count = static_cast<double>(failed);
@@ -81,16 +86,13 @@ void add_judgement(CaseResult& into, Judgement&& judgement, Pass pass) {
 Result<std::vector<const GoldenCase*>> choose(const GoldenSuite& suite,
                                               const std::vector<std::string>& only) {
   std::vector<const GoldenCase*> chosen;
-  for (const std::string& id : only) {
-    if (suite.find(id) == nullptr) {
-      return usage_error(
-          fmt::format("there is no golden case \"{}\" in {}", id, fmt::join(suite.files, ", ")));
-    }
-  }
+  std::set<std::string_view> wanted(only.begin(), only.end());
   for (const GoldenCase& golden : suite.cases) {
-    if (only.empty() || std::find(only.begin(), only.end(), golden.id) != only.end()) {
-      chosen.push_back(&golden);
-    }
+    if (only.empty() || wanted.erase(golden.id) > 0) chosen.push_back(&golden);
+  }
+  if (!wanted.empty()) {
+    return usage_error(fmt::format("there is no golden case \"{}\" in {}", *wanted.begin(),
+                                   fmt::join(suite.files, ", ")));
   }
   return chosen;
 }
@@ -148,17 +150,36 @@ class Run {
   Result<ValidationReport> go(const GoldenSuite& suite) {
     report_.files = suite.files;
     report_.tolerance = options_.tolerance;
+    report_.max_fail = options_.max_fail;
+    if (Result<void> ran = run_all(); !ran) {
+      report_.interrupted_by = signal_of(ran.error());
+      if (report_.interrupted_by == 0) return ran.error();
+      forget_half_runs();
+    }
+    report_.calls = done_;
+    finish();
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> run_all() {
     if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
     for (const Pass pass : {Pass::cold, Pass::warm}) {
       for (std::size_t i = 0; i < cases_.size() && !report_.cannot_start; ++i) {
         if (Result<void> ran = run_case(i, pass); !ran) return ran.error();
       }
     }
-    finish();
-    return std::move(report_);
+    return {};
   }
 
- private:
+  // A case passes only if it was right in both passes; nobody knows that of one that had a single.
+  void forget_half_runs() {
+    for (std::size_t i = done_ > cases_.size() ? done_ - cases_.size() : 0; i < cases_.size();
+         ++i) {
+      if (report_.cases[i].status == CaseStatus::pass) report_.cases[i].status = CaseStatus::skip;
+    }
+  }
+
   Result<void> run_case(std::size_t index, Pass pass) {
     const GoldenCase& golden = *cases_[index];
     Result<Observation> observed = function_.invoke(golden.event);
@@ -210,6 +231,14 @@ class Run {
 
   void decide() {
     const ValidationSummary& summary = report_.summary;
+    if (report_.interrupted_by != 0) {
+      report_.exit_code = static_cast<ExitCode>(128 + report_.interrupted_by);
+      report_.reasons.push_back(
+          fmt::format("interrupted by {} after {} of {} calls; {} of {} cases were not judged",
+                      signal_text(report_.interrupted_by), done_, cases_.size() * 2,
+                      summary.skipped, summary.total));
+      return;
+    }
     if (report_.cannot_start) {
       report_.exit_code = ExitCode::cannot_start;
       report_.reasons.push_back(fmt::format("the function cannot start: {}", report_.start_error));
@@ -220,11 +249,33 @@ class Run {
       report_.reasons.push_back(
           fmt::format("{} of {} cases had no answer to judge", summary.errors, summary.total));
     }
+    const bool has_limit = options_.max_fail.value > 0;
     if (!options_.max_fail.allows(summary.failed, summary.total)) {
       report_.exit_code = ExitCode::function_failed;
-      report_.reasons.push_back(
-          fmt::format("{} of {} cases failed", summary.failed, summary.total));
+      report_.reasons.push_back(fmt::format(
+          "{} of {} cases failed{}", summary.failed, summary.total,
+          has_limit ? fmt::format(", more than --max-fail {} excuses", max_fail_text()) : ""));
+    } else if (summary.failed > 0) {
+      excuse();
     }
+  }
+
+  std::string max_fail_text() const { return options_.max_fail.text(); }
+
+  void excuse() {
+    constexpr std::size_t k_most_named = 10;
+    std::vector<std::string> names;
+    for (CaseResult& result : report_.cases) {
+      if (result.status != CaseStatus::fail) continue;
+      result.excused = true;
+      if (++report_.summary.excused <= k_most_named) names.push_back(result.id);
+    }
+    const std::size_t excused = report_.summary.excused;
+    const std::string more =
+        excused > k_most_named ? fmt::format(" and {} more", excused - k_most_named) : "";
+    report_.reasons.push_back(fmt::format("--max-fail {} excuses {} of {} cases that failed: {}{}",
+                                          max_fail_text(), excused, report_.summary.total,
+                                          fmt::join(names, ", "), more));
   }
 
   FunctionUnderTest& function_;

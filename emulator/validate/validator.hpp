@@ -3,6 +3,7 @@
 //   Validator validator({.tolerance = {1e-6, 1e-9}});
 //   Result<ValidationReport> report = validator.run(function, suite);
 //   if (!report) return fail(report.error());        // the emulator failed, or a bad --only
+//   if (report.value().interrupted_by != 0) …        // it holds what was measured until then
 //   return report.value().exit_code;
 //
 // Blocking; calls the function and the progress callback on the caller's thread.
@@ -29,6 +30,7 @@ struct MaxFail {
   double value = 0;
   bool percent = false;
   static Result<MaxFail> parse(const std::string& text);  // "3" or "0.5%"
+  std::string text() const;                               // the same again
   bool allows(std::size_t failed, std::size_t total) const;
 };
 
@@ -51,6 +53,7 @@ struct CaseResult {
   std::string file;
   std::size_t line = 0;
   CaseStatus status = CaseStatus::skip;
+  bool excused = false;           // it failed, and MaxFail allows that
   std::vector<Finding> findings;  // of both passes, worst first
   std::size_t findings_dropped = 0;
   std::optional<double> max_abs;
@@ -62,12 +65,13 @@ struct CaseResult {
 struct ValidationSummary {
   std::size_t total = 0;
   std::size_t passed = 0;
-  std::size_t failed = 0;
+  std::size_t failed = 0;  // the excused ones too
   std::size_t errors = 0;
   std::size_t skipped = 0;
   int quantum_flips = 0;
   int near_cut_flips = 0;
   std::optional<double> max_abs;
+  std::size_t excused = 0;
 };
 
 // How many cases have their largest |Δ| in (above, up_to]; the first bin holds exact zeros.
@@ -83,10 +87,13 @@ struct ValidationReport {
   std::vector<CaseResult> cases;  // in the order of the goldens
   ValidationSummary summary;
   std::vector<HistogramBin> histogram;  // smallest first; empty decades are left out
+  int interrupted_by = 0;               // a signal, before all calls were made
+  std::size_t calls = 0;                // made; two a case in a whole run
   bool cannot_start = false;
   std::string start_error;  // "Runtime.ExitError: …", if cannot_start
   ExitCode exit_code = ExitCode::ok;
   std::vector<std::string> reasons;  // one sentence each; empty if all is well
+  MaxFail max_fail;                  // in force
 
   std::vector<const CaseResult*> worst_first() const;  // those that did not pass
 };

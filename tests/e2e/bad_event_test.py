@@ -35,6 +35,21 @@ class Events(RefusalTest):
             (self.place / "event.json").write_text(text)
             self.refuse(2, ("event.json:" + where,), "invoke", self.target, "-e", "event.json")
 
+    def test_a_fault_in_json_is_said_plainly(self):
+        for text in NOT_JSON:
+            (self.place / "event.json").write_text(text)
+            done = self.coldframe("invoke", self.target, "-e", "event.json")
+            for word in ("(code", "REDACTED", "Source", "token", "Unexpected", "end-of-input"):
+                self.assertNotIn(word, done.err)
+        (self.place / "f/function.json").write_text('{\n  "Timeout": 3,\n}')
+        done = self.coldframe("invoke", self.target)
+        self.assertIn("function.json:3:1: not JSON: a comma stands before the closing '}'", done.err)
+        (self.place / "env.json").write_text("{'A': 1}")
+        target = super().function(name="g")
+        done = self.coldframe("invoke", target, "-n", "env.json")
+        self.assertIn("env.json:1:2: not JSON: a key needs double quotes, not single ones",
+                      done.err)
+
     def test_the_command_line_and_standard_input_are_checked_in_the_same_way(self):
         for text, where in NOT_JSON.items():
             if text:

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from e2e_support import INSTANT, PATIENCE, SOURCE, code_of
+from e2e_support import INSTANT, OBEY, PATIENCE, SOURCE, code_of, wait_until
 from refusal import RefusalTest
 from schema_check import schema_faults
 
@@ -141,6 +141,26 @@ class Gates(BenchTest):
             result = self.bench("cold", "--starts", 5, "--threshold", limit, code=code)
             self.assertEqual(result["validity"]["state"], "VALID")
 
+    def test_first_inits_that_failed_are_counted_and_fail_a_threshold_on_init(self):
+        self.target = self.function("starts-in starts\non-start 1\n  exit 1\nend\n"
+                                    "on-start 3\n  exit 1\nend\nforever\n  obey\nend\n", "i")
+        result = self.bench("cold", "--starts", 2, "--threshold", "init.p50 < 3s", code=1)
+        self.assertEqual([launch["init_status"] for launch in result["launches"]],
+                         ["error", "error"])
+        self.assertEqual(result["summary"]["failed_first_inits"], 2)
+        (found,) = result["thresholds"]
+        self.assertEqual(found["verdict"], "fail")
+        self.assertIn("every first init failed (error ×2)", found["reason"])
+        self.assertEqual(result["verdict"]["reasons"],
+                         ["init.p50 < 3s does not hold: " + found["reason"]])
+        (self.target / "starts").unlink()
+        result = self.bench("cold", "--starts", 3)
+        self.assertEqual(result["summary"]["failed_first_inits"], 2)
+        self.assertEqual(result["launches"][2]["init_status"], "ok")
+        self.target = self.function("starts-in starts\non-start 1\n  hang\nend\n" + OBEY, "slow")
+        result = self.bench("warm", "--launches", 1, "--init-limit", "200ms")
+        self.assertEqual(result["launches"][0]["init_status"], "timeout")
+
     def test_a_function_that_cannot_start_is_3(self):
         self.target = self.function("exit 1\n", "dead")
         done = self.coldframe("bench", "cold", self.target, "--starts", 3)
@@ -186,6 +206,30 @@ class Warm(BenchTest):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(code_of(process), 143)
         self.assert_nothing_left()
+
+
+    def test_a_signal_leaves_a_result_file_that_says_so(self):
+        mark = self.place / "busy"
+        self.target = self.function(
+            f"starts-in starts\non-start 3\n  next\n  write-file {mark} x\n  hang\nend\n" + OBEY, "s")
+        for words in (("--json", "r.json"), ("--json", "-")):
+            (self.target / "starts").unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
+            process = self.start("bench", "warm", self.target, "--launches", 10, "--calls", 500,
+                                 "--threshold", "errors <= 0", "--timeout", 60, *words,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            wait_until("the third launch is running", mark.exists)
+            process.send_signal(signal.SIGINT)
+            out = process.communicate()[0].decode()
+            self.assertEqual(code_of(process), 130)
+            result = json.loads(out if words[1] == "-" else (self.place / "r.json").read_text())
+            self.assertEqual(schema_faults(result, SCHEMA), [])
+            self.assertEqual(result["verdict"], {
+                "exit_code": 130, "reasons": ["interrupted by SIGINT after 1000 of 5000 calls"]})
+            self.assertEqual([len(launch["samples"]) for launch in result["launches"]], [500, 500])
+            self.assertEqual(result["thresholds"], [])
+            self.assertEqual(result["validity"]["state"], "INVALID")
+            self.assertTrue(result["scenario"]["stopped_early"])
 
 
 class Refused(BenchTest):

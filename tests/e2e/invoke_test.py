@@ -62,6 +62,14 @@ class Output(E2eTest):
                 self.assert_exit(done, 0)
                 self.assertEqual(done.out, payload + "\n")
 
+    def test_an_answer_with_a_bare_nan_is_passed_on_with_a_note(self):
+        dialogue = 'forever\n  next\n  respond {"score": NaN}\nend\n'
+        done = self.coldframe("invoke", self.function(dialogue), "--repeat", 3)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.out, '{"score": NaN}\n' * 3)
+        self.assertEqual(done.err.count("coldframe: note: the answer holds NaN, which is not JSON"),
+                         1, done.err)
+
     def test_an_empty_payload_is_an_empty_line(self):
         done = self.coldframe("invoke", self.function("forever\n  next\n  respond\nend\n"))
         self.assert_exit(done, 0)

@@ -1,8 +1,10 @@
 """coldframe validate with goldens made on the fly: verdicts, exit codes, what is refused."""
 import json
+import shlex
 import signal
 import subprocess
 import unittest
+from xml.etree import ElementTree
 
 from e2e_support import SOURCE, Done, code_of, wait_until
 from refusal import RefusalTest
@@ -83,6 +85,44 @@ class Verdicts(ValidateTest):
         self.assert_exit(self.validate("--golden", file, "--max-fail", "10%"), 0)
         self.assert_exit(self.validate("--golden", file, "--max-fail", 0), 1)
 
+    def test_what_max_fail_excuses_is_said_everywhere(self):
+        file = self.goldens(case("good", 1, 1), case("bad", 1, 2))
+        done = self.validate("--golden", file, "--max-fail", 1, "--github", "--json", "r.json",
+                             "--junit", "r.xml")
+        self.assert_exit(done, 0)
+        sentence = "--max-fail 1 excuses 1 of 2 cases that failed: bad"
+        self.assertIn(f"PASS   1 of 2 cases, cold and warm; {sentence}\n", done.out)
+        self.assertRegex(done.err, r"(?m)^::warning file=g\.jsonl,line=2,title=golden case bad")
+        self.assertNotIn("::error", done.err)
+        result = json.loads((self.place / "r.json").read_text())
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        self.assertEqual(result["verdict"], {"exit_code": 0, "reasons": [sentence]})
+        junit = ElementTree.parse(self.place / "r.xml")
+        self.assertEqual(junit.findall(".//failure"), [])
+        self.assertIn("--max-fail", junit.find(".//testcase[@name='bad']/skipped").get("message"))
+
+    def test_all_that_failed_are_run_again_by_the_line_that_says_so(self):
+        file = self.goldens(*(case(f"c{i}", i, i if i % 2 else -1) for i in range(50)))
+        bad = [f"c{i}" for i in range(0, 50, 2)]
+
+        def again(done: Done) -> list[str]:
+            (line,) = (line for line in done.lines() if line.startswith("again  coldframe "))
+            return shlex.split(line)[2:]
+
+        done = self.validate("--golden", file)
+        self.assertIn("and 15 more; -v, --json FILE or --junit FILE lists them all", done.out)
+        self.assertEqual(sorted(again(done)[-1].split(",")), sorted(bad))
+        self.assertIn("cases  25   pass 0   fail 25", self.coldframe(*again(done)).out)
+        done = self.validate("--golden", file, "-v")
+        self.assertNotIn(" more; -v", done.out)
+        for name in bad:
+            self.assertRegex(done.out, rf"(?m)^  {name} +\$ ")
+        done = self.validate("--golden", file, "--json", "r.json")
+        self.assertEqual(again(done)[-2:], ["--failed-from", "r.json"])
+        done = self.coldframe(*again(done))
+        self.assert_exit(done, 1)
+        self.assertIn("cases  25   pass 0   fail 25", done.out)
+
     def test_the_goldens_of_function_json_are_used_without_a_flag(self):
         self.target = self.function(name="c", Coldframe={"Golden": "golden/cases.jsonl"})
         (self.target / "golden").mkdir()
@@ -127,6 +167,40 @@ class Verdicts(ValidateTest):
         done = self.validate("--golden", self.goldens(case("a", 1, 1)))
         self.assert_exit(done, 3)
 
+    def test_what_the_function_printed_before_its_init_failed_is_shown(self):
+        golden = self.goldens(case("a", 1, 1))
+        self.target = self.function("print-err Traceback (most recent call last):\n"
+                                    "print-err ImportError: no \\x1b[31m numppy\nexit 1\n", "dead")
+        for words in (("validate", self.target, "--golden", golden),
+                      ("bench", "cold", self.target), ("bench", "warm", self.target)):
+            done = self.coldframe(*words)
+            self.assert_exit(done, 3)
+            self.assertIn("coldframe: what the function printed before its init failed:\n"
+                          "  Traceback (most recent call last):\n"
+                          "  ImportError: no  [31m numppy\n", done.err)
+            self.assertNotIn("INIT_REPORT", done.err)
+            verbose = self.coldframe(*words, "-v")
+            self.assertNotIn("what the function printed", verbose.err)
+            self.assertIn("INIT_REPORT", verbose.err)
+
+    def test_of_a_long_log_before_a_failed_init_the_last_lines_are_shown(self):
+        golden = self.goldens(case("a", 1, 1))
+        self.target = self.function("print-size 100KB\nprint-err the reason\nexit 1\n", "loud")
+        done = self.validate("--golden", golden)
+        lines = done.err.splitlines()
+        self.assertRegex(lines[1], r"^  … \d+ lines before; -v shows all$")
+        self.assertEqual(len(lines), 22)
+        self.assertEqual(lines[-1], "  the reason")
+        self.target = self.function("hang\n", "mute")
+        done = self.validate("--golden", golden, "--timeout", 1, "--init-limit", "200ms")
+        self.assertIn("printed nothing before its init failed", done.err)
+
+    def test_a_log_that_was_kept_back_is_mentioned_when_a_case_fails(self):
+        for expect, said in ((1, False), (2, True)):
+            golden = self.goldens(case("a", {"do": "print why; respond 1"}, expect))
+            done = self.validate("--golden", golden)
+            self.assertEqual("the function's own log is not shown; -v" in done.err, said, done.err)
+
     def test_a_signal_ends_it_and_leaves_nothing(self):
         file = self.goldens(case("a", {"do": "print busy; hang"}, 1))
         log = self.place / "log"
@@ -136,6 +210,29 @@ class Verdicts(ValidateTest):
         process.send_signal(signal.SIGINT)
         self.assertEqual(code_of(process), 130)
         self.assert_nothing_left()
+
+
+    def test_a_signal_leaves_a_result_file_that_says_so(self):
+        file = self.goldens(case("good", 1, 1), case("bad", 1, 2),
+                            case("a", {"do": "print busy; hang"}, 1), case("last", 1, 1))
+        mark = self.place / "busy"
+        self.target = self.function(f"next\necho\nnext\necho\nnext\nwrite-file {mark} x\nhang\n",
+                                    "slow")
+        process = self.start("validate", self.target, "--golden", file, "--json", "r.json",
+                             "--junit", "r.xml", "--timeout", 60, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        wait_until("the case is running", mark.exists)
+        process.send_signal(signal.SIGTERM)
+        out = process.communicate()[0].decode()
+        self.assertEqual(code_of(process), 143)
+        reason = "interrupted by SIGTERM after 2 of 8 calls; 3 of 4 cases were not judged"
+        self.assertIn(f"STOPPED   exit 143   {reason}\n", out)
+        result = json.loads((self.place / "r.json").read_text())
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        self.assertEqual(result["verdict"], {"exit_code": 143, "reasons": [reason]})
+        self.assertEqual([one["status"] for one in result["cases"]],
+                         ["skip", "fail", "skip", "skip"])
+        self.assertEqual(len(ElementTree.parse(self.place / "r.xml").findall(".//skipped")), 3)
 
 
 class Refused(ValidateTest):
@@ -181,6 +278,18 @@ class Refused(ValidateTest):
                         value)
         for option, value in (("--json", "/gone/r.json"), ("--junit", "temp")):
             self.refuse((2, 4), (value,), "validate", self.target, "--golden", file, option, value)
+
+    def test_a_result_file_with_nothing_to_run_again_is_named(self):
+        file = self.goldens(self.GOOD)
+        (self.place / "r.json").write_text('{"command": "bench cold", "cases": []}')
+        (self.place / "old.json").write_text(
+            '{"command": "validate", "cases": [{"id": "gone", "status": "fail"}]}')
+        for words in (("r.json",), ("/gone/r.json",), ("temp",), (file,), ("old.json",),
+                      ("old.json", "--only", "a")):
+            self.refuse(2, ("--failed-from", *words[1:2]), "validate", self.target, "--golden",
+                        file, "--failed-from", *words)
+        self.refuse(2, ("gone",), "validate", self.target, "--golden", file, "--failed-from",
+                    "old.json")
 
     def test_the_gates_of_later_versions_are_refused(self):
         file = self.goldens(self.GOOD)

@@ -8,9 +8,19 @@ namespace {
 constexpr const char* k_source =
     "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); ";
 
+// In Lambda's words, without the place.
+std::string lambda_words(const JsonFault& fault) {
+  return fault.message.substr(0, fault.message.rfind("\n at "));
+}
+
 std::string reason_of(std::string_view text) {
   const auto fault = check_json(text);
-  return fault ? fault->reason : "valid";
+  return fault ? lambda_words(*fault) : "valid";
+}
+
+std::string plain_of(std::string_view text) {
+  const auto fault = check_json(text);
+  return fault ? fault->plain : "valid";
 }
 
 TEST(JsonCheck, AcceptsEveryKindOfValueAtTheTop) {
@@ -44,7 +54,7 @@ TEST(JsonCheck, WordsAnUnquotedKeyAsRecordedOnLambda) {
 TEST(JsonCheck, WordsAQuoteOfTheWrongKindAsRecordedOnLambda) {
   const auto fault = check_json("'test'");
   ASSERT_TRUE(fault);
-  EXPECT_EQ(fault->reason,
+  EXPECT_EQ(lambda_words(*fault),
             "Unexpected character (''' (code 39)): expected a valid value (JSON String, Number, "
             "Array, Object or token 'null', 'true' or 'false')");
 }
@@ -58,7 +68,7 @@ TEST(JsonCheck, WordsAMinusWithoutDigitsAsRecordedOnLambda) {
 TEST(JsonCheck, WordsAMissingCommaAsRecordedOnLambda) {
   const auto fault = check_json("{\n\"body\" : 1\n\"x\": 2}");
   ASSERT_TRUE(fault);
-  EXPECT_EQ(fault->reason,
+  EXPECT_EQ(lambda_words(*fault),
             "Unexpected character ('\"' (code 34)): was expecting comma to separate Object "
             "entries");
   EXPECT_EQ(fault->line, 3u);
@@ -84,7 +94,7 @@ TEST(JsonCheck, SaysWhereAnUnclosedContainerBegan) {
   const auto fault = check_json("{\"a\":\n  [1, 2");
   ASSERT_TRUE(fault);
   EXPECT_EQ(
-      fault->reason,
+      lambda_words(*fault),
       std::string("Unexpected end-of-input: expected close marker for Array (start marker at ") +
           k_source + "line: 2, column: 3])");
   EXPECT_EQ(fault->offset, 13u);
@@ -101,6 +111,58 @@ TEST(JsonCheck, RefusesWhatJsonDoesNotHave) {
                            "{\"a\":",  "[1}",       "{\"a\":1]",  "/* c */ 1",   "\xEF\xBB\xBF{}",
                            "undefined"}) {
     EXPECT_NE(reason_of(text), "valid") << text;
+  }
+}
+
+TEST(JsonCheck, SaysPlainlyWhatIsWrong) {
+  const std::pair<std::string_view, std::string_view> faults[] = {
+      {"", "it is empty"},
+      {"{bad", "a key in double quotes is wanted, not 'b'"},
+      {"{'a':1}", "a key needs double quotes, not single ones"},
+      {"['a']", "a text needs double quotes, not single ones"},
+      {R"({"a":1,})", "a comma stands before the closing '}'"},
+      {"[1,]", "a comma stands before the closing ']'"},
+      {"[1 2]", "a comma or ']' is missing before '2'"},
+      {"{\"a\":1\n\"b\":2}", "a comma or '}' is missing before '\"'"},
+      {R"({"a" 1})", "a colon is missing before '1'"},
+      {R"({"a":})", "a value is missing before '}'"},
+      {R"({"a":)", "it ends, and the '{' at line 1, column 1 is not closed"},
+      {"{\n [1,2", "a key in double quotes is wanted, not '['"},
+      {"[1}", "'}' where ']' is wanted, for the '[' at line 1, column 1"},
+      {"{}{}", "the value has ended, and '{' follows it"},
+      {"True", "True is no value; did you mean true?"},
+      {"None", "None is no value; did you mean null?"},
+      {"abc", "abc is no value; a text needs double quotes"},
+      {"NaN", "NaN is no JSON number"},
+      {"01", "a number may not begin with a zero and another digit"},
+      {"-x", "a digit is missing after the minus sign"},
+      {"1.", "a digit is missing after the decimal point"},
+      {"1e", "a digit is missing in the exponent of a number"},
+      {"12a", "'a' cannot follow a number"},
+      {"\"a", "it ends inside a text; a double quote is missing"},
+      {"{\"a", "it ends inside a key; a double quote is missing"},
+      {"\"a\nb\"", "a line break in a text must be written \\n; or a double quote is missing"},
+      {"\"\t\"", "a tab in a text must be written \\t"},
+      {"\"\x01\"", "a control character in a text must be written \\u0001"},
+      {R"("C:\dir")", R"(a backslash cannot stand before 'd'; a backslash itself is \\)"},
+      {R"("\u12g4")", R"(four hexadecimal digits must follow \u)"},
+      {"\"\xC0\"", "byte 0xc0 is not UTF-8"},
+      {"\xEF\xBB\xBF{}", "the control character U+FEFF cannot begin a value"},
+      {"@", "'@' cannot begin a value"}};
+  for (const auto& [text, plain] : faults)
+    EXPECT_EQ(plain_of(text), plain) << text;
+  EXPECT_EQ(plain_of(std::string(1001, '[')), "it is nested more than 1000 levels deep");
+}
+
+TEST(JsonCheck, SpeaksPlainlyOfEveryFault) {
+  for (const char* text : {"{,}", "[,1]", "truex", "nul", "[1]]", "\"\\x\"", "\"\\u12", "-", "1e+",
+                           "/* c */ 1", "{\"a\"", "\x87", "\"\xE2\x82", "\"\\"}) {
+    const std::string plain = plain_of(text);
+    EXPECT_FALSE(plain.empty()) << text;
+    for (const char* word :
+         {"code ", "token", "REDACTED", "Unexpected", "marker", "end-of-input"}) {
+      EXPECT_EQ(plain.find(word), std::string::npos) << text << " → " << plain;
+    }
   }
 }
 

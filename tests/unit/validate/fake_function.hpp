@@ -62,6 +62,11 @@ class FakeFunction final : public FunctionUnderTest {
                          status == InvocationStatus::function_error || reached_next_;
     if (record.cold && started && reports_init_ && !record.init)
       record.init = std::chrono::milliseconds(100);
+    if (record.cold) {
+      InitRecord init;
+      init.status = started && reports_init_ ? InitStatus::success : InitStatus::error;
+      observation.value().inits.push_back(init);
+    }
     if (!started && record.cold) record.never_started = true;
     if (!started || status == InvocationStatus::timeout || status == InvocationStatus::exit) {
       alive_ = false;

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "emulator/validate/bounded_file.hpp"
 #include "emulator/validate/golden_case.hpp"
 
 namespace coldframe {
@@ -105,13 +107,68 @@ TEST_F(GoldenFile, RefusesAnEventThatIsTooLargeForLambda) {
 
 TEST_F(GoldenFile, NamesFileAndLineOfAMalformedLine) {
   EXPECT_EQ(refusal("{\"id\":\"a\",\"event\":1,\"expect\":1}\n{\"id\":\"b\", oops}\n"),
-            "2: not JSON at column 12: Unexpected character ('o' (code 111)): was expecting "
-            "double-quote to start field name");
+            "2: not JSON at column 12: a key in double quotes is wanted, not 'o'");
 }
 
 TEST_F(GoldenFile, NamesAnUnknownKeyAndWhatIsKnown) {
-  const std::string text = refusal(R"({"id":"a","event":1,"expct":1,"expect":1})");
-  EXPECT_EQ(text.rfind("1: \"expct\" is not a key of a golden case", 0), 0u) << text;
+  EXPECT_EQ(refusal(R"({"id":"a","event":1,"expct":1,"expect":1})"),
+            "1: \"expct\" is not a key of a golden case; did you mean 'expect'?");
+}
+
+TEST_F(GoldenFile, GuessesTheKeyThatWasMeant) {
+  const auto guess = [&](const std::string& line) {
+    const std::string text = refusal(line);
+    const std::size_t at = text.find("did you mean '");
+    return at == std::string::npos ? text : text.substr(at + 14, text.rfind("'?") - at - 14);
+  };
+  const auto with = [](const std::string& key) { return R"({"id":"a",")" + key + R"(":1})"; };
+  for (const char* key : {"expected", "Expect", "expects", "output", "response"})
+    EXPECT_EQ(guess(with(key)), "expect") << key;
+  for (const char* key : {"events", "evnt", "input", "payload"})
+    EXPECT_EQ(guess(with(key)), "event") << key;
+  EXPECT_EQ(guess(R"({"name":"a","event":1,"expect":1})"), "id");
+  EXPECT_EQ(guess(with("tag")), "tags");
+  EXPECT_EQ(guess(with("rule")), "rules");
+  EXPECT_EQ(guess(with("x")),
+            "1: \"x\" is not a key of a golden case; it has id, event, expect, "
+            "label, tags, rules, wrap, origin");
+  EXPECT_EQ(guess(R"({"id":"a","event":1,"expect":1,"rules":{"rtoll":1}})"), "rtol");
+  EXPECT_EQ(guess(R"({"id":"a","event":1,"expect":{"error":{"errortype":"K"}}})"), "errorType");
+}
+
+TEST_F(GoldenFile, RefusesAFileWithoutEnd) {
+  const auto message = [](const std::string& file) { return read_goldens({file}).error().message; };
+  EXPECT_EQ(message("/dev/zero"),
+            "/dev/zero:1: the line has more than 16 MB; is it a golden file?");
+  EXPECT_EQ(refusal(R"({"id":"a","event":"@/dev/zero","expect":1})"),
+            "1: @/dev/zero has more than 6291456 bytes; Lambda takes at most 6291456");
+  EXPECT_EQ(refusal(R"({"id":"a","event":1,"expect":"@/dev/zero"})"),
+            "1: @/dev/zero has more than 16777216 bytes; an answer takes at most 16777216");
+}
+
+TEST(BoundedLines, GoOnOverPiecesAndCountWhatIsReadInAll) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "lines-XXXXXX").string();
+  const int fd = ::mkstemp(pattern.data());
+  ASSERT_GE(fd, 0);
+  ::close(fd);
+  const std::string longest(100'000, 'x');
+  std::ofstream(pattern, std::ios::binary) << "a\n\n" << longest << "\nend";
+  std::size_t left = 1'000'000;
+  BoundedLines lines(100'000, left);
+  ASSERT_TRUE(lines.open(pattern));
+  for (const std::string& wanted : {std::string("a"), std::string(), longest, std::string("end")})
+    EXPECT_EQ(lines.next().value().value(), wanted);
+  EXPECT_FALSE(lines.next().value());
+  EXPECT_EQ(left, 1'000'000u - 100'007u);
+  std::size_t little = 70'000;
+  BoundedLines more(200'000, little);
+  ASSERT_TRUE(more.open(pattern));
+  EXPECT_TRUE(more.next());
+  EXPECT_TRUE(more.next());
+  const auto refused = more.next();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "with it, the golden files have more than 1 GB; split them");
+  std::filesystem::remove(pattern);
 }
 
 TEST_F(GoldenFile, NamesBothPlacesOfADuplicateId) {

@@ -213,6 +213,24 @@ TEST(Validator, AllowsAsManyFailuresAsAskedFor) {
   EXPECT_EQ(run(function, squares(), options).exit_code, ExitCode::function_failed);
 }
 
+TEST(Validator, SaysWhatMaxFailExcusesAndWhereItIsExceeded) {
+  FakeFunction function([](const FakeCall&) { return answer(R"({"n":1.5})"); });
+  ValidateOptions options;
+  options.max_fail = MaxFail::parse("70%").value();
+  const ValidationReport excused = run(function, squares(), options);
+  EXPECT_EQ(excused.reasons, std::vector<std::string>{"--max-fail 70% excuses 2 of 3 cases that "
+                                                      "failed: two, three"});
+  EXPECT_EQ(excused.summary.excused, 2u);
+  EXPECT_EQ(excused.summary.failed, 2u);
+  EXPECT_FALSE(excused.cases[0].excused);
+  EXPECT_TRUE(excused.cases[1].excused);
+  options.max_fail = MaxFail::parse("1").value();
+  const ValidationReport exceeded = run(function, squares(), options);
+  EXPECT_EQ(exceeded.reasons,
+            std::vector<std::string>{"2 of 3 cases failed, more than --max-fail 1 excuses"});
+  EXPECT_EQ(exceeded.summary.excused, 0u);
+}
+
 TEST(Validator, HandsOnAFailureOfTheEmulator) {
   FakeFunction function([](const FakeCall&) -> Result<Observation> {
     return host_error("cannot start a process: Resource temporarily unavailable");
@@ -220,6 +238,26 @@ TEST(Validator, HandsOnAFailureOfTheEmulator) {
   const Result<ValidationReport> report = Validator({}).run(function, squares());
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ExitCode::emulator_failed);
+}
+
+TEST(Validator, KeepsWhatItHadWhenASignalCame) {
+  const auto interrupted_at = [](int call) {
+    FakeFunction function([&](const FakeCall& one) -> Result<Observation> {
+      if (one.call == call) return Error{static_cast<ExitCode>(130), "interrupted by a signal"};
+      return one.event == "2" ? answer("7") : half_more(one);
+    });
+    return run(function, squares());
+  };
+  const ValidationReport late = interrupted_at(5);  // in the warm pass of "two"
+  EXPECT_EQ(static_cast<int>(late.exit_code), 130);
+  EXPECT_EQ(late.reasons, std::vector<std::string>{"interrupted by SIGINT after 4 of 6 calls; 1 of "
+                                                   "3 cases were not judged"});
+  EXPECT_EQ(late.cases[0].status, CaseStatus::pass);
+  EXPECT_EQ(late.cases[1].status, CaseStatus::fail) << "wrong in one pass is wrong";
+  EXPECT_EQ(late.cases[2].status, CaseStatus::skip);
+  const ValidationReport early = interrupted_at(1);
+  EXPECT_EQ(early.summary.skipped, 3u);
+  EXPECT_EQ(early.interrupted_by, 2);
 }
 
 TEST(Validator, TellsItsProgress) {

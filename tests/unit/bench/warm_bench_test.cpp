@@ -1,0 +1,130 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "emulator/bench/summary.hpp"
+#include "emulator/report/bench_text.hpp"
+#include "tests/unit/bench/bench_fixture.hpp"
+
+namespace coldframe {
+namespace {
+
+using namespace bench_fixture;
+
+// Launch i is steady at 10 + i ms after a cold call and four slow ones.
+Observation warming(const FakeCall& call) {
+  const double steady = 10.0 + call.start;
+  return timed(call.call <= 5 ? steady * 4 : steady, steady / 2);
+}
+
+TEST(WarmBench, FindsTheWarmUpAndLeavesItOut) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {8, 40}, options_with());
+  EXPECT_EQ(function.starts(), 8);
+  EXPECT_EQ(report.launches[0].warm_up_calls, 5u);
+  const MetricSummary* calls = report.find("warm_ms");
+  ASSERT_NE(calls, nullptr);
+  EXPECT_EQ(calls->p50.value.n, 8u * 35u);
+  EXPECT_EQ(calls->max, 18.0);
+  EXPECT_EQ(report.find("first_ms")->p50.value.n, 8u) << "first calls are one a launch";
+}
+
+TEST(WarmBench, TakesTheIntervalOfTheMedianFromLaunchMedians) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {8, 40}, options_with());
+  const BenchEstimate& p50 = report.find("warm_ms")->p50;
+  EXPECT_EQ(p50.method, IntervalMethod::launch_medians);
+  EXPECT_EQ(p50.launches, 8u);
+  EXPECT_EQ(p50.value.lo, 11.0) << "rank 1 of 8 launch medians";
+  EXPECT_EQ(p50.value.hi, 18.0) << "rank 8 of 8";
+  const BenchEstimate& p90 = report.find("warm_ms")->p90;
+  EXPECT_EQ(p90.method, IntervalMethod::launch_bootstrap);
+  EXPECT_TRUE(p90.value.lo && p90.value.hi);
+  EXPECT_GE(*p90.value.hi, p90.value.estimate);
+}
+
+TEST(WarmBench, SaysHowManyCallsATailNeeds) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {6, 20}, options_with());
+  const BenchEstimate& p99 = report.find("warm_ms")->p99;
+  EXPECT_EQ(p99.value.n, 90u);
+  EXPECT_FALSE(p99.value.hi);
+  EXPECT_EQ(p99.value.needed, 299u);
+}
+
+TEST(WarmBench, LabelsTheBandOfTooFewLaunches) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {1, 40}, options_with({"warm.p50 < 1s"}));
+  const BenchEstimate& p50 = report.find("warm_ms")->p50;
+  EXPECT_EQ(p50.method, IntervalMethod::within_launch);
+  EXPECT_TRUE(p50.value.lo && p50.value.hi);
+  EXPECT_EQ(p50.needed_launches, 5u);
+  EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::undecided)
+      << "one launch says nothing about the next";
+  EXPECT_EQ(report.thresholds[0].needed, 5u);
+  EXPECT_EQ(report.exit_code, ExitCode::inconclusive);
+}
+
+TEST(WarmBench, NeverCountsTheColdCallAsWarm) {
+  FakeFunction function([](const FakeCall&) { return timed(10); });
+  const BenchReport report = warm(function, {6, 10}, options_with());
+  EXPECT_EQ(report.launches[0].warm_up_calls, 1u);
+  EXPECT_EQ(report.find("warm_ms")->p50.value.n, 54u);
+}
+
+TEST(WarmBench, IsInvalidWhenTheEnvironmentIsReplacedInALaunch) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.start == 2 && call.call == 6) {
+      return broken(InvocationStatus::exit, R"({"errorType":"Runtime.ExitError"})");
+    }
+    return timed(10);
+  });
+  function.fail_after_init();
+  const BenchReport report = warm(function, {3, 10}, options_with());
+  EXPECT_FALSE(report.valid);
+  ASSERT_EQ(report.validity_reasons.size(), 2u);
+  EXPECT_NE(report.validity_reasons[1].find("replaced"), std::string::npos);
+}
+
+TEST(WarmBench, SaysWhatFailedAndNotToCallMore) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.call % 5 == 0) return broken(InvocationStatus::function_error, "{}");
+    return broken(InvocationStatus::function_error,
+                  R"({"errorType":"KeyError","errorMessage":"'features'"})");
+  });
+  const BenchReport report = warm(function, {6, 10}, options_with());
+  EXPECT_FALSE(report.launches[0].warm_up_calls);
+  const std::string text = bench_text(report, "f");
+  EXPECT_EQ(text.find("--calls"), std::string::npos) << text;
+  EXPECT_NE(text.find("warm-up: none to find, since no warm call was good\n"), std::string::npos);
+  EXPECT_NE(text.find("most often function_error: KeyError: 'features'\n"), std::string::npos)
+      << text;
+}
+
+TEST(WarmBench, RefusesASingleCall) {
+  FakeFunction function(warming);
+  const SteppingClock clock;
+  const Result<BenchReport> report = WarmBench({5, 1}, options_with(), clock).run(function);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ExitCode::usage);
+}
+
+TEST(LaunchPercentile, IsNotFooledByCallsOfOneLaunchResemblingEachOther) {
+  // 10 launches whose level differs by ±20 %; calls within one by 1 %. Pooling would claim ±0.3 %.
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> level(100, 20);
+  std::normal_distribution<double> noise(0, 1);
+  std::vector<std::vector<double>> launches;
+  for (int i = 0; i < 10; ++i) {
+    const double own = level(random);
+    std::vector<double> calls;
+    for (int j = 0; j < 100; ++j)
+      calls.push_back(own + noise(random));
+    launches.push_back(calls);
+  }
+  const BenchEstimate p50 = launch_percentile(launches, 0.5, 1);
+  EXPECT_GT(*p50.value.hi - *p50.value.lo, 15.0);
+}
+
+}  // namespace
+}  // namespace coldframe

@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/validate/compare_fixture.hpp"
+
+namespace coldframe {
+namespace {
+
+using namespace compare_fixture;
+
+TEST(Compare, LoosensAnIntegerOnlyWhereARuleNamesItsPlace) {
+  EXPECT_EQ(verdict(compared(R"({"n":10})", R"({"n":11})", R"({"atol":2})")), "number $.n");
+  EXPECT_EQ(verdict(compared(R"({"n":10})", R"({"n":11})", R"({"paths":{"$.n":{"atol":2}}})")),
+            "same");
+  EXPECT_EQ(verdict(compared("[1,2]", "[1,3]", R"({"paths":{"$[*]":{"atol":1}}})")), "same");
+}
+
+TEST(Compare, AllowsOneQuantumOfAnIntegerWhoseVeryPathHasDecimals) {
+  const char* rules = R"([{"path":"$.p","decimals":4}])";
+  const auto flip = compared(R"({"p":1})", R"({"p":0.9999})", rules);
+  EXPECT_EQ(verdict(flip), "same");
+  EXPECT_EQ(flip.quantum_flips, 1);
+  EXPECT_EQ(verdict(compared(R"({"p":1})", R"({"p":0.9998})", rules)), "number $.p");
+  EXPECT_EQ(verdict(compared(R"({"n":1,"p":1})", R"({"n":2,"p":1})", R"({"decimals":0})")),
+            "number $.n")
+      << "a rule for everything leaves integers exact";
+}
+
+TEST(Compare, LoosensAnIntegerThatIsTheWholeAnswerWhereARuleNamesTheRoot) {
+  EXPECT_EQ(verdict(compared("5", "6", R"([{"path":"$","atol":1}])")), "same");
+  EXPECT_EQ(verdict(compared("5", "6", R"({"paths":{"$":{"atol":1}}})")), "same");
+  EXPECT_EQ(verdict(compared("5", "6", R"({"atol":1})")), "number $");
+  EXPECT_EQ(verdict(compared(R"({"n":5})", R"({"n":6})", R"([{"path":"$","atol":1}])")),
+            "number $.n");
+}
+
+TEST(Compare, IgnoresWhatARuleIgnores) {
+  const char* rule = R"({"ignore":["$.id","$.meta"]})";
+  EXPECT_EQ(verdict(compared(R"({"id":1,"meta":{"a":1},"x":2})",
+                             R"({"id":NaN,"meta":{"a":[]},"x":2})", rule)),
+            "same");
+  EXPECT_EQ(verdict(compared(R"({"id":1,"x":2})", R"({"x":2})", rule)), "same");
+  EXPECT_EQ(verdict(compared(R"({"id":1,"x":2})", R"({"id":9,"x":3})", rule)), "number $.x");
+}
+
+TEST(Compare, PrefersTheMoreSpecificAndThenTheLaterRule) {
+  const char* rules = R"([{"path":"$.a","rtol":0.5},{"path":"$","rtol":0},
+                          {"path":"$.*","rtol":0.0001},{"path":"$.b","rtol":0.5},
+                          {"path":"$.b","rtol":0}])";
+  EXPECT_EQ(verdict(compared(R"({"a":1.0})", R"({"a":1.4})", rules)), "same");
+  EXPECT_EQ(verdict(compared(R"({"b":1.0})", R"({"b":1.4})", rules)), "number $.b");
+  EXPECT_EQ(verdict(compared(R"({"c":1.0})", R"({"c":1.4})", rules)), "number $.c");
+}
+
+TEST(Compare, AllowsOneQuantumOnlyOnTheGrid) {
+  const char* rule = R"({"decimals":2})";
+  const Comparison flip = compared("0.25", "0.26", rule);
+  EXPECT_EQ(verdict(flip), "same");
+  EXPECT_EQ(flip.quantum_flips, 1);
+  EXPECT_EQ(verdict(compared("0.25", "0.2541", rule)), "number $") << "not on the grid";
+  EXPECT_EQ(verdict(compared("0.25", "0.27", rule)), "number $") << "two quanta";
+  EXPECT_EQ(compared("0.25", "0.250000001", rule).quantum_flips, 0) << "inside the tolerance";
+}
+
+TEST(Compare, LetsALabelFlipOnlyNearACut) {
+  const char* rule =
+      R"({"paths":{"$.label":{"label":{"from":"$.score","cuts":[70,90],"band":0.5}}}})";
+  const Comparison near =
+      compared(R"({"score":70.2,"label":"Good"})", R"({"score":70.2,"label":"Poor"})", rule);
+  EXPECT_EQ(verdict(near), "same");
+  EXPECT_EQ(near.near_cut_flips, 1);
+  EXPECT_EQ(verdict(compared(R"({"score":71.2,"label":"Good"})", R"({"score":71.2,"label":"Poor"})",
+                             rule)),
+            "text $.label");
+  EXPECT_EQ(verdict(compared(R"({"score":90.0,"label":2})", R"({"score":90.0,"label":3})", rule)),
+            "same");
+}
+
+TEST(Compare, MindsIntegersAndFractionsWhenTypesAreStrict) {
+  EXPECT_EQ(verdict(compared("1", "1.0", R"({"strict_types":true})")), "type $");
+}
+
+TEST(Compare, ChecksPropertiesBesideTheGolden) {
+  const char* rules = R"([{"path":"$.p","range":[0,1],"type":"number"},
+                          {"path":"$.all","sum":[1,1e-6],"len":2},
+                          {"path":"$.name","regex":"^[a-z]+$","one_of":["cat","dog"]}])";
+  EXPECT_EQ(verdict(compared(R"({"p":0.5})", R"({"p":0.5})", R"([{"path":"$.p","range":[0,1]}])")),
+            "same");
+  const auto broken = [&](const char* got) {
+    return check_properties(json(got), parse_rules(json(rules)).value(), {});
+  };
+  EXPECT_FALSE(broken(R"({"p":0.5,"all":[0.5,0.5],"name":"cat"})").failed());
+  EXPECT_EQ(verdict(broken(R"({"p":1.5,"all":[0.5,0.5],"name":"cat"})")), "property $.p");
+  EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.6],"name":"cat"})")), "property $.all");
+  EXPECT_EQ(verdict(broken(R"({"p":1,"all":[1],"name":"cat"})")), "property $.all");
+  EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.5],"name":"cow"})")), "property $.name");
+  EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.5]})")), "property $.name") << "must exist";
+  EXPECT_EQ(verdict(broken(R"({"p":NaN,"all":[0.5,0.5],"name":"cat"})")), "non_finite $.p");
+}
+
+TEST(Compare, GivesUpOnARegexThatWouldTakeForever) {
+  const Result<RuleSet> rules = parse_rules(json(R"([{"path":"$","regex":"^(a|aa)+$"}])"));
+  const std::string text = "\"" + std::string(200, 'a') + "b\"";
+  EXPECT_EQ(verdict(check_properties(json(text), rules.value(), {})), "property $");
+  const std::string long_text = "\"" + std::string(1'000'000, 'x') + "\"";
+  EXPECT_EQ(verdict(check_properties(json(long_text), rules.value(), {})), "property $");
+}
+
+TEST(Rules, RefuseWhatTheyDoNotKnow) {
+  for (const char* text :
+       {R"({"rtoll":1})", R"({"rtol":-1})", R"({"rtol":"1"})", R"({"decimals":1.5})",
+        R"({"ignore":"$.a"})", R"({"ignore":["a"]})", R"({"nan":"maybe"})", R"({"paths":[]})",
+        R"({"paths":{"a":{}}})", R"({"paths":{"$.a":{"regex":"("}}})", R"([{"rtol":1}])",
+        R"({"paths":{"$.a":{"range":[2,1]}}})", R"({"paths":{"$.a":{"label":{"cuts":[1]}}}})",
+        R"("strict")", "7", R"({"rtol":1,"rtol":2})", R"({"paths":{"$.a":{"type":"float"}}})"}) {
+    EXPECT_FALSE(parse_rules(json(text))) << text;
+  }
+  EXPECT_EQ(parse_rules(json(R"({"rtoll":1})")).error().message,
+            "\"rtoll\" is not a rule that Coldframe knows; did you mean 'rtol'?");
+}
+
+}  // namespace
+}  // namespace coldframe
