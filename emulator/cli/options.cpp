@@ -118,13 +118,9 @@ Result<Overrides> read_overrides(const RunOptions& o) {
     out.memory_mb = *value;
   }
   if (!o.timeout.empty()) {
-    auto value = parse_duration(o.timeout, "--timeout");
+    auto value = parse_seconds(o.timeout, "--timeout");
     if (!value) return value.error();
-    if (*value % std::chrono::seconds(1) != Duration::zero()) {
-      return usage_error("--timeout '" + o.timeout + "': Lambda takes whole seconds");
-    }
-    out.timeout_s =
-        static_cast<int>(std::min<std::int64_t>(*value / std::chrono::seconds(1), 1'000'000));
+    out.timeout_s = *value;
   }
   if (!o.tmp.empty()) {
     auto value = parse_megabytes(o.tmp, "--ephemeral-storage");
@@ -134,7 +130,9 @@ Result<Overrides> read_overrides(const RunOptions& o) {
   if (!o.init_limit.empty()) {
     auto value = parse_duration(o.init_limit, "--init-limit");
     if (!value) return value.error();
-    if (*value <= Duration::zero()) return usage_error("--init-limit must be above 0");
+    if (*value <= Duration::zero()) {
+      return usage_error("--init-limit: '" + o.init_limit + "' must be above 0");
+    }
     out.init_limit = *value;
   }
   if (!o.log_format.empty()) {
