@@ -14,7 +14,8 @@ if(SANITIZER)
 endif()
 run(${CMAKE_COMMAND} --install "${BUILD_DIR}" --prefix "${WORK_DIR}/prefix")
 foreach(file bin/coldframe lib/cmake/coldframe/coldframeConfig.cmake
-             share/coldframe/schemas/bench.schema.json share/man/man1/coldframe.1
+             share/coldframe/schemas/bench.schema.json share/doc/coldframe/docs/thresholds.md
+             share/man/man1/coldframe.1
              share/bash-completion/completions/coldframe share/zsh/site-functions/_coldframe
              share/fish/vendor_completions.d/coldframe.fish)
   if(NOT EXISTS "${WORK_DIR}/prefix/${file}")
