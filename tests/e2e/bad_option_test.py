@@ -42,6 +42,13 @@ class Values(RefusalTest):
                 named = (option, value) if value.isprintable() and len(value) < 60 else (option,)
                 self.refuse(2, named, "invoke", self.target, f"{option}={value}", *extra)
 
+    def test_what_the_help_offers_is_what_the_message_offers(self):
+        help_text = self.coldframe("invoke", "--help").out
+        for option, later in (("--limits", "cgroup, signal"), ("--sandbox", "strict")):
+            said = self.refuse(2, (option, "'on'"), "invoke", self.target, f"{option}=on")
+            self.assertIn("use one of auto, none (in a later version also " + later + ")", said)
+            self.assertRegex(help_text, rf"{option} auto\|none +auto or none\n")
+
     def test_the_options_of_serve_are_checked_in_the_same_way(self):
         for option, values in SERVE_NUMBERS.items():
             for value in values:
@@ -207,6 +214,13 @@ class Variables(RefusalTest):
                             ("list.json", ("object",)), ("deep.json", ("AA",)),
                             ("flat.json", ("f",))):
             self.refuse(2, (name, *words), "invoke", self.target, "-n", name)
+
+
+    def test_a_variables_file_for_other_functions_is_warned_of_once(self):
+        (self.place / "other.json").write_text('{"ff": {"AA": "1"}}')
+        done = self.coldframe("invoke", self.target, "-n", "other.json", "--repeat", 2)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err.count("warning: other.json sets nothing for 'f'"), 1, done.err)
 
 
 class Addresses(RefusalTest):
