@@ -22,24 +22,45 @@ std::string quoted(std::string_view what, std::string_view text) {
 
 }  // namespace
 
+std::optional<double> unit_in_ms(std::string_view unit) {
+  if (unit == "us") return 1e-3;
+  if (unit == "ms") return 1.0;
+  if (unit == "s") return 1e3;
+  if (unit == "m" || unit == "min") return 60e3;
+  if (unit == "h") return 3600e3;
+  return std::nullopt;
+}
+
 Result<Duration> parse_duration(std::string_view text, std::string_view what) {
   double value = 0;
   std::string_view unit;
-  double scale = 0;
-  if (split(text, value, unit)) {
-    if (unit == "us") scale = 1e3;
-    if (unit == "ms") scale = 1e6;
-    if (unit == "s" || unit.empty()) scale = 1e9;
-    if (unit == "m" || unit == "min") scale = 60e9;
-    if (unit == "h") scale = 3600e9;
+  const bool number = split(text, value, unit);
+  if (number && unit.empty()) {
+    return usage_error(quoted(what, text) + "needs a unit of time; write 250ms, 3s or 5m");
   }
-  if (scale == 0) {
+  const auto scale = number ? unit_in_ms(unit) : std::nullopt;
+  if (!scale) {
     return usage_error(quoted(what, text) + "is not a duration; write 250ms, 3s or 5m");
   }
-  if (value < 0 || value * scale > 3.2e17) {
+  const double nanoseconds = value * *scale * 1e6;
+  if (value < 0 || nanoseconds > 3.2e17) {
     return usage_error(quoted(what, text) + "is out of range");
   }
-  return Duration(static_cast<std::int64_t>(std::llround(value * scale)));
+  return Duration(static_cast<std::int64_t>(std::llround(nanoseconds)));
+}
+
+Result<int> parse_seconds(std::string_view text, std::string_view what) {
+  double value = 0;
+  std::string_view unit;
+  std::optional<double> scale;
+  if (split(text, value, unit)) scale = unit.empty() ? 1e3 : unit_in_ms(unit);
+  const double seconds = value * scale.value_or(0) / 1e3;
+  if (!scale || seconds != std::floor(seconds)) {
+    return usage_error(quoted(what, text) +
+                       "is not a whole number of seconds; write 30, 30s or 5m");
+  }
+  if (seconds < 0 || seconds > 1e9) return usage_error(quoted(what, text) + "is out of range");
+  return static_cast<int>(seconds);
 }
 
 Result<int> parse_megabytes(std::string_view text, std::string_view what) {

@@ -2,19 +2,29 @@
 //
 //   Result<Threshold> t = parse_threshold("warm.p99 <= 20ms");
 //
-// METRIC is init, first, cold, warm or latency with .p50 .p90 .p95 .p99 .max or .mean; or init.cpu,
-// warm.cpu, memory.peak, cold.ratio or errors. VALUE is a number with us, ms, s, MB, GB, % or
-// nothing. A percentile passes only if the far end of its confidence interval passes. Any thread.
+// METRIC is a family with a figure, or a plain metric; VALUE a number with us, ms, s, m, h, MB, GB,
+// % or nothing; docs/thresholds.md has what each means. A percentile passes only if the far end of
+// its confidence interval passes. Any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emulator/base/error.hpp"
 
 namespace coldframe {
+
+// Every metric is a family with a figure ("cold.p90") or one of the plain ones.
+inline constexpr std::array<std::string_view, 5> k_metric_families{"init", "first", "cold", "warm",
+                                                                   "latency"};
+inline constexpr std::array<std::string_view, 6> k_metric_figures{"p50", "p90", "p95",
+                                                                  "p99", "max", "mean"};
+inline constexpr std::array<std::string_view, 5> k_plain_metrics{
+    "init.cpu", "warm.cpu", "memory.peak", "cold.ratio", "errors"};
 
 enum class ThresholdOp { less, less_equal, greater, greater_equal };
 
@@ -29,6 +39,7 @@ struct Threshold {
   bool is_upper_limit() const { return op == ThresholdOp::less || op == ThresholdOp::less_equal; }
 };
 
+// Refuses also what no measurement can keep, as in "errors < 0".
 Result<Threshold> parse_threshold(const std::string& expr);
 
 // Whether a budget of function.json is written in this grammar. It may also compare with a baseline

@@ -168,17 +168,16 @@ bool has_good_sample(const BenchReport& report) {
 
 std::vector<std::string> metrics_of(const BenchReport& report) {
   std::vector<std::string> names;
-  for (const char* family : {"init", "first", "cold", "warm", "latency"}) {
-    if (measured(report, family).empty()) continue;
-    for (const char* figure : {"p50", "p90", "p95", "p99", "max", "mean"}) {
+  for (const std::string_view family : k_metric_families) {
+    if (measured(report, std::string(family)).empty()) continue;
+    for (const std::string_view figure : k_metric_figures) {
       names.push_back(fmt::format("{}.{}", family, figure));
     }
   }
-  for (const char* name : {"init.cpu", "warm.cpu", "memory.peak"}) {
-    if (!measured(report, name).empty()) names.emplace_back(name);
+  for (const std::string_view name : k_plain_metrics) {
+    const bool counted = name == "cold.ratio" || name == "errors";
+    if (counted || !measured(report, std::string(name)).empty()) names.emplace_back(name);
   }
-  names.emplace_back("cold.ratio");
-  names.emplace_back("errors");
   return names;
 }
 

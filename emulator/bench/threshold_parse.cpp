@@ -1,10 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <string_view>
 
+#include "emulator/base/units.hpp"
 #include "emulator/bench/threshold.hpp"
 
 namespace coldframe {
@@ -40,18 +41,24 @@ namespace {
 enum class Quantity { time, memory, share, count, money };
 
 struct Unit {
-  std::string_view name;
   Quantity quantity;
   double factor;  // to ms, bytes or a share
 };
 
 constexpr double k_mib = 1024.0 * 1024.0;
-constexpr std::array k_units = {
-    Unit{"us", Quantity::time, 1e-3},    Unit{"ms", Quantity::time, 1.0},
-    Unit{"s", Quantity::time, 1000.0},   Unit{"m", Quantity::time, 60'000.0},
-    Unit{"MB", Quantity::memory, k_mib}, Unit{"GB", Quantity::memory, 1024.0 * k_mib},
-    Unit{"%", Quantity::share, 0.01},
-};
+
+std::optional<Unit> unit_of(std::string_view name) {
+  if (const auto ms = unit_in_ms(name)) return Unit{Quantity::time, *ms};
+  if (name == "MB") return Unit{Quantity::memory, k_mib};
+  if (name == "GB") return Unit{Quantity::memory, 1024.0 * k_mib};
+  if (name == "%") return Unit{Quantity::share, 0.01};
+  return std::nullopt;
+}
+
+template <typename List>
+bool contains(const List& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
@@ -70,14 +77,8 @@ std::optional<Quantity> quantity_of(std::string_view metric) {
   if (point == std::string_view::npos) return std::nullopt;
   const std::string_view family = metric.substr(0, point);
   const std::string_view figure = metric.substr(point + 1);
-  bool known = false;
-  for (const std::string_view name : {"init", "first", "cold", "warm", "latency"}) {
-    known = known || family == name;
-  }
-  for (const std::string_view name : {"p50", "p90", "p95", "p99", "max", "mean"}) {
-    if (known && figure == name) return Quantity::time;
-  }
-  return std::nullopt;
+  const bool known = contains(k_metric_families, family) && contains(k_metric_figures, figure);
+  return known ? std::optional(Quantity::time) : std::nullopt;
 }
 
 Error bad(const std::string& expr, std::string_view why) {
@@ -105,21 +106,39 @@ Result<void> read_value(const std::string& expr, std::string_view text, Quantity
     }
     return {};
   }
-  for (const Unit& unit : k_units) {
-    if (unit.name != unit_name) continue;
-    const bool share_of_calls = quantity == Quantity::count && unit.quantity == Quantity::share;
-    if (unit.quantity != quantity && !share_of_calls) {
-      return bad(expr, fmt::format("compares {} with a value in {}", threshold.metric, unit_name));
-    }
-    threshold.value = number * unit.factor;
-    threshold.as_share = share_of_calls;
-    if (unit.quantity == Quantity::share && number > 100) {
-      return bad(expr, "compares a share with more than 100%, which always holds or never");
-    }
-    return {};
+  const std::optional<Unit> unit = unit_of(unit_name);
+  if (!unit) {
+    return bad(expr,
+               fmt::format("has the unknown unit \"{}\"; units are us, ms, s, m, h, MB, GB and %",
+                           unit_name));
   }
-  return bad(expr, fmt::format("has the unknown unit \"{}\"; units are us, ms, s, m, MB, GB and %",
-                               unit_name));
+  const bool share_of_calls = quantity == Quantity::count && unit->quantity == Quantity::share;
+  if (unit->quantity != quantity && !share_of_calls) {
+    return bad(expr, fmt::format("compares {} with a value in {}", threshold.metric, unit_name));
+  }
+  threshold.value = number * unit->factor;
+  threshold.as_share = share_of_calls;
+  if (unit->quantity == Quantity::share && number > 100) {
+    return bad(expr, "compares a share with more than 100%, which always holds or never");
+  }
+  return {};
+}
+
+// No figure is below 0 and no share above 1: a gate that nothing can pass is a slip of the pen.
+Result<void> check_possible(const std::string& expr, Quantity quantity,
+                            const Threshold& threshold) {
+  if (threshold.op == ThresholdOp::less && threshold.value <= 0) {
+    return bad(expr,
+               fmt::format("can never hold, since {0} is never below 0; write \"{0} <= 0{1}\"",
+                           threshold.metric, quantity == Quantity::time ? "ms" : ""));
+  }
+  const bool share = quantity == Quantity::share || threshold.as_share;
+  if (share && threshold.op == ThresholdOp::greater && threshold.value >= 1) {
+    return bad(expr, fmt::format("can never hold, since {0} is never above 100%; write \"{0} >= "
+                                 "100%\"",
+                                 threshold.metric));
+  }
+  return {};
 }
 
 bool is_measured_elsewhere(const std::string& metric) {
@@ -160,11 +179,10 @@ Result<Parsed> parse(const std::string& expr) {
   }
   const std::optional<Quantity> quantity = quantity_of(threshold.metric);
   if (!quantity) {
-    return bad(expr, fmt::format(
-                         "names the unknown metric \"{}\"; metrics are init, first, cold, warm and "
-                         "latency with .p50 .p90 .p95 .p99 .max or .mean, init.cpu, warm.cpu, "
-                         "memory.peak, cold.ratio and errors",
-                         threshold.metric));
+    return bad(expr,
+               fmt::format("names the unknown metric \"{}\"; metrics are {} with .{}; {}",
+                           threshold.metric, fmt::join(k_metric_families, ", "),
+                           fmt::join(k_metric_figures, " ."), fmt::join(k_plain_metrics, ", ")));
   }
   const std::string_view value = trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
   constexpr std::string_view k_baseline = "baseline";
@@ -177,6 +195,9 @@ Result<Parsed> parse(const std::string& expr) {
   }
   if (Result<void> read = read_value(expr, value, *quantity, threshold); !read) {
     return read.error();
+  }
+  if (Result<void> possible = check_possible(expr, *quantity, threshold); !possible) {
+    return possible.error();
   }
   return parsed;
 }

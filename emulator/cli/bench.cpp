@@ -1,4 +1,7 @@
 // coldframe bench cold | warm: latency with honest intervals.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdio>
 
 #include "emulator/base/units.hpp"
@@ -129,6 +132,13 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   return code;
 }
 
+// What --threshold can name, in lines of a terminal.
+std::string metrics_help() {
+  return fmt::format("Metrics: {} with .{};\n  {} (docs/thresholds.md)\n",
+                     fmt::join(k_metric_families, ", "), fmt::join(k_metric_figures, " ."),
+                     fmt::join(k_plain_metrics, ", "));
+}
+
 void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   auto options = std::make_shared<BenchCommand>();
   auto& o = *options;
@@ -158,9 +168,10 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
   command->footer(
-      cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 --threshold 'cold.p90 "
-             "< 3s'"
-           : "Example:\n  coldframe bench warm function/scoring --launches 10 --calls 50");
+      metrics_help() +
+      (cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 "
+              "--threshold 'cold.p90 < 3s'"
+            : "Example:\n  coldframe bench warm function/scoring --threshold 'warm.p90 < 1s'"));
   command->callback([options, text, body, &line, cold] {
     options->event.has_text = text->count() > 0;
     options->event.has_body = body->count() > 0;

@@ -19,6 +19,8 @@ OptionFacts facts_of(const CLI::Option& option) {
   } else {
     facts.positional = true;
     facts.names = {option.get_name(true)};
+    facts.value = option.get_type_name();
+    if (facts.choices().empty()) facts.value.clear();  // "TEXT" says nothing
   }
   return facts;
 }

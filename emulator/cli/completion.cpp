@@ -1,6 +1,5 @@
 // coldframe completion bash|zsh|fish|man: what packages install. Made from the parser's own
-// definitions, so that no option can be forgotten. Hidden: the help is for people who run
-// functions.
+// definitions, so that no option can be forgotten.
 #include <algorithm>
 #include <cstdio>
 
@@ -49,6 +48,14 @@ std::string bash_pattern(const CommandFacts& command, const Wanted& wanted) {
   return joined(alternatives, " | ");
 }
 
+// Other words than options and files may follow.
+bool leads_to_words(const CommandFacts& command) {
+  return !command.commands.empty() ||
+         std::any_of(command.options.begin(), command.options.end(), [](const auto& option) {
+           return option.positional && !option.choices().empty();
+         });
+}
+
 std::string bash_values(const CommandFacts& command) {
   std::string out;
   const auto is_plain = [](const OptionFacts& option) {
@@ -57,7 +64,7 @@ std::string bash_values(const CommandFacts& command) {
   const auto files = bash_pattern(command, [](const auto& option) { return option.takes_file(); });
   if (!files.empty()) out += "    " + files + ") return ;;\n";  // -o default completes files
   for (const auto& option : command.options) {
-    if (option.choices().empty()) continue;
+    if (option.positional || option.choices().empty()) continue;
     const auto this_one = [&](const auto& other) { return other.names == option.names; };
     out += "    " + bash_pattern(command, this_one) +
            ") words=" + in_single_quotes(joined(option.choices(), " ")) + " ;;\n";
@@ -75,17 +82,16 @@ std::string zsh_text(const std::string& text) {
 }
 
 std::string zsh_action(const OptionFacts& option) {
-  if (option.takes_file()) return "_files";
   if (const auto choices = option.choices(); !choices.empty())
     return "(" + joined(choices, " ") + ")";
-  return "";
+  return option.takes_file() || option.positional ? "_files" : "";
 }
 
 std::string zsh_options(const CommandFacts& command) {
   std::string out;
   for (const auto& option : command.options) {
     if (option.positional) {
-      out += " \\\n    '*:" + option.names.front() + ":_files'";
+      out += " \\\n    '*:" + option.names.front() + ":" + zsh_action(option) + "'";
       continue;
     }
     const std::string others = "(" + joined(option.names, " ") + ")";
@@ -159,7 +165,9 @@ std::string bash_completion(const std::vector<CommandFacts>& commands) {
   std::string walk;
   std::string options;
   std::string values;
+  std::vector<std::string> with_words;  // where a word is no file; and of the program itself
   for (const auto& command : commands) {
+    if (!command.path.empty() && leads_to_words(command)) with_words.push_back(command.text());
     if (!command.path.empty()) {
       std::vector<std::string> patterns;
       const std::string parent = command.path.size() > 1 ? command.path.front() : "";
@@ -170,7 +178,8 @@ std::string bash_completion(const std::vector<CommandFacts>& commands) {
     }
     std::vector<std::string> words = command.commands;
     for (const auto& option : command.options) {
-      if (!option.positional) words.insert(words.end(), option.names.begin(), option.names.end());
+      const auto more = option.positional ? option.choices() : option.names;
+      words.insert(words.end(), more.begin(), more.end());
     }
     options += "    " + in_single_quotes(command.text()) +
                ") words=" + in_single_quotes(joined(words, " ")) + " ;;\n";
@@ -191,8 +200,8 @@ std::string bash_completion(const std::vector<CommandFacts>& commands) {
          options +
          "  esac\n"
          "  case \"$command $previous\" in\n" +
-         values +
-         "    *) [[ -z $command || $command == bench || $current == -* ]] || return ;;\n"
+         values + "    *) [[ '||" + joined(with_words, "|") +
+         "|' == *\"|$command|\"* || $current == -* ]] || return ;;\n"
          "  esac\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
          "}\n"
@@ -244,7 +253,9 @@ std::string fish_completion(const std::vector<CommandFacts>& commands) {
     }
     for (const auto& option : command.options) {
       if (option.positional) {
-        out += start + " -F\n";
+        const auto choices = option.choices();
+        out += start + (choices.empty() ? " -F" : " -a " + in_single_quotes(joined(choices, " "))) +
+               "\n";
         continue;
       }
       out += start;
@@ -262,8 +273,7 @@ std::string fish_completion(const std::vector<CommandFacts>& commands) {
 void add_completion(CLI::App& app, CommandLine& line) {
   auto kind = std::make_shared<std::string>();
   auto* command = app.add_subcommand("completion", "shell completions and the manual page");
-  command->group("");
-  command->add_option("KIND", *kind, "bash, zsh, fish or man");
+  command->add_option("KIND", *kind, "which one")->type_name("bash|zsh|fish|man");
   command->footer("Example:\n  coldframe completion bash > coldframe.bash");
   command->callback([kind, &app, &line] { line.exit_code = print(app, *kind); });
 }

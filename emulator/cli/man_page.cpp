@@ -36,8 +36,11 @@ std::string italic(const std::string& text) { return "\\fI" + roff(text) + "\\fR
 
 // "Example:\n  coldframe …" of the help, without the indentation.
 std::string example(const std::string& footer) {
+  constexpr std::string_view heading = "Example:\n";
   std::string lines;
-  for (std::size_t at = 0; at < footer.size();) {
+  const std::size_t start = footer.find(heading);
+  if (start == std::string::npos) return "";
+  for (std::size_t at = start + heading.size(); at < footer.size();) {
     const std::size_t end = std::min(footer.find('\n', at), footer.size());
     const std::string line = footer.substr(at, end - at);
     if (line.starts_with("  ")) lines += roff(line.substr(2)) + "\n";
@@ -75,11 +78,10 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
   out += ".SH SYNOPSIS\n";
   for (const auto& command : commands) {
     if (command.path.empty() || !command.commands.empty()) continue;
-    bool target = false;
+    std::string target;
     for (const auto& option : command.options)
-      target = target || option.positional;
-    out += bold("coldframe " + command.text()) + (target ? " " + italic("TARGET") : "") + " [" +
-           italic("OPTION") + "]...\n.br\n";
+      if (option.positional) target = " " + italic(option.names.front());
+    out += bold("coldframe " + command.text()) + target + " [" + italic("OPTION") + "]...\n.br\n";
   }
   for (const auto& command : commands) {
     if (command.path.empty()) {
@@ -94,6 +96,26 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
       out += option_entry(option);
     out += example(command.footer);
   }
+  out += entries(
+      "THRESHOLDS",
+      {{"init", "process start until the runtime asks for its first event"},
+       {"first", "duration of the cold call, without init"},
+       {"cold", "init and first; where a first init failed, the latency of the cold call"},
+       {"warm", "bench cold: duration of the second call; bench warm: of those after the warm-up"},
+       {"latency",
+        "as the caller sees it; bench cold: of the cold call, init included; bench "
+        "warm: of the calls after the warm-up"},
+       {".p50 .p90 .p95 .p99 .max .mean", "the figure of one of these, as in cold.p90 < 3s"},
+       {"init.cpu", "median CPU time of an init"},
+       {"warm.cpu", "median CPU time of a call that counts for warm"},
+       {"memory.peak", "the most memory that any environment used"},
+       {"cold.ratio", "cold calls in all calls, a share"},
+       {"errors", "calls that failed: a number, or with % their share of all calls"}});
+  out +=
+      ".PP\nAn expression is METRIC OP VALUE with one of < <= > >=; values are like 250us, 250ms,\n"
+      "3s, 5m, 1h, 400MB, 1GB, 5% and 0. A percentile passes only if the far end of its interval\n"
+      "passes; one that the samples cannot decide ends with exit status 5.\n"
+      "docs/thresholds.md has every detail.\n";
   out += entries("\"EXIT STATUS\"", {{"0", "all well, every gate passed"},
                                      {"1", "the function or a gate failed"},
                                      {"2", "usage or input error; nothing was started"},

@@ -1,5 +1,6 @@
 #include "emulator/cli/options.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <random>
 
@@ -16,43 +17,46 @@ Error later(const std::string& option, const std::string& value, const std::stri
   return unsupported(option + " " + value + " is not in this version yet; " + instead);
 }
 
-Result<void> one_of(const std::string& option, const std::string& value,
-                    std::initializer_list<const char*> allowed) {
+using Words = std::initializer_list<const char*>;
+
+bool contains(Words words, const std::string& value) {
+  return std::find(words.begin(), words.end(), value) != words.end();
+}
+
+std::string listed(Words words) {
   std::string list;
-  for (const char* word : allowed) {
-    if (value == word) return {};
+  for (const char* word : words)
     list += (list.empty() ? "" : ", ") + std::string(word);
-  }
-  return usage_error(option + " '" + value + "': use one of " + list);
+  return list;
+}
+
+Result<void> one_of(const std::string& option, const std::string& value, Words allowed) {
+  if (contains(allowed, value)) return {};
+  return usage_error(option + " '" + value + "': use one of " + listed(allowed));
 }
 
 Result<void> check_backends(const RunOptions& o) {
   struct Choice {
     const char* option;
     const std::string& value;
-    std::initializer_list<const char*> known;
-    std::initializer_list<const char*> ready;
+    Words ready;
+    Words planned;
     const char* instead;
   };
   const Choice choices[] = {
-      {"--limits",
-       o.limits,
-       {"auto", "cgroup", "signal", "none"},
-       {"auto", "none"},
-       "use --limits none"},
-      {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {"auto", "none"}, "use --sandbox none"},
-      {"--network",
-       o.network,
-       {"auto", "open", "none", "host"},
-       {"auto", "host"},
-       "use --network host"},
-      {"--freeze", o.freeze, {"on", "off"}, {"off"}, "use --freeze off"},
+      {"--limits", o.limits, {"auto", "none"}, {"cgroup", "signal"}, "use --limits none"},
+      {"--sandbox", o.sandbox, {"auto", "none"}, {"strict"}, "use --sandbox none"},
+      {"--network", o.network, {"auto", "host"}, {"open", "none"}, "use --network host"},
+      {"--freeze", o.freeze, {"off"}, {"on"}, "use --freeze off"},
   };
   for (const auto& choice : choices) {
-    if (auto ok = one_of(choice.option, choice.value, choice.known); !ok) return ok;
-    if (!one_of(choice.option, choice.value, choice.ready)) {
+    if (contains(choice.ready, choice.value)) continue;
+    if (contains(choice.planned, choice.value)) {
       return later(choice.option, choice.value, choice.instead);
     }
+    return usage_error(std::string(choice.option) + " '" + choice.value + "': use one of " +
+                       listed(choice.ready) + " (in a later version also " +
+                       listed(choice.planned) + ")");
   }
   if (!o.cpu_scale.empty()) {
     if (auto value = parse_positive(o.cpu_scale, "--cpu-scale"); !value) return value.error();
@@ -118,13 +122,9 @@ Result<Overrides> read_overrides(const RunOptions& o) {
     out.memory_mb = *value;
   }
   if (!o.timeout.empty()) {
-    auto value = parse_duration(o.timeout, "--timeout");
+    auto value = parse_seconds(o.timeout, "--timeout");
     if (!value) return value.error();
-    if (*value % std::chrono::seconds(1) != Duration::zero()) {
-      return usage_error("--timeout '" + o.timeout + "': Lambda takes whole seconds");
-    }
-    out.timeout_s =
-        static_cast<int>(std::min<std::int64_t>(*value / std::chrono::seconds(1), 1'000'000));
+    out.timeout_s = *value;
   }
   if (!o.tmp.empty()) {
     auto value = parse_megabytes(o.tmp, "--ephemeral-storage");
@@ -134,7 +134,9 @@ Result<Overrides> read_overrides(const RunOptions& o) {
   if (!o.init_limit.empty()) {
     auto value = parse_duration(o.init_limit, "--init-limit");
     if (!value) return value.error();
-    if (*value <= Duration::zero()) return usage_error("--init-limit must be above 0");
+    if (*value <= Duration::zero()) {
+      return usage_error("--init-limit: '" + o.init_limit + "' must be above 0");
+    }
     out.init_limit = *value;
   }
   if (!o.log_format.empty()) {

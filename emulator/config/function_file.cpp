@@ -376,7 +376,8 @@ Result<FunctionFile> load_function_file(const fs::path& path) {
   return parse_function_file(*text, path);
 }
 
-Result<void> merge_variables_file(const fs::path& path, FunctionConfig& config) {
+Result<void> merge_variables_file(const fs::path& path, FunctionConfig& config,
+                                  std::vector<std::string>& warnings) {
   auto text = read_text_file(path, "variables file");
   if (!text) return text.error();
   Json json;
@@ -387,6 +388,12 @@ Result<void> merge_variables_file(const fs::path& path, FunctionConfig& config) 
     return usage_error(path.string() +
                        R"(: SAM's shape is {"Parameters": {"NAME": "value"}} or {")" + config.name +
                        R"(": {…}})");
+  }
+  // A file may serve several functions; but a name that was misspelt must not pass in silence.
+  if (!shaped && !json.empty()) {
+    warnings.push_back(path.string() + " sets nothing for '" + config.name +
+                       "': it has neither \"Parameters\" nor \"" + config.name + "\", only \"" +
+                       json.begin().key() + "\"" + (json.size() > 1 ? " and others" : ""));
   }
   for (const std::string& key : {std::string("Parameters"), config.name}) {
     auto it = json.find(key);

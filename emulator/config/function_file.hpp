@@ -34,8 +34,9 @@ Result<FunctionFile> load_function_file(const std::filesystem::path& path);
 Result<FunctionFile> parse_function_file(std::string_view text, const std::filesystem::path& path);
 
 // Merges `-n env.json` (SAM's shape: {"Parameters": {…}} or {"<FunctionName>": {…}}) into
-// variables.
-Result<void> merge_variables_file(const std::filesystem::path& path, FunctionConfig& config);
+// variables. Warns of a file that has nothing for this function.
+Result<void> merge_variables_file(const std::filesystem::path& path, FunctionConfig& config,
+                                  std::vector<std::string>& warnings);
 // Checks names and total size of the customer's variables; drops those that begin with `_`.
 Result<void> check_variables(FunctionConfig& config, const std::string& where,
                              std::vector<std::string>& warnings);

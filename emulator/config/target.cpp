@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "emulator/base/units.hpp"
 #include "emulator/environment/entry_point.hpp"
@@ -37,15 +38,42 @@ bool looks_like_image(const fs::path& path) {
          (bytes.size() >= 262 && bytes.substr(257, 5) == "ustar");
 }
 
+// "repository:tag" or "repository@sha256:…", as docker writes them.
+bool looks_like_image_name(std::string_view target) {
+  constexpr std::string_view k_repository = "abcdefghijklmnopqrstuvwxyz0123456789._-/:";
+  constexpr std::string_view k_tag =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  constexpr std::string_view k_digest = "@sha256:";
+  const std::size_t digest = target.find(k_digest);
+  const std::size_t end = digest == std::string_view::npos ? target.rfind(':') : digest;
+  if (end == std::string_view::npos) return false;
+  const std::string_view repository = target.substr(0, end);
+  const std::string_view tag =
+      target.substr(end + (end == digest ? k_digest.size() : std::size_t{1}));
+  return !repository.empty() && std::string_view("._-/:").find(repository.front()) == target.npos &&
+         repository.find_first_not_of(k_repository) == target.npos &&
+         repository.find("//") == target.npos && !tag.empty() && tag.size() <= 128 &&
+         tag.find_first_not_of(k_tag) == target.npos;
+}
+
+bool is_named_like_an_archive(const std::string& target) {
+  for (const char* ending : {".tar", ".tar.gz", ".tgz", ".tar.zst"}) {
+    if (target.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+constexpr const char* k_images_later =
+    "container images come in a later version; this one runs directories and commands (unpack it, "
+    "and write a function.json)";
+
 Error images_later(const std::string& target) {
-  return unsupported("'" + target +
-                     "' is a container image; this version runs directories and commands only "
-                     "(unpack it, or name its function.json)");
+  return unsupported("'" + target + "' is a container image; " + k_images_later);
 }
 
 Error templates_later(const std::string& target) {
   return unsupported("'" + target +
-                     "': template files cannot be read by this version yet; write a function.json");
+                     "' is a template; these come in a later version; write a function.json");
 }
 
 Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
@@ -55,7 +83,7 @@ Result<FunctionFile> load_directory(const fs::path& path, const std::string& tar
     return load_function_file(path / "function.json");
   if (fs::exists(path / "template.yaml", ignored) || fs::exists(path / "template.yml", ignored)) {
     return unsupported("'" + target +
-                       "' has a template.yaml, which this version does not read yet; write a "
+                       "' has a template.yaml, and these come in a later version; write a "
                        "function.json beside it");
   }
   if (fs::exists(path / "bootstrap", ignored)) {
@@ -92,19 +120,26 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     if (target.ends_with(".yaml") || target.ends_with(".yml")) {
       return templates_later(target);
     }
-    if (looks_like_image(path)) return images_later(target);
+    if (looks_like_image(path) || is_named_like_an_archive(target)) return images_later(target);
     return load_function_file(path);
   }
   for (const char* prefix : {"docker:", "podman:", "registry:"}) {
     if (target.starts_with(prefix)) return images_later(target);
   }
-  if (target == "-") return images_later(target);
+  if (target == "-") {
+    return unsupported(std::string("'-' is a container image from standard input; ") +
+                       k_images_later);
+  }
   // A template, and which of its functions.
   if (const auto colon = target.rfind(':'); colon != std::string::npos) {
     const std::string file = target.substr(0, colon);
     const bool is_template = file.ends_with(".yaml") || file.ends_with(".yml");
     if (is_template && fs::exists(file, error)) return templates_later(target);
     if (is_template) return usage_error("'" + file + "' does not exist");
+  }
+  if (looks_like_image_name(target)) {
+    return unsupported("'" + target + "' is no path, but could name a container image; " +
+                       k_images_later);
   }
   return usage_error("'" + target +
                      "' does not exist; a TARGET is a directory with a function.json");
@@ -134,7 +169,8 @@ Result<void> apply_environment(FunctionFile& file) {
 
 Result<void> apply_variables(FunctionFile& file, const Overrides& overrides) {
   if (!overrides.variables_file.empty()) {
-    if (auto ok = merge_variables_file(overrides.variables_file, file.config); !ok) return ok;
+    auto ok = merge_variables_file(overrides.variables_file, file.config, file.warnings);
+    if (!ok) return ok;
   }
   for (const auto& text : overrides.variables) {
     const auto equals = text.find('=');

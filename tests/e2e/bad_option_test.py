@@ -11,7 +11,7 @@ NUMBERS = {
     "--memory": ("0", "127", "10241", "-128", "lots", "512KB", "1.5", "1e300", "inf", ""),
     "--timeout": ("0", "901", "-3", "abc", "1.5", "1500ms", "nan", "1d", "1000", ""),
     "--ephemeral-storage": ("511", "10241", "x", "-1"),
-    "--init-limit": ("0", "-1s", "soon", "5x", "99999999999h"),
+    "--init-limit": ("0", "3", "0s", "-1s", "soon", "5x", "99999999999h"),
     "--time-scale": ("0", "-1", "x", "nan", "inf", "1e400", "0.009", "1000001"),
     "--seed": ("-1", "x", "1.5", "99999999999999999999999"),
     "--log-format": ("xml", "TEXT"),
@@ -30,7 +30,7 @@ SERVE_NUMBERS = {
     "--port": ("-1", "65536", "99999", "x", "80.5", ""),
     "--concurrency": ("0", "-1", "x", "1001"),
     "--provisioned": ("-1", "x", "11"),
-    "--idle-timeout": ("never", "-1s", "aws2"),
+    "--idle-timeout": ("never", "-1s", "aws2", "60"),
 }
 
 
@@ -41,6 +41,13 @@ class Values(RefusalTest):
                 extra = ("--body", "x") if option == "--as" else ()
                 named = (option, value) if value.isprintable() and len(value) < 60 else (option,)
                 self.refuse(2, named, "invoke", self.target, f"{option}={value}", *extra)
+
+    def test_what_the_help_offers_is_what_the_message_offers(self):
+        help_text = self.coldframe("invoke", "--help").out
+        for option, later in (("--limits", "cgroup, signal"), ("--sandbox", "strict")):
+            said = self.refuse(2, (option, "'on'"), "invoke", self.target, f"{option}=on")
+            self.assertIn("use one of auto, none (in a later version also " + later + ")", said)
+            self.assertRegex(help_text, rf"{option} auto\|none +auto or none\n")
 
     def test_the_options_of_serve_are_checked_in_the_same_way(self):
         for option, values in SERVE_NUMBERS.items():
@@ -207,6 +214,13 @@ class Variables(RefusalTest):
                             ("list.json", ("object",)), ("deep.json", ("AA",)),
                             ("flat.json", ("f",))):
             self.refuse(2, (name, *words), "invoke", self.target, "-n", name)
+
+
+    def test_a_variables_file_for_other_functions_is_warned_of_once(self):
+        (self.place / "other.json").write_text('{"ff": {"AA": "1"}}')
+        done = self.coldframe("invoke", self.target, "-n", "other.json", "--repeat", 2)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err.count("warning: other.json sets nothing for 'f'"), 1, done.err)
 
 
 class Addresses(RefusalTest):

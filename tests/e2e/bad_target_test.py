@@ -12,7 +12,7 @@ from refusal import RefusalTest
 
 class NotAFunction(RefusalTest):
     def test_a_path_that_does_not_exist_is_named(self):
-        for path in ("missing", "/does/not/exist", "f/missing.json", "f/x", "name:tag", ""):
+        for path in ("missing", "/does/not/exist", "f/missing.json", "f/x", "./name:tag", "gone.tar", ""):
             self.refuse(2, (path,) if path else ("TARGET",), "invoke", path)
 
     def test_a_directory_without_a_function_says_what_is_missing(self):
@@ -114,8 +114,13 @@ class LaterSteps(RefusalTest):
 
     def test_images_of_other_tools_and_standard_input(self):
         for target in ("docker:img", "docker:img:1.0", "podman:img", "registry:r.io/img@sha256:0"):
-            self.refuse(77, (target,), "invoke", target)
-        self.refuse(77, ("'-'",), "invoke", "-")
+            self.refuse(77, (target, "later version"), "invoke", target)
+        self.refuse(77, ("'-'", "later version"), "invoke", "-")
+
+    def test_a_bare_name_of_an_image(self):
+        for target in ("image:foo", "registry.example:5000/team/img:1.0", "img@sha256:0a1b"):
+            self.refuse(77, (target, "image", "later version"), "invoke", target)
+            self.refuse(77, (target, "image", "later version"), "serve", target)
 
     def test_an_image_named_in_function_json(self):
         target = self.function(name="g", Coldframe={"Image": "build/scoring.tar"})

@@ -235,10 +235,11 @@ class Warm(BenchTest):
 class Refused(BenchTest):
     def test_bad_options_are_named_and_nothing_is_started(self):
         for option, values in {
-                "--starts": ("0", "-1", "x", "1.5"), "--max-time": ("soon", "-1s"),
+                "--starts": ("0", "-1", "x", "1.5"), "--max-time": ("soon", "-1s", "3"),
                 "--threshold": ("", "init", "init.p50", "init.p50 <", "init.p50 < fast",
                                 "init.p49 < 1s", "speed.p50 < 1s", "init.p50 = 1s",
-                                "init.p50 < 1s extra", "memory.peak < 1s", "cold.ratio < 5"),
+                                "init.p50 < 1s extra", "memory.peak < 1s", "cold.ratio < 5",
+                                "errors < 0", "warm.p99 < 0ms", "cold.ratio > 100%"),
                 "--json": ("/gone/r.json",), "--event": ("{bad",)}.items():
             for value in values:
                 names = {"--json": (value,), "--threshold": ("threshold", value)}

@@ -6,7 +6,7 @@ import unittest
 from e2e_support import E2eTest
 
 COMMANDS = (("invoke",), ("serve",), ("validate",), ("bench", "cold"), ("bench", "warm"),
-            ("doctor",))
+            ("doctor",), ("completion",))
 MACROS = {".TH", ".SH", ".SS", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi", ".br", ".BR"}
 
 
@@ -53,7 +53,10 @@ class Bash(CompletionTest):
 
     def test_commands_kinds_and_choices_are_offered(self):
         self.assertEqual(set(self.complete("")) - {"-h", "--help", "--version"},
-                         {"invoke", "serve", "validate", "test", "bench", "doctor"})
+                         {"invoke", "serve", "validate", "test", "bench", "doctor", "completion"})
+        self.assertEqual(set(self.complete("completion", "")) - {"-h", "--help"},
+                         {"bash", "zsh", "fish", "man"})
+        self.assertEqual(self.complete("completion", "z"), ["zsh"])
         self.assertEqual(set(self.complete("bench", "")) - {"-h", "--help"}, {"cold", "warm"})
         self.assertEqual(self.complete("invoke", "f", "--credentials", ""), ["none", "env"])
         self.assertEqual(self.complete("invoke", "f", "--log-format", "j"), ["json"])
@@ -79,6 +82,8 @@ class Others(CompletionTest):
         for line in text.splitlines():
             self.assertEqual(line.replace("'\\''", "").count("'") % 2, 0, line)
         self.assertEqual(text.count("{\n"), text.count("\n}\n"))
+        self.assertIn("'*:KIND:(bash zsh fish man)'", text)
+        self.assertIn("'*:TARGET:_files'", text)
 
     def test_fish_has_every_option_of_every_command(self):
         lines = self.made("fish").splitlines()
@@ -89,6 +94,7 @@ class Others(CompletionTest):
             for name in self.options(*words):
                 option = f" -l {name[2:]} " if name.startswith("--") else f" -s {name[1:]} "
                 self.assertTrue(any(option in line for line in mine), (words, name))
+        self.assertTrue(any("completion' -a 'bash zsh fish man'" in line for line in lines))
         for line in lines:
             self.assertRegex(line, r"^(#|complete -c coldframe )")
 
@@ -120,13 +126,14 @@ class Others(CompletionTest):
             self.assertNotIn("\\", plain, (number, line))
             self.assertEqual(len(re.findall(r"\\f[BI]", line)), line.count(r"\fR"), (number, line))
         self.assertEqual(depth, {"nf": 0, "RS": 0})
-        for section in ("SYNOPSIS", "DESCRIPTION", '"EXIT STATUS"', "ENVIRONMENT", "FILES"):
+        for section in ("SYNOPSIS", "DESCRIPTION", "THRESHOLDS", '"EXIT STATUS"', "ENVIRONMENT", "FILES"):
             self.assertTrue(any(line == f".SH {section}" for line in lines), section)
 
 
 class Command(CompletionTest):
-    def test_it_is_not_in_the_help_and_names_what_it_can_make(self):
-        self.assertNotIn("completion", self.coldframe("--help").out)
+    def test_it_is_in_the_help_and_names_what_it_can_make(self):
+        self.assertRegex(self.coldframe("--help").out, r"(?m)^ +completion  ")
+        self.assertIn("bash|zsh|fish|man", self.coldframe("completion", "--help").out)
         self.assert_refused(self.coldframe("completion"), 2, "bash", "zsh", "fish", "man")
         self.assert_refused(self.coldframe("completion", "tcsh"), 2, "tcsh", "bash")
 

@@ -6,9 +6,9 @@ import resource
 import subprocess
 import unittest
 
-from e2e_support import PATIENCE, E2eTest
+from e2e_support import PATIENCE, SOURCE, E2eTest
 
-COMMANDS = ("invoke", "serve", "validate", "bench", "doctor")
+COMMANDS = ("invoke", "serve", "validate", "bench", "doctor", "completion")
 WIDTH, HEIGHT = 80, 48
 
 
@@ -40,6 +40,20 @@ class Help(E2eTest):
             with self.subTest(words[0]):
                 text = self.screen(*words, "--help")
                 self.assertRegex(text, rf"(?m)^ +coldframe {words[0]}\b")
+
+    def test_the_screens_of_bench_name_every_metric_of_the_reference(self):
+        rows = re.findall(r"(?m)^\| ((?:`\.?[\w.]+` ?)+)\|",
+                          (SOURCE / "docs/thresholds.md").read_text().partition("## Metrics")[2])
+        names = [name for row in rows for name in re.findall(r"`(.*?)`", row)]
+        self.assertEqual(len(names), 16, names)
+        manual = self.screen("completion", "man").partition(".SH THRESHOLDS")[2].partition(".SH")[0]
+        terms = " ".join(re.findall(r"(?m)^\\fB(?:\\&)?(.*)\\fR$", manual))
+        self.assertEqual(sorted(terms.split()), sorted(names))
+        for kind in ("cold", "warm"):
+            (metrics,) = re.findall(r"(?ms)^Metrics: .*?^Example", self.screen("bench", kind, "--help"))
+            for name in names:
+                self.assertRegex(metrics, rf"(?<![\w.]){re.escape(name)}(?![\w.])")
+            self.assertIn("docs/thresholds.md", metrics)
 
     def test_the_short_form_is_the_same(self):
         self.assertEqual(self.screen("-h"), self.screen("--help"))

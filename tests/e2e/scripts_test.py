@@ -6,7 +6,7 @@ import unittest
 
 from e2e_support import SOURCE, E2eTest, write_script
 
-TOOLS = ("awk", "basename", "bash", "cat", "comm", "cut", "dirname", "env", "grep", "head", "id",
+TOOLS = ("awk", "basename", "bash", "cat", "cmp", "comm", "cp", "cut", "dirname", "env", "grep", "head", "id",
          "mkdir", "mktemp", "nproc", "rm", "sed", "sha256sum", "sort", "tail", "touch", "uniq")
 
 # What an interpreter says and makes, as far as scripts/setup asks. Its pip is there only if it is
@@ -24,7 +24,7 @@ esac
 """
 
 
-class Setup(E2eTest):
+class ScriptTest(E2eTest):
     def setUp(self) -> None:
         super().setUp()
         self.tree = self.place / "tree"
@@ -48,10 +48,15 @@ class Setup(E2eTest):
         (self.bin / name).unlink(missing_ok=True)
         write_script(self.bin / name, "#!/bin/bash\n" + text + "\n")
 
-    def setup_script(self, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run([self.tree / "scripts/setup", *words], capture_output=True, text=True,
+    def script(self, name: str, *words: str, **variables: str) -> subprocess.CompletedProcess:
+        return subprocess.run([self.tree / "scripts" / name, *words], capture_output=True, text=True,
                               env={**self.env, "PATH": str(self.bin), "PYTHON": str(self.python),
-                                   "LOG": str(self.calls)})
+                                   "LOG": str(self.calls), **variables})
+
+
+class Setup(ScriptTest):
+    def setup_script(self, *words: str) -> subprocess.CompletedProcess:
+        return self.script("setup", *words)
 
     def everything_is_installed(self) -> None:
         self.pretend("apt-get", "exit 1")
@@ -87,6 +92,39 @@ class Setup(E2eTest):
         done = self.setup_script("--quiet")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         self.assertNotIn("install", self.calls.read_text())
+
+
+class Build(ScriptTest):
+    """scripts/build --quiet, as demo and test call it."""
+
+    def build(self, *words: str) -> subprocess.CompletedProcess:
+        (self.tree / "CMakePresets.json").write_text("{}")
+        return self.script("build", "--quiet", *words, JOBS="1")
+
+    def test_a_build_that_works_is_silent_about_its_steps(self):
+        self.pretend("cmake", 'echo "cmake $*" >> "$LOG"; echo "[1/2] Compiling"; echo warning >&2')
+        done = self.build("release", "--target", "x")
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertRegex(done.stderr, r"^build: building preset release .*\nbuild:   done in \d+ s\n$")
+        self.assertEqual(self.calls.read_text().splitlines(),
+                         ["cmake --preset release",
+                          f"cmake --build {self.tree}/build/release --parallel 1 --target x"])
+        self.assertIn("warning", (self.tree / "build/release/build.log").read_text())
+
+    def test_a_build_that_fails_is_shown_from_its_failure_on_and_keeps_its_code(self):
+        self.pretend("cmake", "[[ $1 == --preset ]] || { printf '[1/9] Compiling\\nFAILED: a.o\\n"
+                              "a.cpp:1: error: no\\n'; exit 3; }")
+        done = self.build()
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertEqual(done.stderr.splitlines()[1:],
+                         ["FAILED: a.o", "a.cpp:1: error: no",
+                          "build: failed; all of it is in build/release/build.log"])
+
+    def test_a_preset_that_cannot_be_configured_is_shown(self):
+        self.pretend("cmake", "echo 'Could not find Boost' >&2; exit 1")
+        done = self.build("dev")
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("Could not find Boost\nbuild: cannot configure preset 'dev'", done.stderr)
 
 
 class Usage(E2eTest):

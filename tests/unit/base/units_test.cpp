@@ -17,11 +17,10 @@ std::string message_of(const Result<T>& result) {
   return result.error().message;
 }
 
-TEST(ParseDuration, TakesEveryUnitAndSecondsWithoutOne) {
+TEST(ParseDuration, TakesEveryUnitOfTime) {
   EXPECT_EQ(parse_duration("250us", "--x").value(), 250us);
   EXPECT_EQ(parse_duration("250ms", "--x").value(), 250ms);
   EXPECT_EQ(parse_duration("3s", "--x").value(), 3s);
-  EXPECT_EQ(parse_duration("3", "--x").value(), 3s);
   EXPECT_EQ(parse_duration("5m", "--x").value(), 5min);
   EXPECT_EQ(parse_duration("5min", "--x").value(), 5min);
   EXPECT_EQ(parse_duration("2h", "--x").value(), 2h);
@@ -30,7 +29,7 @@ TEST(ParseDuration, TakesEveryUnitAndSecondsWithoutOne) {
 TEST(ParseDuration, TakesFractionsAndASpaceBeforeTheUnit) {
   EXPECT_EQ(parse_duration("1.5s", "--x").value(), 1500ms);
   EXPECT_EQ(parse_duration("0.0015 ms", "--x").value(), 1500ns);
-  EXPECT_EQ(parse_duration("0", "--x").value(), 0s);
+  EXPECT_EQ(parse_duration("0s", "--x").value(), 0s);
   EXPECT_EQ(parse_duration("1e-3s", "--x").value(), 1ms);
 }
 
@@ -40,6 +39,32 @@ TEST(ParseDuration, RefusesWhatIsNoDurationAndNamesTheOption) {
     EXPECT_EQ(message_of(parse_duration(text, "--init-limit")),
               "--init-limit: '" + std::string(text) + "' is not a duration; write 250ms, 3s or 5m");
   }
+}
+
+TEST(ParseDuration, RefusesANumberWithoutAUnitAsThresholdsDo) {
+  for (const char* text : {"3", "0", "-1", "1.5", "3 "}) {
+    EXPECT_EQ(
+        message_of(parse_duration(text, "--max-time")),
+        "--max-time: '" + std::string(text) + "' needs a unit of time; write 250ms, 3s or 5m");
+  }
+}
+
+TEST(ParseSeconds, TakesBareSecondsAndDurationsOfWholeOnes) {
+  EXPECT_EQ(parse_seconds("30", "--timeout").value(), 30);
+  EXPECT_EQ(parse_seconds("30s", "--timeout").value(), 30);
+  EXPECT_EQ(parse_seconds("5m", "--timeout").value(), 300);
+  EXPECT_EQ(parse_seconds("3000 ms", "--timeout").value(), 3);
+  EXPECT_EQ(parse_seconds("0", "--timeout").value(), 0) << "the range is Lambda's affair";
+}
+
+TEST(ParseSeconds, RefusesFractionsAndWhatIsNoNumber) {
+  for (const char* text : {"", "1.5", "1500ms", "1d", "abc", "nan"}) {
+    EXPECT_EQ(message_of(parse_seconds(text, "--timeout")),
+              "--timeout: '" + std::string(text) +
+                  "' is not a whole number of seconds; write 30, 30s or 5m");
+  }
+  EXPECT_EQ(message_of(parse_seconds("-3", "--timeout")), "--timeout: '-3' is out of range");
+  EXPECT_EQ(message_of(parse_seconds("1e10", "--timeout")), "--timeout: '1e10' is out of range");
 }
 
 TEST(ParseDuration, RefusesNegativeAndAbsurdlyLongOnes) {

@@ -11,6 +11,8 @@ TEST(Threshold, ReadsEveryUnitAndOperator) {
   EXPECT_EQ(value("init.p50 < 250 ms"), 250);
   EXPECT_EQ(value("warm.p99 >= 1.5ms"), 1.5);
   EXPECT_EQ(value("warm.p99 <= 500us"), 0.5);
+  EXPECT_EQ(value("cold.max < 2m"), 120'000);
+  EXPECT_EQ(value("cold.max < 1h"), 3'600'000);
   EXPECT_EQ(value("memory.peak < 1GB"), 1024.0 * 1024 * 1024);
   EXPECT_EQ(value("memory.peak < 512"), 512.0 * 1024 * 1024);
   EXPECT_EQ(value("cold.ratio < 5%"), 0.05);
@@ -52,6 +54,26 @@ TEST(Threshold, RefusesWhatItDoesNotUnderstandInOneSentence) {
   EXPECT_TRUE(parse_threshold("errors <= 100%"));
   EXPECT_NE(parse_threshold("warm.p90 < baseline +10%").error().message.find("baseline"),
             std::string::npos);
+}
+
+TEST(Threshold, ThatNothingCanKeepIsRefusedWithTheOneThatWasMeant) {
+  const auto said = [](const char* expr) {
+    const Result<Threshold> threshold = parse_threshold(expr);
+    EXPECT_FALSE(threshold) << expr;
+    return threshold ? "" : threshold.error().message;
+  };
+  EXPECT_EQ(said("errors < 0"),
+            "the threshold \"errors < 0\" can never hold, since errors is never below 0; write "
+            "\"errors <= 0\"");
+  EXPECT_NE(said("warm.p99 < 0ms").find("\"warm.p99 <= 0ms\""), std::string::npos);
+  EXPECT_NE(said("memory.peak < 0").find("\"memory.peak <= 0\""), std::string::npos);
+  EXPECT_NE(said("cold.ratio > 1").find("\"cold.ratio >= 100%\""), std::string::npos);
+  EXPECT_NE(said("errors > 100%").find("\"errors >= 100%\""), std::string::npos);
+  EXPECT_FALSE(check_budget("errors < 0"));
+  for (const char* expr : {"errors <= 0", "errors < 1", "errors > 0", "errors > 1", "errors >= 0",
+                           "cold.ratio >= 100%", "cold.ratio > 99%", "warm.p99 > 0ms"}) {
+    EXPECT_TRUE(parse_threshold(expr)) << expr;
+  }
 }
 
 TEST(Threshold, OfABudgetMayAlsoNameABaselineCostAndImageSize) {

@@ -115,11 +115,22 @@ TEST_F(Target, ThatIsMissingIsNamed) {
 }
 
 TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
-  for (const char* target : {"docker:scoring", "podman:x", "registry:r/x:1", "-"}) {
+  const std::string later =
+      "container images come in a later version; this one runs directories and commands (unpack "
+      "it, "
+      "and write a function.json)";
+  for (const char* target : {"docker:scoring", "podman:x", "registry:r/x:1"}) {
     EXPECT_EQ(refused(target, ExitCode::not_supported),
-              "'" + std::string(target) +
-                  "' is a container image; this version runs directories and commands only (unpack "
-                  "it, or name its function.json)");
+              "'" + std::string(target) + "' is a container image; " + later);
+  }
+  EXPECT_EQ(refused("-", ExitCode::not_supported),
+            "'-' is a container image from standard input; " + later);
+  for (const char* target :
+       {"image:foo", "scoring:latest", "repo/scoring:1.2-Rc_1", "host.example:5000/team/scoring:v1",
+        "scoring@sha256:0123456789abcdef", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/s:1"}) {
+    EXPECT_EQ(
+        refused(target, ExitCode::not_supported),
+        "'" + std::string(target) + "' is no path, but could name a container image; " + later);
   }
   std::filesystem::create_directory(dir.path() + "/layout");
   dir.write("layout/oci-layout", "{}");
@@ -127,18 +138,31 @@ TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
   refused(dir.write("a.tar.gz", "\x1f\x8b\x08"), ExitCode::not_supported);
   refused(dir.write("a.zst", "\x28\xb5\x2f\xfd"), ExitCode::not_supported);
   refused(dir.write("a.tar", std::string(257, 'n') + "ustar  "), ExitCode::not_supported);
+  for (const char* name : {"old.tar", "odd.tar.gz", "odd.tgz", "odd.tar.zst"}) {
+    refused(dir.write(name, "of no known kind"), ExitCode::not_supported);
+  }
   refused(dir.write("template.yaml", "Resources: {}"), ExitCode::not_supported);
   EXPECT_EQ(refused(dir.path(), ExitCode::not_supported),
             "'" + dir.path() +
-                "' has a template.yaml, which this version does not read yet; write "
-                "a function.json beside it");
+                "' has a template.yaml, and these come in a later version; write a function.json "
+                "beside it");
+}
+
+TEST_F(Target, ThatIsOnlyAWrongNameIsRefusedWith2) {
+  for (const char* target : {"scoring", "image.tar", "./image:foo", "/image:foo", "../x:1",
+                             "Image:foo", "image:", ":foo", "image:a b", "image:a/b",
+                             "http://host/x:1", "s3://bucket/x:1", "a@sha1:00", "x y:1"}) {
+    EXPECT_EQ(refused(target, ExitCode::usage),
+              "'" + std::string(target) +
+                  "' does not exist; a TARGET is a directory with a function.json");
+  }
 }
 
 TEST_F(Target, MayNotBeAFunctionOfATemplateYet) {
   const std::string place = dir.write("template.yaml", "Resources: {}");
-  EXPECT_EQ(refused(place + ":MyFn", ExitCode::not_supported),
-            "'" + place +
-                ":MyFn': template files cannot be read by this version yet; write a function.json");
+  EXPECT_EQ(
+      refused(place + ":MyFn", ExitCode::not_supported),
+      "'" + place + ":MyFn' is a template; these come in a later version; write a function.json");
   EXPECT_EQ(refused(dir.path() + "/none.yml:MyFn", ExitCode::usage),
             "'" + dir.path() + "/none.yml' does not exist");
 }

@@ -77,7 +77,8 @@ class VariablesFile : public ::testing::Test {
  protected:
   std::string merge(const std::string& text) {
     const auto path = dir.write("env.json", text);
-    auto result = merge_variables_file(path, config);
+    warnings.clear();
+    auto result = merge_variables_file(path, config, warnings);
     if (result) return "";
     EXPECT_EQ(result.error().code, ExitCode::usage);
     EXPECT_TRUE(result.error().message.starts_with(path)) << result.error().message;
@@ -86,6 +87,7 @@ class VariablesFile : public ::testing::Test {
 
   testing::TempDir dir;
   FunctionConfig config;
+  std::vector<std::string> warnings;
 };
 
 TEST_F(VariablesFile, MergesParametersAndThenTheFunctionsOwn) {
@@ -119,8 +121,26 @@ TEST_F(VariablesFile, RefusesOtherValuesAndShapes) {
 // {"AB": "1"} is what people write first; to take it and set nothing would help nobody.
 TEST_F(VariablesFile, DoesNotSilentlySetNothing) { EXPECT_NE(merge(R"({"AB":"1","CD":"2"})"), ""); }
 
+TEST_F(VariablesFile, ThatIsForOtherFunctionsIsWarnedOf) {
+  config.name = "scoring";
+  EXPECT_EQ(merge(R"({"scorring":{"AB":"1"}})"), "");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0], dir.path() +
+                             "/env.json sets nothing for 'scoring': it has neither \"Parameters\" "
+                             "nor \"scoring\", only \"scorring\"");
+  EXPECT_EQ(merge(R"({"a":{"AB":"1"},"b":{}})"), "");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].ends_with("only \"a\" and others")) << warnings[0];
+  EXPECT_TRUE(config.variables.empty());
+  for (const char* text : {"{}", R"({"Parameters":{}})", R"({"scoring":{},"other":{}})",
+                           R"({"Parameters":{"AB":"1"},"other":{}})"}) {
+    EXPECT_EQ(merge(text), "");
+    EXPECT_TRUE(warnings.empty()) << text;
+  }
+}
+
 TEST_F(VariablesFile, MustExist) {
-  auto result = merge_variables_file(dir.path() + "/none.json", config);
+  auto result = merge_variables_file(dir.path() + "/none.json", config, warnings);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ExitCode::usage);
   EXPECT_EQ(result.error().message,
