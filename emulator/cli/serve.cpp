@@ -3,6 +3,7 @@
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/ready_file.hpp"
 #include "emulator/cli/session.hpp"
+#include "emulator/report/advice.hpp"
 #include "emulator/report/own_output.hpp"
 #include "emulator/watch/file_watcher.hpp"
 
@@ -72,6 +73,16 @@ void renew(const ServeOptions& o, const Parsed& parsed, const std::string& targe
   note(path + " changed; the next invoke of '" + config.name + "' is a cold start");
 }
 
+// Says once what to install if a function cannot start without it.
+struct MissingClientNote final : RecordSink {
+  bool said = false;
+  void on_init(const InitRecord& record) override {
+    const auto advice = missing_client_advice(record);
+    if (!advice.empty() && !std::exchange(said, true)) note(advice);
+  }
+  bool wants_cpu() const override { return false; }
+};
+
 using Watchers = std::vector<std::shared_ptr<FileWatcher>>;
 
 // One for each function. `configs` are kept up to date, and outlive the watchers.
@@ -125,9 +136,11 @@ int run(ServeOptions& o, const CommandLine& line) {
   }
   ReadyFile ready_file(o.ready_file);
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
+  MissingClientNote missing_client;
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
+  emulator.add_record_sink(missing_client);
   Watchers watchers;
   if (o.watch) {
     auto watching = watch(o, *parsed, targets, functions, ready_file, emulator);

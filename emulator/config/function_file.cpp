@@ -36,6 +36,7 @@ FunctionFile read(const Json& json, const fs::path& path) {
   const fs::path base = plain(fs::absolute(path).parent_path());
   const Node top(json, path.string() + ": ");
   FunctionFile file;
+  file.path = path;
   auto& config = file.config;
   config.name = base.filename().string();
   if (!check_function_name(config.name, "")) config.name = "function";

@@ -197,7 +197,9 @@ void read_function_keys(const Node& top, FunctionFile& file, const fs::path& bas
   read_identity(top, config);
   read_sizes(top, file);
   if (top.has("Environment")) read_environment(top.object("Environment"), config);
+  if (top.has("PackageType")) file.image = top.text("PackageType") == "Image";
   if (top.has("ImageConfigResponse")) {
+    file.image = true;
     const Node response = top.object("ImageConfigResponse");
     if (response.has("ImageConfig")) read_image_config(response.object("ImageConfig"), config);
   }
