@@ -266,6 +266,15 @@ class Dialogues(unittest.TestCase):
             with open(os.path.join(self.directory.name, name), encoding="ascii") as file:
                 self.assertEqual(file.read(), content)
 
+    def test_it_waits_for_a_file(self) -> None:
+        process = self.start(self.api(), "print up\nwait-file gate\n")
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.1)
+        with open(os.path.join(self.directory.name, "gate"), "wb"):
+            pass
+        self.assertEqual(process.wait(timeout=20), 0)
+
     def test_blocks_repeat_and_conditions_look_at_the_event(self) -> None:
         api = self.api("1", '{"stop":1}')
         self.play(api, "forever\nnext\nrespond-if-event stop exit 3\n"

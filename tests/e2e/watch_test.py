@@ -117,14 +117,16 @@ class Watch(E2eTest):
             wait_until("it has ended", lambda: not is_alive(old))
 
     def test_an_invoke_that_is_running_ends_on_the_old_code(self):
-        function = self.function()
+        function = self.function(Timeout=60)
+        gate = self.place / "gate"
         with self.serve(function) as server:
-            call = Call(server, {"do": "sleep 3s; respond \"old\""})
+            call = Call(server, {"do": f"wait-file {gate}; respond \"old\""})
             wait_until("it runs", lambda: "START" in server.log())
             (old,) = server.runtimes()
             self.edit(server, function / "dialogue.txt", answers("new"))
             self.assertEqual(server.invoke({}).json(), "new")
             self.assertTrue(is_alive(old), "the first is still at it")
+            gate.touch()
             self.assertEqual(call.result().json(), "old")
             wait_until("the old one has ended", lambda: not is_alive(old))
             self.assertEqual(len(server.runtimes()), 1)
