@@ -128,7 +128,8 @@ class Watch(E2eTest):
             self.assertTrue(is_alive(old), "the first is still at it")
             gate.touch()
             self.assertEqual(call.result().json(), "old")
-            wait_until("the old one has ended", lambda: not is_alive(old))
+            wait_until("the old one has ended and been collected",
+                       lambda: old not in server.runtimes())
             self.assertEqual(len(server.runtimes()), 1)
 
     def test_the_end_in_the_middle_of_an_old_invoke_leaves_nothing(self):
