@@ -37,7 +37,8 @@ struct EmulatorOptions {
   std::optional<Duration> idle_timeout{};  // virtual; nothing: as on AWS; max(): never ends
   double time_scale = 1;                   // virtual seconds per real second, > 0
   std::uint64_t seed = 0;                  // for idle expiry
-  TextSink* log = nullptr;                 // platform and function lines; null: stderr
+  std::size_t queued_events = limits::k_queued_events;  // Event invokes that wait, of a function
+  TextSink* log = nullptr;                              // platform and function lines; null: stderr
   // For tests: replace the host's clock, timers or processes. Not owned.
   Clock* clock = nullptr;
   Timers* timers = nullptr;
@@ -72,6 +73,10 @@ class Emulator {
   // For a function of this name whose files have changed: from now on its invokes meet fresh
   // environments with this configuration; what runs by now ends in the old ones. Does not wait.
   void renew(FunctionConfig config);
+  // Invokes of the function wait while `changing` says yes, which each of them asks, and then until
+  // resume(), which whoever sets this owes them. Those that wait at stop() get Refusal::stopping.
+  void hold_while(const std::string& function, std::function<bool()> changing);
+  void resume(const std::string& function);
 
   // SIGINT, SIGTERM and SIGHUP end the waiting calls; a second one ends the program at once.
   void watch_signals();
@@ -88,6 +93,8 @@ class Emulator {
   // Writes to a descriptor from this loop; flushed by it. Outlives the emulator's last call.
   std::unique_ptr<FdWriter> make_writer(int fd);
   boost::asio::io_context& io();
+  // Where this run writes down what it has started; empty: in no named file.
+  const std::string& state_file() const;
   // Names of the back-ends in force, for results: "none".
   std::string limits_name() const;
   std::string sandbox_name() const;

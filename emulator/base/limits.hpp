@@ -34,5 +34,8 @@ inline constexpr int k_tmp_min_mb = 512;
 inline constexpr int k_tmp_max_mb = 10240;
 inline constexpr auto k_init_limit = 10s;
 inline constexpr int k_default_concurrency = 10;
+// Event invokes of a function that wait here; more are throttled. Ours, AWS names none.
+inline constexpr std::size_t k_queued_events = 100'000;
+inline constexpr std::size_t k_queued_event_bytes = 256 * k_mib;
 
 }  // namespace coldframe::limits

@@ -57,9 +57,14 @@ Result<void> ReadyFile::prepare() {
   return {};
 }
 
+std::vector<std::filesystem::path> ReadyFile::paths() const {
+  if (path_.empty()) return {};
+  return {path_, part()};
+}
+
 Result<void> ReadyFile::write(const std::string& url) {
   if (path_.empty()) return {};
-  const std::string part = path_ + ".part";
+  const std::string part = this->part();
   UniqueFd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   const std::string text = url + "\n";
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||

@@ -9,7 +9,9 @@
 // Owned by the command; one thread.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "emulator/base/error.hpp"
 
@@ -26,10 +28,14 @@ class ReadyFile {
   Result<void> prepare();
   // Whole or not at all. Error: exit code 4.
   Result<void> write(const std::string& url);
+  // Every file that it writes; empty: none.
+  std::vector<std::filesystem::path> paths() const;
   // Unless it is another's by now.
   void remove();
 
  private:
+  std::string part() const { return path_ + ".part"; }
+
   std::string path_;
   std::string written_;  // our line; empty: none
 };

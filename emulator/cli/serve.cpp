@@ -3,6 +3,8 @@
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/ready_file.hpp"
 #include "emulator/cli/session.hpp"
+#include "emulator/report/advice.hpp"
+#include "emulator/report/own_output.hpp"
 #include "emulator/watch/file_watcher.hpp"
 
 namespace coldframe::cli {
@@ -71,12 +73,23 @@ void renew(const ServeOptions& o, const Parsed& parsed, const std::string& targe
   note(path + " changed; the next invoke of '" + config.name + "' is a cold start");
 }
 
-using Watchers = std::vector<std::unique_ptr<FileWatcher>>;
+// Says once what to install if a function cannot start without it.
+struct MissingClientNote final : RecordSink {
+  bool said = false;
+  void on_init(const InitRecord& record) override {
+    const auto advice = missing_client_advice(record);
+    if (!advice.empty() && !std::exchange(said, true)) note(advice);
+  }
+  bool wants_cpu() const override { return false; }
+};
+
+using Watchers = std::vector<std::shared_ptr<FileWatcher>>;
 
 // One for each function. `configs` are kept up to date, and outlive the watchers.
 Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
                        const std::vector<std::string>& targets,
-                       std::vector<FunctionConfig>& configs, Emulator& emulator) {
+                       std::vector<FunctionConfig>& configs, const ReadyFile& ready_file,
+                       Emulator& emulator) {
   Watchers watchers;
   for (std::size_t i = 0; i < configs.size(); ++i) {
     std::vector<std::filesystem::path> roots{configs[i].task_root};
@@ -84,14 +97,27 @@ Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
     if (relative.empty() || *relative.begin() == "..") {
       roots.push_back(configs[i].working_directory);
     }
-    auto watcher = FileWatcher::start(
-        emulator.io(), std::move(roots),
-        [&, target = targets[i], i](const std::string& path) {
-          renew(o, parsed, target, configs[i], emulator, path);
-        },
-        [](const Error& error) { warn(error.message); });
-    if (!watcher) return watcher.error();
-    watchers.push_back(std::move(*watcher));
+    WatchCallbacks callbacks;
+    callbacks.changed = [&, target = targets[i], i](const std::string& path) {
+      renew(o, parsed, target, configs[i], emulator, path);
+    };
+    callbacks.settled = [&emulator, &config = configs[i]] { emulator.resume(config.name); };
+    callbacks.trouble = [](const Error& error) { warn(error.message); };
+    WatchRules rules;
+    rules.ignored = ready_file.paths();
+    if (const auto state = emulator.state_file(); !state.empty()) {
+      rules.ignored.push_back(std::filesystem::path(state).parent_path());
+    }
+    rules.is_no_edit = is_own_output;
+    auto started =
+        FileWatcher::start(emulator.io(), std::move(roots), std::move(callbacks), std::move(rules));
+    if (!started) return started.error();
+    std::shared_ptr<FileWatcher> watcher = std::move(*started);
+    emulator.hold_while(configs[i].name, [known = std::weak_ptr<FileWatcher>(watcher)] {
+      const auto there = known.lock();
+      return there && there->settling();
+    });
+    watchers.push_back(std::move(watcher));
   }
   return watchers;
 }
@@ -110,12 +136,14 @@ int run(ServeOptions& o, const CommandLine& line) {
   }
   ReadyFile ready_file(o.ready_file);
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
+  MissingClientNote missing_client;
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
+  emulator.add_record_sink(missing_client);
   Watchers watchers;
   if (o.watch) {
-    auto watching = watch(o, *parsed, targets, functions, emulator);
+    auto watching = watch(o, *parsed, targets, functions, ready_file, emulator);
     if (!watching) {
       (*session)->finish(0);
       return fail(watching.error());

@@ -21,8 +21,10 @@ namespace coldframe {
 
 struct FunctionFile {
   FunctionConfig config;
-  bool sized = false;           // MemorySize or Timeout was given
-  std::filesystem::path event;  // Coldframe.Event; absolute, empty if none
+  std::filesystem::path path{};  // empty: a command, or a directory without a file
+  bool image = false;            // what is missing in the file may stand in a container image
+  bool sized = false;            // MemorySize or Timeout was given
+  std::filesystem::path event;   // Coldframe.Event; absolute, empty if none
   std::vector<std::filesystem::path> goldens;
   std::vector<std::string> budgets;
   std::vector<std::string> ignored_keys;  // AWS keys that mean nothing locally

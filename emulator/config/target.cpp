@@ -232,14 +232,50 @@ Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
   return apply_variables(file, o);
 }
 
-Result<void> check_startable(const FunctionConfig& config) {
+// The files of an image are not here, and AWS lists its ENTRYPOINT only where the function
+// overrides it: what is missing and what to write instead, in one sentence.
+Error image_incomplete(const FunctionFile& file, bool has_directory, const EntryPoint& entry) {
+  const auto& config = file.config;
+  std::string missing;
+  std::string add;
+  if (!entry.problem.empty()) {
+    const bool named = !config.entry_point.empty();
+    missing =
+        named ? "its " + entry.problem + " on this host" : "its ENTRYPOINT is not in the file";
+    add = R"("EntryPoint": ["python3", "-m", "awslambdaric"])";
+  }
+  if (!has_directory) {
+    missing += (missing.empty() ? "" : " and ") + std::string("its working directory '") +
+               config.working_directory.string() + "' does not exist on this host";
+    add += (add.empty() ? "" : ", ") + std::string(R"("WorkingDirectory": ".")");
+  }
+  return usage_error(file.path.string() + " describes a container image: " + missing +
+                     R"(; add what to use here, e.g. "ImageConfig": {)" + add + "}");
+}
+
+Result<void> check_startable(const FunctionFile& file) {
+  const auto& config = file.config;
   std::error_code error;
-  if (!fs::is_directory(config.working_directory, error)) {
+  const bool has_directory = fs::is_directory(config.working_directory, error);
+  const EntryPoint entry = find_entry_point(config);
+  // A command alone is a handler that the image's ENTRYPOINT would get.
+  const bool of_image = file.image || (!file.path.empty() &&
+                                       ((config.entry_point.empty() && !config.command.empty()) ||
+                                        config.working_directory == "/var/task"));
+  if (of_image && !(has_directory && entry.problem.empty())) {
+    return image_incomplete(file, has_directory, entry);
+  }
+  if (!has_directory) {
     return usage_error("working directory '" + config.working_directory.string() +
                        "' does not exist");
   }
-  const EntryPoint entry = find_entry_point(config);
-  if (!entry.problem.empty()) return usage_error(entry.problem);
+  if (!entry.problem.empty()) {
+    const bool no_node_client =
+        config.runtime.starts_with("nodejs") && entry.executable.ends_with("/aws-lambda-ric");
+    return usage_error(
+        entry.problem +
+        (no_node_client ? "; install the runtime client: npm install aws-lambda-ric" : ""));
+  }
   if (machine() != (config.architecture == "arm64" ? "aarch64" : "x86_64")) {
     return unsupported("the function is for " + config.architecture + ", this host is " +
                        machine() + "; run it on such a host, or set Architectures");
@@ -256,7 +292,7 @@ Result<FunctionFile> resolve_target(const std::string& target,
   if (!file) return file;
   if (auto ok = apply_environment(*file); !ok) return ok.error();
   if (auto ok = apply_flags(*file, overrides); !ok) return ok.error();
-  if (auto ok = check_startable(file->config); !ok) return ok.error();
+  if (auto ok = check_startable(*file); !ok) return ok.error();
   return file;
 }
 

@@ -159,6 +159,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   std::optional<Duration> init_cpu_;
   Payload init_error_body_;  // posted to /init/error, or why the launch failed
   std::string init_error_type_;
+  std::string exit_reason_;  // why the process ended, once it has
+  std::string last_line_;    // the last that it printed in its init
 
   // The invoke in progress
   InvocationPtr invocation_;  // null: none

@@ -38,6 +38,8 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   process_exited_ = false;
   init_error_body_.reset();
   init_error_type_.clear();
+  exit_reason_.clear();
+  last_line_.clear();
   init_wall_ = services_.clock.wall_now();
   init_started_ = services_.clock.now();
   if (config_.log_format == LogFormat::json) {
@@ -166,6 +168,10 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
 
 void ExecutionEnvironment::log_init(InitRecord record) {
   record.provisioned = provisioned_;
+  if (record.status != InitStatus::success) {
+    record.exit_reason = exit_reason_;
+    record.last_line = last_line_;
+  }
   services_.records.on_init(record);
   if (config_.log_format == LogFormat::json) {
     log_.platform(json_log::init_report(record, config_.system_level));

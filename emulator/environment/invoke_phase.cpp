@@ -74,7 +74,13 @@ void ExecutionEnvironment::log_start() {
   }
 }
 
-void ExecutionEnvironment::on_log(const LogEvent& event) { log_.function(event); }
+void ExecutionEnvironment::on_log(const LogEvent& event) {
+  constexpr std::size_t k_most = 300;
+  const bool in_init =
+      state_ == EnvironmentState::init || state_ == EnvironmentState::suppressed_init;
+  if (in_init && !event.text.empty()) last_line_ = event.text.substr(0, k_most);
+  log_.function(event);
+}
 
 void ExecutionEnvironment::on_answer(RuntimeAnswer answer) {
   if (state_ != EnvironmentState::busy || answered_) return;
@@ -219,6 +225,7 @@ void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
   const bool oom = limits_->out_of_memory();
   const std::string type = oom ? "Runtime.OutOfMemory" : "Runtime.ExitError";
   const std::string reason = exit_reason(status);
+  exit_reason_ = reason;
   switch (state_) {
     case EnvironmentState::init:
     case EnvironmentState::suppressed_init: {
@@ -238,6 +245,7 @@ void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
       fail_caller(kind, type, error_bodies::platform_error(type, record_.request_id, reason));
       record_.status = kind;
       record_.error_type = type;
+      record_.exit_reason = reason;
       finish_invocation();
       reset();
       return;

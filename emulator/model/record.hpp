@@ -56,7 +56,9 @@ struct InitRecord {
   Duration duration{};          // process start to first next, or to failure
   std::optional<Duration> cpu;  // CPU time of the runtime process in it
   WallTime started{};
-  bool provisioned = false;  // started ahead of any invoke
+  bool provisioned = false;   // started ahead of any invoke
+  std::string exit_reason{};  // "Runtime exited with error: exit status 3"; empty: it did not exit
+  std::string last_line{};    // of a failed init: the last that it printed, as far as it fits
 };
 
 struct InvocationRecord {
@@ -66,6 +68,7 @@ struct InvocationRecord {
   bool cold = false;  // a process was started for this invoke
   InvocationStatus status = InvocationStatus::ok;
   std::string error_type;        // as in REPORT; empty if none
+  std::string exit_reason;       // as in InitRecord
   bool never_started = false;    // init failed, or lasted until the timeout
   WallTime started{};            // START
   std::optional<Duration> init;  // Init Duration, cold starts only

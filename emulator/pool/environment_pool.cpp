@@ -4,12 +4,6 @@
 #include <boost/asio/post.hpp>
 
 namespace coldframe {
-namespace {
-
-constexpr std::size_t k_most_events = 100'000;
-constexpr std::size_t k_most_event_bytes = 256UL * 1024 * 1024;
-
-}  // namespace
 
 EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionConfig& config,
                                  PoolOptions options)
@@ -79,8 +73,9 @@ void EnvironmentPool::submit(InvocationPtr invocation) {
   }
 }
 
-bool EnvironmentPool::takes_event(std::size_t bytes) const {
-  return events_.size() < k_most_events && event_bytes_ + bytes <= k_most_event_bytes;
+bool EnvironmentPool::takes_event(std::size_t bytes, std::size_t ahead) const {
+  return events_.size() + ahead < options_.queued_events &&
+         event_bytes_ + bytes <= limits::k_queued_event_bytes;
 }
 
 void EnvironmentPool::enqueue(InvocationPtr invocation) {

@@ -28,6 +28,7 @@ struct PoolOptions {
   std::optional<Duration> idle_timeout;  // nothing: as measured on AWS
   double time_scale = 1;
   std::uint64_t seed = 0;
+  std::size_t queued_events = limits::k_queued_events;
 };
 
 class EnvironmentPool final : private EnvironmentOwner {
@@ -39,8 +40,9 @@ class EnvironmentPool final : private EnvironmentOwner {
   // Starts `count` environments ahead of any invoke, as far as there may be so many. They do not
   // expire.
   void prewarm(int count);
-  // Whether an Event invoke with so many bytes finds room to wait in.
-  bool takes_event(std::size_t bytes) const;
+  // Whether an Event invoke finds room to wait in, behind `ahead` others that are still to be
+  // submitted; `bytes` of them all.
+  bool takes_event(std::size_t bytes, std::size_t ahead = 0) const;
   void recycle(std::function<void()> done);
   void stop(std::function<void()> done);
 

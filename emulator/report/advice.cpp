@@ -8,13 +8,57 @@
 
 namespace coldframe {
 
+namespace {
+
+std::string seconds_text(Duration duration) {
+  return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace
+
+std::string missing_client_advice(const InitRecord& record) {
+  if (!record.last_line.ends_with("No module named awslambdaric")) return "";
+  return "the Lambda runtime client is not installed for this Python; beside function.json: "
+         "python3 -m venv .venv && .venv/bin/pip install awslambdaric, and "
+         "\"ImageConfig\": {\"EntryPoint\": [\".venv/bin/python\", \"-m\", \"awslambdaric\"]}";
+}
+
+void Advisor::on_init(const InitRecord& record) {
+  init_timed_out_ =
+      init_timed_out_ || (record.status == InitStatus::timeout && record.phase == InitPhase::init);
+  if (!record.exit_reason.empty()) exit_reason_ = record.exit_reason;
+  if (auto advice = missing_client_advice(record); !advice.empty()) client_advice_ = advice;
+}
+
 void Advisor::on_invocation(const InvocationRecord& record) {
   timed_out_ = timed_out_ || (record.status == InvocationStatus::timeout && !record.never_started);
+  invoke_in_init_ =
+      invoke_in_init_ || (record.status == InvocationStatus::timeout && record.never_started);
+  if (!record.exit_reason.empty()) {
+    exit_reason_ = record.exit_reason;
+    exited_after_answer_ = exited_after_answer_ || record.response.has_value();
+  }
   peak_bytes_ = std::max(peak_bytes_, record.max_memory_used_bytes.value_or(0));
 }
 
 std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ended_well) const {
   std::vector<std::string> texts;
+  if (!exit_reason_.empty() && (!ended_well || exited_after_answer_)) {
+    texts.push_back("the function's process ended: " + exit_reason_);
+  }
+  if (!client_advice_.empty()) texts.push_back(client_advice_);
+  if (init_timed_out_) {
+    std::string text =
+        fmt::format("init was not done after {}{}; ", seconds_text(config.init_limit),
+                    config.init_limit == limits::k_init_limit ? ", which is Lambda's limit" : "");
+    text +=
+        fmt::format("to see how long it takes, try --init-limit {}s",
+                    std::max<std::int64_t>(30, 3 * (config.init_limit / std::chrono::seconds(1))));
+    if (invoke_in_init_) {
+      text += fmt::format(" (its repetition ended with the timeout of {} s)", config.timeout_s);
+    }
+    texts.push_back(text);
+  }
   if (timed_out_ && !ended_well) {
     texts.push_back(config.timeout_s >= limits::k_timeout_max_s
                         ? fmt::format("timed out after {} s, and Lambda allows no more; make the "

@@ -1,4 +1,5 @@
-// What to try next, once a command has ended: a timeout or a memory size that would suffice.
+// What to try next, once a command has ended: an init limit, a timeout or a memory size that would
+// suffice, a runtime client to install; and why a process ended, which AWS's log lines leave out.
 //
 //   Advisor advisor;
 //   emulator.add_record_sink(advisor);             // the advisor outlives the emulator's last call
@@ -15,8 +16,13 @@
 
 namespace coldframe {
 
+// What to do about an init that failed because the interpreter has no `awslambdaric`; empty: it did
+// not fail because of that.
+std::string missing_client_advice(const InitRecord& record);
+
 class Advisor final : public RecordSink {
  public:
+  void on_init(const InitRecord& record) override;
   void on_invocation(const InvocationRecord& record) override;
   bool wants_cpu() const override { return false; }
   // A timeout is worth a word only where the command did not end well: a golden may want one.
@@ -24,6 +30,11 @@ class Advisor final : public RecordSink {
 
  private:
   bool timed_out_ = false;
+  bool init_timed_out_ = false;       // at its own limit
+  bool invoke_in_init_ = false;       // the repetition of an init lasted until the function timeout
+  bool exited_after_answer_ = false;  // so that nobody else tells
+  std::string exit_reason_;           // the last
+  std::string client_advice_;
   std::int64_t peak_bytes_ = 0;
 };
 

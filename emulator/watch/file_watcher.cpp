@@ -9,8 +9,10 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "emulator/base/unique_fd.hpp"
+#include "emulator/watch/burst.hpp"
 
 namespace coldframe {
 
@@ -28,16 +30,22 @@ bool is_below(const fs::path& path, const fs::path& directory) {
   return end == directory.end();
 }
 
+// By whichever links its directory is reached.
+fs::path real_path(const fs::path& path) {
+  std::error_code ignored;
+  const fs::path directory = fs::weakly_canonical(fs::absolute(path).parent_path(), ignored);
+  return directory / path.filename();
+}
+
 }  // namespace
 
 class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(boost::asio::io_context& io, std::vector<fs::path> roots, Changed changed, Trouble trouble,
-       WatchTimes times)
+  Impl(boost::asio::io_context& io, std::vector<fs::path> roots, WatchCallbacks callbacks,
+       WatchRules rules)
       : roots_(std::move(roots)),
-        changed_(std::move(changed)),
-        trouble_(std::move(trouble)),
-        times_(times),
+        callbacks_(std::move(callbacks)),
+        rules_(std::move(rules)),
         queue_(io),
         settle_(io),
         retry_(io) {}
@@ -46,6 +54,8 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!fd) return host_error(std::string("cannot watch files: ") + std::strerror(errno));
     queue_.assign(fd.release());
+    for (auto& path : rules_.ignored)
+      path = real_path(path);
     for (const auto& root : roots_) {
       if (auto watched = watch_tree(root); !watched) return watched;
       if (!is_watched(root)) {
@@ -54,6 +64,12 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     }
     await_events();
     return {};
+  }
+
+  bool settling() {
+    read_events();
+    if (is_root_lost_) look_for_lost_roots();
+    return burst_.has_value();
   }
 
   void stop() {
@@ -70,6 +86,13 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
                        [&](const auto& watch) { return watch.second == directory; });
   }
 
+  bool is_ignored(const fs::path& directory, const std::string& name) const {
+    if (is_by_product(name)) return true;
+    return std::any_of(rules_.ignored.begin(), rules_.ignored.end(), [&](const auto& ignored) {
+      return ignored.filename() == name && ignored == real_path(directory / name);
+    });
+  }
+
   // Adds a directory and all below it. One that is gone again, or may not be read, is passed over.
   Result<void> watch_tree(const fs::path& directory) {
     const int watch = ::inotify_add_watch(queue_.native_handle(), directory.c_str(), k_events);
@@ -84,7 +107,7 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
          at.increment(error)) {
       std::error_code ignored;
       if (at->symlink_status(ignored).type() != fs::file_type::directory) continue;
-      if (is_by_product(at->path().filename().native())) continue;
+      if (is_ignored(directory, at->path().filename().native())) continue;
       if (auto below = watch_tree(at->path()); !below) return below;
     }
     return {};
@@ -135,19 +158,22 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
       if (std::find(roots_.begin(), roots_.end(), directory) != roots_.end()) lose(directory);
       return;
     }
-    if (name.empty() || is_by_product(name)) return;
+    if (name.empty() || is_ignored(directory, name)) return;
     const fs::path path = directory / name;
+    const bool is_gone = (event.mask & (IN_DELETE | IN_MOVED_FROM)) != 0;
     if ((event.mask & IN_ISDIR) != 0) {
       if ((event.mask & IN_ATTRIB) != 0) return;
       forget_tree(path);
       // Files that are in it by now have sent no event; the directory's own stands for them.
-      if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0) watch_later_tree(path);
+      if (!is_gone) watch_later_tree(path);
     }
-    touch(path);
+    touch(path, is_gone                         ? FileEvent::went
+                : (event.mask & IN_CREATE) != 0 ? FileEvent::appeared
+                                                : FileEvent::changed);
   }
 
   void watch_later_tree(const fs::path& directory) {
-    if (auto watched = watch_tree(directory); !watched) trouble_(watched.error());
+    if (auto watched = watch_tree(directory); !watched) callbacks_.trouble(watched.error());
   }
 
   // Events were dropped: nothing is known but that something has changed.
@@ -155,72 +181,94 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     for (const auto& root : roots_) {
       forget_tree(root);
       watch_later_tree(root);
-      touch(root);
+      touch(root, FileEvent::changed);
     }
   }
 
   void lose(const fs::path& root) {
     forget_tree(root);
-    touch(root);
+    touch(root, FileEvent::went);
     look_for_lost_roots();
   }
 
   void look_for_lost_roots() {
-    bool all = true;
+    is_root_lost_ = false;
     for (const auto& root : roots_) {
       if (is_watched(root)) continue;
       watch_later_tree(root);
       if (is_watched(root)) {
-        touch(root);
+        touch(root, FileEvent::changed);
       } else {
-        all = false;
+        is_root_lost_ = true;
       }
     }
-    if (all) return;
-    retry_.expires_after(times_.retry);
+    if (!is_root_lost_) return;
+    retry_.expires_after(rules_.times.retry);
     retry_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (!error && !self->stopped_) self->look_for_lost_roots();
     });
   }
 
-  void touch(const fs::path& path) {
+  void touch(const fs::path& path, FileEvent event) {
     const auto now = std::chrono::steady_clock::now();
-    if (!burst_) burst_ = Burst{path.string(), now};
-    settle_.expires_at(std::min(now + times_.quiet, burst_->began + times_.longest));
+    if (!burst_) {
+      burst_.emplace();
+      burst_began_ = now;
+    }
+    if (event == FileEvent::went) {
+      burst_->add_gone_tree(path.string());
+    } else {
+      burst_->add(path.string(), event);
+    }
+    settle_.expires_at(std::min(now + rules_.times.quiet, burst_began_ + rules_.times.longest));
     settle_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (error || self->stopped_ || !self->burst_) return;
-      const std::string first = std::move(self->burst_->first);
+      const std::string edited = self->first_edit();
       self->burst_.reset();
-      self->changed_(first);
+      if (!edited.empty()) self->callbacks_.changed(edited);
+      if (!self->stopped_) self->callbacks_.settled();
     });
   }
 
-  struct Burst {
-    std::string first;
-    std::chrono::steady_clock::time_point began;
-  };
+  // Empty: nothing that was done makes a difference.
+  std::string first_edit() {
+    for (const auto& path : burst_->changes()) {
+      std::error_code ignored;
+      if (!fs::exists(path, ignored)) {
+        if (no_edits_.erase(path) == 0) return path;
+      } else if (rules_.is_no_edit(path)) {
+        no_edits_.insert(path);
+      } else {
+        return path;
+      }
+    }
+    return "";
+  }
 
   std::vector<fs::path> roots_;
-  Changed changed_;
-  Trouble trouble_;
-  WatchTimes times_;
+  WatchCallbacks callbacks_;
+  WatchRules rules_;
   boost::asio::posix::stream_descriptor queue_;
   boost::asio::steady_timer settle_;
   boost::asio::steady_timer retry_;
   std::map<int, fs::path> watches_;
-  std::optional<Burst> burst_;
+  std::optional<Burst> burst_;  // the one that is not over
+  std::chrono::steady_clock::time_point burst_began_;
+  std::set<std::string> no_edits_;  // files that were nobody's edit; their end is none either
+  bool is_root_lost_ = false;
   bool stopped_ = false;
 };
 
 FileWatcher::FileWatcher(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FileWatcher::~FileWatcher() { impl_->stop(); }
 
+bool FileWatcher::settling() { return impl_->settling(); }
+
 Result<std::unique_ptr<FileWatcher>> FileWatcher::start(boost::asio::io_context& io,
                                                         std::vector<fs::path> roots,
-                                                        Changed changed, Trouble trouble,
-                                                        WatchTimes times) {
-  auto impl =
-      std::make_shared<Impl>(io, std::move(roots), std::move(changed), std::move(trouble), times);
+                                                        WatchCallbacks callbacks,
+                                                        WatchRules rules) {
+  auto impl = std::make_shared<Impl>(io, std::move(roots), std::move(callbacks), std::move(rules));
   if (auto started = impl->start(); !started) {
     impl->stop();
     return started.error();

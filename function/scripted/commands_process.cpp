@@ -118,6 +118,12 @@ void sleep_for(Player&, const Arguments& arguments, const Steps&) {
   std::this_thread::sleep_for(arguments[0].duration);
 }
 
+void wait_file(Player&, const Arguments& arguments, const Steps&) {
+  while (access(arguments[0].text.c_str(), F_OK) != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 // Counts CPU time, not wall time: a throttled process takes longer.
 void busy(Player&, const Arguments& arguments, const Steps&) {
   const auto cpu_time = [] {
@@ -264,6 +270,7 @@ const std::vector<Command> k_commands = {
     {"frame", "LEVEL TEXT", {Kind::word, Kind::text}, frame},
     {"frame-split", "LEVEL TEXT", {Kind::word, Kind::text}, frame_split},
     {"sleep", "DURATION", {Kind::duration}, sleep_for},
+    {"wait-file", "PATH", {Kind::word}, wait_file},
     {"busy", "DURATION", {Kind::duration}, busy},
     {"alloc", "BYTES", {Kind::size}, alloc},
     {"hang", "", {}, hang},

@@ -38,10 +38,11 @@ class Answer:
 
 class Serve:
     def __init__(self, test: E2eTest, *targets: object, options: Sequence[object] = (),
-                 name: str = "serve", port: int = 0, wait: bool = True, **popen: Any) -> None:
+                 name: str = "serve", port: int = 0, wait: bool = True,
+                 ready_file: Path | None = None, **popen: Any) -> None:
         self._test = test
         self._files = {stream: test.place / f"{name}.{stream}" for stream in ("out", "err")}
-        self.ready_file = test.place / f"{name}.ready"
+        self.ready_file = ready_file or test.place / f"{name}.ready"
         for stream, key in (("out", "stdout"), ("err", "stderr")):
             if key not in popen:
                 popen[key] = self._files[stream].open("wb")

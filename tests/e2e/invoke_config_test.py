@@ -4,7 +4,8 @@ import re
 import unittest
 from datetime import datetime
 
-from e2e_support import SCRIPTED, E2eTest
+from e2e_serve import Serve
+from e2e_support import SCRIPTED, E2eTest, write_script
 
 DUMP = '{"do":"dump-env"}'
 NOTE = "no MemorySize or Timeout given; Lambda's defaults are in force: 128 MB, 3 s"
@@ -86,6 +87,39 @@ class Files(ConfigTest):
                                             '{"do":"dump-headers"}').out)
         arn = {name.lower(): value for name, value in headers.items()}
         self.assertEqual(arn["lambda-runtime-invoked-function-arn"], AWS_ANSWER["FunctionArn"])
+
+    def test_of_an_image_it_is_said_what_the_answer_leaves_out(self):
+        directory = self.function()
+        for image, add in (
+                ({"Command": ["app.handler"], "WorkingDirectory": "/var/no-task"},
+                 '{"EntryPoint": ["python3", "-m", "awslambdaric"], "WorkingDirectory": "."}'),
+                (None, '{"EntryPoint": ["python3", "-m", "awslambdaric"]}')):
+            answer = {**AWS_ANSWER, "ImageConfigResponse": {"ImageConfig": image}}
+            if image is None:
+                del answer["ImageConfigResponse"]
+            (directory / "function.json").write_text(json.dumps(answer, indent=4))
+            self.assert_refused(self.coldframe("invoke", directory), 2,
+                                f'{directory}/function.json', "its ENTRYPOINT is not in the file",
+                                f'"ImageConfig": {add}')
+
+    def test_of_a_zip_without_the_runtime_client_it_is_said_what_to_install(self):
+        directory = self.function()
+        answer = {**AWS_ANSWER, "PackageType": "Zip", "Runtime": "python3.12",
+                  "Handler": "app.handler"}
+        del answer["ImageConfigResponse"]
+        (directory / "function.json").write_text(json.dumps(answer, indent=4))
+        (self.place / "bin").mkdir()
+        python = write_script(self.place / "bin/python3",
+                              '#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
+        path = f"{python.parent}:{self.env['PATH']}"
+        done = self.coldframe("invoke", directory, PATH=path)
+        self.assert_exit(done, 3)
+        advice = "python3 -m venv .venv && .venv/bin/pip install awslambdaric"
+        self.assertIn(advice, done.err.splitlines()[-1])
+        with Serve(self, directory, env={**self.env, "PATH": path}) as server:
+            server.invoke({})
+            server.invoke({})
+            self.assertEqual(server.log().count(advice), 1, server.log())
 
     def test_v_lists_the_keys_that_mean_nothing_here_and_without_it_nothing_is_said(self):
         directory = self.function(Role="r", Layers=[], SomethingNew={"a": 1})

@@ -39,6 +39,18 @@ class FunctionFailed(E2eTest):
         self.assertRegex(message, r"^RequestId: [0-9a-f-]{36} Error: Runtime exited with error: "
                                   r"exit status 9$")
 
+    def test_the_last_line_tells_how_the_process_ended(self):
+        ends = (("exit 3", "with error: exit status 3"),
+                ('respond "fine"; exit 3', "with error: exit status 3"),
+                ("signal SEGV", "with error: signal: segmentation fault"),
+                ("exit 0", "without providing a reason"))
+        for number, (do, reason) in enumerate(ends):
+            with self.subTest(do):
+                function = self.function(name=f"f{number}")
+                done = self.coldframe("invoke", function, "--event", json.dumps({"do": do}))
+                self.assertEqual(done.err.splitlines()[-1], "coldframe: note: the function's "
+                                 f"process ended: Runtime exited {reason}")
+
     def test_a_clean_exit_during_the_invoke_is_still_1(self):
         kind, message = self.error(self.invoke("exit 0"))
         self.assertEqual(kind, "Runtime.ExitError")
@@ -135,6 +147,7 @@ class CannotStart(E2eTest):
                               "--timeout", 1)
         self.assert_exit(done, 3)
         self.assertEqual(json.loads(done.out)["errorType"], "Sandbox.Timedout")
+        self.assertIn("--init-limit 30s", done.err.splitlines()[-1])
         first, second = [line for line in done.err.splitlines() if line.startswith("INIT_REPORT")]
         self.assertRegex(first, r"Init Duration: \d{3,}\.\d\d ms\tPhase: init\tStatus: timeout")
         self.assertRegex(second, r"Init Duration: \d+\.\d\d ms\tPhase: invoke\tStatus: timeout")

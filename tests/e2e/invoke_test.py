@@ -93,13 +93,13 @@ class Output(E2eTest):
 
     def test_a_reader_that_pauses_does_not_make_the_program_hoard_answers(self):
         process = self.start("invoke", self.function(), "--event", '{"do":"respond-size 1MB"}',
-                             "--repeat", 150, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                             "--repeat", 100, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         most = 0
         for _ in range(200):
             most = max(most, memory_bytes(process.pid))
             time.sleep(0.01)
         size = len(process.stdout.read())
-        self.assertEqual(size, 150 * (1024 * 1024 + 1))
+        self.assertEqual(size, 100 * (1024 * 1024 + 1))
         self.assertLess(most, (400 if SANITIZED else 60) * 2**20, "it keeps what nobody reads")
 
     def test_the_command_after_two_dashes_runs_in_the_current_directory(self):

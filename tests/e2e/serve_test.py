@@ -132,22 +132,27 @@ class Callers(E2eTest):
             self.assertEqual(server.invoke([1], "function").body, b"[1]")
 
     def test_one_caller_more_than_the_concurrency_gets_429(self):
-        with Serve(self, self.function(), options=["--concurrency", 2]) as server:
-            calls = [Call(server, {"do": "sleep 3s; respond 1"}) for _ in range(2)]
+        function = self.function(Timeout=60)
+        with Serve(self, function, options=["--concurrency", 2]) as server:
+            gate = self.place / "gate"
+            calls = [Call(server, {"do": f"wait-file {gate}; respond 1"}) for _ in range(2)]
             wait_until("both are being served", lambda: server.log().count("START") == 2)
             answer = server.invoke({})
             self.assertEqual(answer.status, 429)
             self.assertEqual(answer.headers["x-amzn-ErrorType"], "TooManyRequestsException")
             self.assertTrue(answer.headers["Retry-After"])
             self.assertEqual(answer.json()["Reason"], "ConcurrentInvocationLimitExceeded")
+            gate.touch()
             self.assertEqual([call.result().body for call in calls], [b"1", b"1"])
             self.assertEqual(server.invoke([2]).body, b"[2]")
 
     def test_the_concurrency_is_ten_unless_told(self):
-        with Serve(self, self.function()) as server:
-            calls = [Call(server, {"do": "sleep 4s; respond 1"}) for _ in range(10)]
+        with Serve(self, self.function(Timeout=60)) as server:
+            gate = self.place / "gate"
+            calls = [Call(server, {"do": f"wait-file {gate}; respond 1"}) for _ in range(10)]
             wait_until("ten are being served", lambda: server.log().count("START") == 10)
             self.assertEqual(server.invoke({}).status, 429)
+            gate.touch()
             self.assertEqual({call.result().status for call in calls}, {200})
             self.assertEqual(len(server.runtimes()), 10)
 
@@ -184,12 +189,12 @@ class Environments(E2eTest):
                        lambda: server.log().count("Init Duration") == 2)
 
     def test_an_environment_that_is_used_in_time_stays(self):
-        options = ["--idle-timeout", "3s"]
+        options = ["--idle-timeout", "2s"]
         with Serve(self, self.function(), options=options) as server:
             pids = set()
             for _ in range(12):
                 pids.add(server.invoke({"do": "respond-pid"}).json()["pid"])
-                time.sleep(0.3)
+                time.sleep(0.2)
             self.assertEqual(len(pids), 1)
 
     def test_the_most_recently_used_environment_is_taken_first(self):

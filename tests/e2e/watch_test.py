@@ -1,5 +1,7 @@
 """coldframe serve --watch: edited files are answered by a cold start; what runs ends on the old code."""
 import json
+import subprocess
+import threading
 import time
 import unittest
 
@@ -38,6 +40,75 @@ class Watch(E2eTest):
             self.assertEqual(server.log().count("Init Duration"), 2, server.log())
             self.assertIn(f"{function}/dialogue.txt changed", server.log())
 
+    def test_an_invoke_right_after_an_edit_never_meets_the_old_code(self):
+        function = self.function(answers(0))
+        with self.serve(function) as server:
+            self.assertEqual(server.invoke({}).json(), 0)
+            for turn in range(1, 21):
+                (function / "dialogue.txt").write_text(answers(turn))
+                self.assertEqual(server.invoke({}).json(), turn)
+
+    def test_callers_that_come_while_changes_settle_are_all_answered_by_the_new_code(self):
+        function = self.function(answers("old"))
+        with self.serve(function) as server:
+            server.invoke({})
+            (function / "dialogue.txt").write_text(answers("new"))
+            calls = [Call(server, {}) for _ in range(8)]
+            self.assertEqual([call.result().json() for call in calls], ["new"] * 8)
+
+    def test_changes_that_never_stop_hold_a_caller_up_for_two_seconds_and_no_more(self):
+        function = self.function(answers("x"))
+        with self.serve(function) as server:
+            server.invoke({})
+            done = threading.Event()
+
+            def churn() -> None:
+                while not done.wait(0.02):
+                    (function / "log.txt").write_text("more")
+
+            writer = threading.Thread(target=churn)
+            writer.start()
+            self.addCleanup(writer.join)
+            self.addCleanup(done.set)
+            time.sleep(0.1)
+            began = time.monotonic()
+            self.assertEqual(server.invoke({}).json(), "x")
+            lasted = time.monotonic() - began
+            self.assertGreater(lasted, 1)
+            self.assertLess(lasted, 10)
+
+    def test_the_end_while_a_caller_waits_for_changes_to_settle_tells_the_caller(self):
+        function = self.function(answers("x"))
+        with self.serve(function) as server:
+            server.invoke({})
+            (function / "dialogue.txt").write_text(answers("new"))
+            call = Call(server, {})
+            time.sleep(0.02)
+        answer = call.result()
+        self.assertIn(answer.status, (200, 500), answer)  # 200 where it came too late
+
+    def test_what_coldframe_writes_itself_is_no_change(self):
+        function = self.function(answers("x"))
+        (function / "golden.jsonl").write_text('{"id":"a","event":{},"expect":"x"}\n')
+        with self.serve(function, ready_file=function / "ready",
+                        env={**self.env, "XDG_RUNTIME_DIR": str(function)}) as server:
+            self.assertEqual(server.invoke({}).json(), "x")
+            for words in (("invoke", function, "--json", function / "result.json"),
+                          ("validate", function, "--golden", function / "golden.jsonl",
+                           "--json", function / "other.json", "--junit", function / "junit.xml")):
+                self.assert_exit(self.coldframe(*words), 0)
+            time.sleep(0.5)
+            self.assertEqual(self.changes(server), 0, server.log())
+        (function / "coldframe").rmdir()
+
+    def test_the_edited_file_is_named_and_not_an_editors_temporary_one(self):
+        function = self.function(answers("old"))
+        with self.serve(function) as server:
+            subprocess.run(["sed", "-i", "s/old/new/", function / "dialogue.txt"], check=True)
+            self.assertEqual(server.invoke({}).json(), "new")
+            self.assertIn(f"note: {function}/dialogue.txt changed", server.log())
+            self.assertEqual(self.changes(server), 1, server.log())
+
     def test_the_old_environment_ends(self):
         function = self.function()
         with self.serve(function) as server:
@@ -46,16 +117,19 @@ class Watch(E2eTest):
             wait_until("it has ended", lambda: not is_alive(old))
 
     def test_an_invoke_that_is_running_ends_on_the_old_code(self):
-        function = self.function()
+        function = self.function(Timeout=60)
+        gate = self.place / "gate"
         with self.serve(function) as server:
-            call = Call(server, {"do": "sleep 3s; respond \"old\""})
+            call = Call(server, {"do": f"wait-file {gate}; respond \"old\""})
             wait_until("it runs", lambda: "START" in server.log())
             (old,) = server.runtimes()
             self.edit(server, function / "dialogue.txt", answers("new"))
             self.assertEqual(server.invoke({}).json(), "new")
             self.assertTrue(is_alive(old), "the first is still at it")
+            gate.touch()
             self.assertEqual(call.result().json(), "old")
-            wait_until("the old one has ended", lambda: not is_alive(old))
+            wait_until("the old one has ended and been collected",
+                       lambda: old not in server.runtimes())
             self.assertEqual(len(server.runtimes()), 1)
 
     def test_the_end_in_the_middle_of_an_old_invoke_leaves_nothing(self):

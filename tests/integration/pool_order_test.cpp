@@ -83,6 +83,69 @@ TEST_F(PoolOrder, EventsBeyond256MebibytesAreThrottledBeforeTheyAreAccepted) {
   EXPECT_EQ(event("1"), 202) << "one has gone";
 }
 
+TEST_F(PoolOrder, AsManyEventsWaitAsThereIsRoomForAndOneMoreIsThrottled) {
+  EXPECT_EQ(EmulatorOptions().queued_events, 100'000u);
+  options.concurrency = 1;
+  options.queued_events = 3;
+  start();
+  auto busy = call("0");
+  auto runtime = next_runtime();
+  runtime.next();
+  for (const char* body : {"1", "2", "3"})
+    EXPECT_EQ(event(body), 202) << body;
+  EXPECT_EQ(event("4"), 429);
+  runtime.respond("0");
+  busy.finish();
+  EXPECT_EQ(runtime.next().body(), "1");
+  EXPECT_EQ(event("5"), 202) << "one has gone";
+  EXPECT_EQ(event("6"), 429);
+  runtime.respond("1");
+  for (const char* body : {"2", "3", "5"})
+    EXPECT_EQ(runtime.serve("1").body(), body);
+}
+
+TEST_F(PoolOrder, EventsThatAreHeldBackTakeTheirRoomToo) {
+  options.queued_events = 2;
+  start();
+  bool changing = true;
+  emulator().hold_while("f", [&] { return changing; });
+  EXPECT_EQ(event("1"), 202);
+  EXPECT_EQ(event("2"), 202);
+  EXPECT_EQ(event("3"), 429);
+  changing = false;
+  emulator().resume("f");
+  for (const char* body : {"1", "2"})
+    EXPECT_EQ(next_runtime().serve("0").body(), body);
+}
+
+TEST_F(PoolOrder, InvokesThatAreHeldBackStartNothingAndGoOnInTheirOrder) {
+  options.concurrency = 1;
+  start();
+  bool changing = true;
+  emulator().hold_while("f", [&] { return changing; });
+  auto first = call("\"first\"");
+  turns();
+  changing = false;
+  auto second = call("\"second\"", {{"X-Amz-Invocation-Type", "Event"}});
+  turns();
+  EXPECT_TRUE(states().empty()) << "also the one that came later waits for the first";
+  emulator().resume("f");
+  auto runtime = next_runtime();
+  EXPECT_EQ(runtime.serve("1").body(), "\"first\"");
+  EXPECT_EQ(first.finish().body, "1");
+  EXPECT_EQ(runtime.serve("2").body(), "\"second\"");
+  EXPECT_EQ(second.finish().status, 202);
+}
+
+TEST_F(PoolOrder, AnInvokeThatIsHeldBackIsToldOfTheEnd) {
+  start();
+  emulator().hold_while("f", [] { return true; });
+  auto held = call("1");
+  turns();
+  stop();
+  EXPECT_EQ(held.finish().status, 500);
+}
+
 TEST_F(PoolOrder, ProvisionedEnvironmentsDoNotExpire) {
   options.provisioned = 1;
   options.idle_timeout = 10s;

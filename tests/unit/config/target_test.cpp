@@ -183,6 +183,57 @@ TEST_F(Target, MustBeStartable) {
             "working directory '" + dir.path() + "/none' does not exist");
 }
 
+// As `aws lambda get-function-configuration` prints a function of an image.
+TEST_F(Target, OfAnImageSaysWhatTheFileCannotKnow) {
+  const auto refusal = [&](const std::string& keys) {
+    dir.write("function.json", R"({"FunctionName":"f","PackageType":"Image")" + keys + "}");
+    const auto text = refused(dir.path(), ExitCode::usage);
+    const std::string start = dir.path() + "/function.json describes a container image: ";
+    EXPECT_TRUE(text.starts_with(start)) << text;
+    return text.substr(std::min(start.size(), text.size()));
+  };
+  const std::string no_entry =
+      "its ENTRYPOINT is not in the file; add what to use here, e.g. \"ImageConfig\": "
+      "{\"EntryPoint\": [\"python3\", \"-m\", \"awslambdaric\"]}";
+  EXPECT_EQ(refusal(""), no_entry);
+  EXPECT_EQ(refusal(R"(,"ImageConfigResponse":{"ImageConfig":{"Command":["app.handler"]}})"),
+            no_entry);
+  EXPECT_EQ(refusal(R"(,"ImageConfigResponse":{"ImageConfig":{"Command":["app.handler"],)"
+                    R"("WorkingDirectory":"/var/no-task"}})"),
+            "its ENTRYPOINT is not in the file and its working directory '/var/no-task' does not "
+            "exist on this host; add what to use here, e.g. \"ImageConfig\": {\"EntryPoint\": "
+            "[\"python3\", \"-m\", \"awslambdaric\"], \"WorkingDirectory\": \".\"}");
+  EXPECT_EQ(refusal(R"(,"ImageConfigResponse":{"ImageConfig":{"EntryPoint":["/lambda-no.sh"]}})"),
+            "its entry point '/lambda-no.sh' does not exist on this host; add what to use here, "
+            "e.g. \"ImageConfig\": {\"EntryPoint\": [\"python3\", \"-m\", \"awslambdaric\"]}");
+  EXPECT_EQ(refusal(R"(,"ImageConfigResponse":{"ImageConfig":{"EntryPoint":["/bin/sh"],)"
+                    R"("WorkingDirectory":"/var/no-task"}})"),
+            "its working directory '/var/no-task' does not exist on this host; add what to use "
+            "here, e.g. \"ImageConfig\": {\"WorkingDirectory\": \".\"}");
+  dir.write("function.json",
+            R"({"PackageType":"Image","FunctionName":"f","ImageConfig":{"EntryPoint":["/bin/sh"]},)"
+            R"("ImageConfigResponse":{"ImageConfig":{"Command":["app.handler"]}}})");
+  const auto file = accepted(dir.path());
+  EXPECT_EQ(file.config.entry_point, std::vector<std::string>{"/bin/sh"});
+  EXPECT_EQ(file.config.command, std::vector<std::string>{"app.handler"});
+}
+
+TEST_F(Target, WithOnlyACommandNeedsTheImagesEntryPointUnlessThatIsAProgram) {
+  dir.write("function.json", R"({"ImageConfig":{"Command":["app.handler"]}})");
+  EXPECT_NE(refused(dir.path(), ExitCode::usage).find("ENTRYPOINT is not in the file"),
+            std::string::npos);
+  dir.write("function.json", R"({"ImageConfig":{"Command":["/bin/sh","run"]}})");
+  EXPECT_EQ(accepted(dir.path()).config.command.size(), 2u);
+}
+
+TEST_F(Target, OfNodeWithoutARuntimeClientSaysWhatToInstall) {
+  dir.write("function.json", R"({"Runtime":"nodejs22.x","Handler":"app.handler"})");
+  EXPECT_EQ(refused(dir.path(), ExitCode::usage),
+            "entry point '" + dir.path() +
+                "/node_modules/.bin/aws-lambda-ric' does not exist; "
+                "install the runtime client: npm install aws-lambda-ric");
+}
+
 TEST_F(Target, ForAnotherProcessorIsRefusedWith77) {
 #if defined(__x86_64__)
   refused(function(R"({"FunctionName":"f","Architectures":["arm64"]})"), ExitCode::not_supported);

@@ -42,6 +42,51 @@ TEST(Advisor, DoesNotTakeAnInitWithoutEndForATimeout) {
   EXPECT_TRUE(advisor.advice({}, false).empty());
 }
 
+TEST(Advisor, NamesAnInitLimitToTry) {
+  Advisor advisor;
+  InitRecord init;
+  init.status = InitStatus::timeout;
+  advisor.on_init(init);
+  FunctionConfig config;
+  EXPECT_EQ(advisor.advice(config, true).at(0),
+            "init was not done after 10 s, which is Lambda's limit; to see how long it takes, try "
+            "--init-limit 30s");
+  InvocationRecord record = timeout_record();
+  record.never_started = true;
+  advisor.on_invocation(record);
+  config.init_limit = std::chrono::milliseconds(1500);
+  EXPECT_EQ(advisor.advice(config, false).at(0),
+            "init was not done after 1.5 s; to see how long it takes, try --init-limit 30s (its "
+            "repetition ended with the timeout of 3 s)");
+  config.init_limit = std::chrono::seconds(20);
+  EXPECT_NE(advisor.advice(config, false).at(0).find("--init-limit 60s"), std::string::npos);
+}
+
+TEST(Advisor, SaysWhyTheProcessEnded) {
+  Advisor advisor;
+  InvocationRecord record;
+  record.status = InvocationStatus::exit;
+  record.exit_reason = "Runtime exited with error: exit status 3";
+  advisor.on_invocation(record);
+  const std::string text = "the function's process ended: Runtime exited with error: exit status 3";
+  EXPECT_EQ(advisor.advice({}, false), std::vector<std::string>{text});
+  EXPECT_TRUE(advisor.advice({}, true).empty()) << "somebody wanted it";
+  record.response = std::chrono::milliseconds(1);
+  advisor.on_invocation(record);
+  EXPECT_EQ(advisor.advice({}, true), std::vector<std::string>{text}) << "nobody saw it";
+}
+
+TEST(Advisor, SaysHowToInstallAMissingRuntimeClient) {
+  InitRecord init;
+  init.status = InitStatus::error;
+  init.last_line = "/usr/bin/python3: No module named awslambdaric";
+  Advisor advisor;
+  advisor.on_init(init);
+  EXPECT_NE(advisor.advice({}, false).at(0).find("pip install awslambdaric"), std::string::npos);
+  init.last_line = "ModuleNotFoundError: No module named 'numpy'";
+  EXPECT_EQ(missing_client_advice(init), "");
+}
+
 TEST(Advisor, NamesAMemorySizeThatWouldDo) {
   Advisor advisor;
   InvocationRecord record;

@@ -21,16 +21,25 @@ class FileWatcherTest : public ::testing::Test {
   }
   void start(std::vector<fs::path> roots) {
     watcher.reset();
-    auto started = FileWatcher::start(
-        io, std::move(roots), [this](const std::string& path) { changes.push_back(path); },
-        [](const Error& error) { ADD_FAILURE() << error.message; }, {30ms, 300ms, 20ms});
+    WatchCallbacks callbacks;
+    callbacks.changed = [this](const std::string& path) { changes.push_back(path); };
+    callbacks.settled = [this] { ++settled; };
+    callbacks.trouble = [](const Error& error) { ADD_FAILURE() << error.message; };
+    rules.times = {20ms, 300ms, 10ms};
+    auto started = FileWatcher::start(io, std::move(roots), std::move(callbacks), rules);
     ASSERT_TRUE(started) << started.error().message;
     watcher = std::move(*started);
   }
-  // Runs the loop for a while that is long for these times.
-  void settle(std::chrono::milliseconds time = 200ms) {
+  void run(std::chrono::milliseconds time) {
     io.restart();
     io.run_for(time);
+  }
+  // Runs the loop for a while that is long for these times, and until nothing is on its way.
+  void settle() {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    run(60ms);
+    while (watcher && watcher->settling() && std::chrono::steady_clock::now() < deadline)
+      run(10ms);
   }
   bool changed() {
     const auto deadline = std::chrono::steady_clock::now() + 10s;
@@ -50,7 +59,9 @@ class FileWatcherTest : public ::testing::Test {
   testing::TempDir dir;
   std::string root;
   boost::asio::io_context io;
+  WatchRules rules;
   std::vector<std::string> changes;
+  int settled = 0;
   std::unique_ptr<FileWatcher> watcher;
 };
 
@@ -78,6 +89,91 @@ TEST_F(FileWatcherTest, TellsOfABurstOnceWithItsFirstPath) {
     write("file" + std::to_string(i));
   settle();
   EXPECT_EQ(changes, std::vector<std::string>{root + "/file0"});
+}
+
+// As `sed -i` and careful editors do it.
+TEST_F(FileWatcherTest, NamesTheFileThatATemporaryOneWasRenamedOver) {
+  write("sedA1b2C3");
+  fs::permissions(root + "/sedA1b2C3", fs::perms(0644));
+  fs::rename(root + "/sedA1b2C3", root + "/app.py");
+  settle();
+  EXPECT_EQ(changes, std::vector<std::string>{root + "/app.py"});
+}
+
+// As vim does it where it keeps a backup.
+TEST_F(FileWatcherTest, NamesTheFileThatWasMovedAwayAndWrittenAnew) {
+  write("4913");
+  fs::remove(root + "/4913");
+  fs::rename(root + "/app.py", root + "/app.py~");
+  write("app.py");
+  fs::remove(root + "/app.py~");
+  settle();
+  EXPECT_EQ(changes, std::vector<std::string>{root + "/app.py"});
+}
+
+TEST_F(FileWatcherTest, SaysNothingOfWhatCameAndWent) {
+  write("journal");
+  fs::create_directories(root + "/scratch/deep");
+  run(1ms);
+  write("scratch/deep/x");
+  fs::rename(root + "/scratch", dir.path() + "/scratch");
+  fs::remove(root + "/journal");
+  settle();
+  EXPECT_TRUE(changes.empty()) << changes.front();
+  EXPECT_EQ(settled, 1);
+}
+
+TEST_F(FileWatcherTest, IsSettlingFromAChangeUntilItHasBeenTold) {
+  EXPECT_FALSE(watcher->settling());
+  write("app.py");
+  EXPECT_TRUE(watcher->settling()) << "though the loop has not run since";
+  run(1ms);
+  EXPECT_TRUE(watcher->settling());
+  EXPECT_EQ(settled, 0);
+  settle();
+  EXPECT_FALSE(watcher->settling());
+  EXPECT_EQ(settled, 1);
+  EXPECT_EQ(changes.size(), 1u);
+}
+
+TEST_F(FileWatcherTest, FindsADirectoryThatWasReplacedBeforeItLooksForItByItself) {
+  rules.times.retry = 1h;
+  start({root});
+  fs::rename(root, root + ".old");
+  settle();
+  changes.clear();
+  fs::create_directories(root);
+  EXPECT_TRUE(watcher->settling());
+  settle();
+  EXPECT_EQ(changes.size(), 1u);
+}
+
+TEST_F(FileWatcherTest, IgnoresWhatItIsToldToByWhateverLinkItIsReached) {
+  fs::create_directory_symlink(dir.path(), dir.path() + "/link");
+  rules.ignored = {dir.path() + "/link/f/ready", root + "/state"};
+  start({root});
+  write("ready");
+  fs::create_directories(root + "/state");
+  run(1ms);
+  write("state/run-1");
+  settle();
+  EXPECT_TRUE(changes.empty()) << changes.front();
+  write("lib/ready");
+  EXPECT_TRUE(changed()) << "another file of that name";
+}
+
+TEST_F(FileWatcherTest, AsksWhetherAChangedFileIsAnEditAndRemembersTheAnswer) {
+  rules.is_no_edit = [](const std::string& path) { return path.ends_with(".json"); };
+  start({root});
+  write("result.json");
+  settle();
+  fs::remove(root + "/result.json");
+  settle();
+  EXPECT_TRUE(changes.empty()) << changes.front();
+  write("result.json");
+  write("app.py");
+  settle();
+  EXPECT_EQ(changes, std::vector<std::string>{root + "/app.py"});
 }
 
 TEST_F(FileWatcherTest, TellsOfChangesThatNeverStopToo) {
@@ -157,8 +253,7 @@ TEST_F(FileWatcherTest, WatchesSeveralRoots) {
 }
 
 TEST_F(FileWatcherTest, RefusesADirectoryThatIsNotThere) {
-  auto started = FileWatcher::start(
-      io, {root + "/none"}, [](const std::string&) {}, [](const Error&) {});
+  auto started = FileWatcher::start(io, {root + "/none"}, {});
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, ExitCode::usage);
   EXPECT_EQ(started.error().message, "cannot watch '" + root + "/none': it is no directory");
@@ -166,9 +261,9 @@ TEST_F(FileWatcherTest, RefusesADirectoryThatIsNotThere) {
 
 TEST_F(FileWatcherTest, MayEndWhileAChangeIsOnItsWay) {
   write("app.py");
-  settle(10ms);
+  run(5ms);
   watcher.reset();
-  settle();
+  run(60ms);
   EXPECT_TRUE(changes.empty());
 }
 

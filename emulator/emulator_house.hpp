@@ -1,0 +1,96 @@
+// What an Emulator is made of; for the files that implement it alone.
+#pragma once
+
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "emulator/base/io_timers.hpp"
+#include "emulator/base/offload.hpp"
+#include "emulator/emulator.hpp"
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/hosted_functions.hpp"
+#include "emulator/invoke_api/invoke_api.hpp"
+#include "emulator/process/guard.hpp"
+#include "emulator/process/host_launcher.hpp"
+#include "emulator/process/run_registry.hpp"
+#include "emulator/record_fanout.hpp"
+
+namespace coldframe {
+
+// Everything that lives as long as the emulator, in the order of its construction.
+struct Emulator::House {
+  House(EmulatorOptions given, RunRegistry run_registry)
+      : options(std::move(given)),
+        registry(std::move(run_registry)),
+        guard(registry),
+        // One thread runs it, and others do no more than post to it: the reactor needs no locks.
+        io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+        signals(io),
+        own_timers(io, own_clock),
+        offload(io),
+        err(own_timers, own_clock, STDERR_FILENO),
+        own_launcher(io, offload, registry,
+                     options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
+        services{io,
+                 options.clock != nullptr ? *options.clock : own_clock,
+                 options.timers != nullptr ? *options.timers : own_timers,
+                 ids,
+                 options.launcher != nullptr ? *options.launcher : own_launcher,
+                 limits,
+                 sandbox,
+                 records,
+                 options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
+        functions(services, pool_options(options)) {}
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
+
+  ~House() {
+    guard.dismiss();
+    registry.unlink();  // the guard has, unless it was killed
+  }
+
+  static PoolOptions pool_options(const EmulatorOptions& given) {
+    return {given.concurrency, given.idle_timeout, given.time_scale, given.seed,
+            given.queued_events};
+  }
+  void flush() {
+    err.flush_due();
+    for (auto* writer : writers)
+      writer->flush_due();
+  }
+  void await_signal() {
+    signals.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (interrupted != 0) ::_exit(128 + number);  // the guard ends what is left
+      interrupted = number;
+      await_signal();
+    });
+  }
+
+  EmulatorOptions options;
+  RunRegistry registry;
+  Guard guard;
+  boost::asio::io_context io;
+  boost::asio::signal_set signals;
+  SystemClock own_clock;
+  IoTimers own_timers;
+  IdSource ids;
+  Offload offload;
+  FdWriter err;
+  HostLauncher own_launcher;
+  NoLimits limits;
+  NoSandbox sandbox;
+  RecordFanout records;
+  std::vector<FdWriter*> writers;
+  EnvironmentServices services;
+  HostedFunctions functions;
+  std::unique_ptr<InvokeApi> api;
+  int interrupted = 0;
+  bool stopped = false;
+};
+
+}  // namespace coldframe

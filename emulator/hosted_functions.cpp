@@ -1,0 +1,186 @@
+#include "emulator/hosted_functions.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+namespace coldframe {
+namespace {
+
+constexpr auto k_retired_look = std::chrono::milliseconds(20);
+
+[[gnu::cold]] InvokeResult empty_result(const InvokeRequest& request, Refusal refusal) {
+  InvokeResult result;
+  result.refusal = refusal;
+  result.request_id = request.request_id;
+  result.trace_id = request.trace_id;
+  result.payload = make_payload("");
+  return result;
+}
+
+}  // namespace
+
+bool HostedFunctions::Hosted::is_busy() const {
+  const auto& all = pool.environments();
+  return pool.queued_events() > 0 || std::any_of(all.begin(), all.end(), [](const auto& one) {
+           return one->has_invocation() || one->returning();
+         });
+}
+
+std::unique_ptr<HostedFunctions::Hosted> HostedFunctions::make(FunctionConfig config,
+                                                               std::size_t place) const {
+  PoolOptions options = options_;
+  options.seed += place;
+  return std::make_unique<Hosted>(services_, std::move(config), options);
+}
+
+// A single function answers to its own name and to `function`.
+HostedFunctions::Hosted* HostedFunctions::hosted(std::string_view name) const {
+  for (const auto& one : functions_) {
+    if (one->config.name == name) return one.get();
+  }
+  return functions_.size() == 1 && name == "function" ? functions_.front().get() : nullptr;
+}
+
+Result<void> HostedFunctions::add(FunctionConfig config) {
+  for (const auto& one : functions_) {
+    if (one->config.name == config.name) {
+      return usage_error("two functions are called '" + config.name +
+                         "'; give one another FunctionName");
+    }
+  }
+  functions_.push_back(make(std::move(config), functions_.size()));
+  return {};
+}
+
+void HostedFunctions::prewarm(int count) {
+  for (auto& one : functions_)
+    one->pool.prewarm(count);
+}
+
+const FunctionConfig* HostedFunctions::find(std::string_view name) const {
+  const auto* one = hosted(name);
+  return one != nullptr ? &one->config : nullptr;
+}
+
+const FunctionConfig& HostedFunctions::any() const {
+  return functions_.empty() ? none_ : functions_.front()->config;
+}
+
+void HostedFunctions::invoke(InvocationPtr invocation) {
+  auto& request = invocation->request;
+  if (request.request_id.empty()) request.request_id = services_.ids.uuid();
+  if (request.trace_id.empty()) request.trace_id = services_.ids.trace_id();
+  if (!request.payload) request.payload = make_payload("{}");
+  Hosted* one = hosted(request.function);
+  if (one == nullptr || request.type == InvocationType::dry_run) {
+    const auto refusal = one == nullptr ? Refusal::function_not_found : Refusal::none;
+    return invocation->done(empty_result(request, refusal));
+  }
+  if (!gates_.empty() && hold(one->config.name, invocation)) return;
+  one->pool.submit(std::move(invocation));
+}
+
+// Whether the invoke now waits.
+bool HostedFunctions::hold(const std::string& name, InvocationPtr& invocation) {
+  const auto gate = gates_.find(name);
+  if (gate == gates_.end() || !gate->second.closed()) return false;
+  gate->second.hold(std::move(invocation));
+  return true;
+}
+
+bool HostedFunctions::takes_event(std::string_view name, std::size_t bytes) const {
+  const auto* one = hosted(name);
+  if (one == nullptr) return false;
+  const auto gate = gates_.find(one->config.name);
+  if (gate == gates_.end()) return one->pool.takes_event(bytes);
+  return one->pool.takes_event(bytes + gate->second.event_bytes(), gate->second.events());
+}
+
+void HostedFunctions::hold_while(const std::string& name, std::function<bool()> changing) {
+  gates_.insert_or_assign(name, InvokeGate(std::move(changing)));
+}
+
+void HostedFunctions::resume(const std::string& name) {
+  const auto gate = gates_.find(name);
+  Hosted* one = hosted(name);
+  if (gate == gates_.end() || one == nullptr) return;
+  for (auto& invocation : gate->second.open())
+    one->pool.submit(std::move(invocation));
+}
+
+void HostedFunctions::recycle(std::string_view name, std::function<void()> done) {
+  if (auto* one = hosted(name)) return one->pool.recycle(std::move(done));
+  done();
+}
+
+void HostedFunctions::renew(FunctionConfig config, int provisioned) {
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    auto& one = functions_[i];
+    if (one->config.name != config.name) continue;
+    retired_.push_back(std::move(one));
+    one = make(std::move(config), i);
+    one->pool.prewarm(provisioned);
+    return end_retired();
+  }
+}
+
+// Ends renewed functions once nothing runs in them; looks again until that is so.
+void HostedFunctions::end_retired() {
+  bool wait = false;
+  for (auto& old : retired_) {
+    if (old->ending) continue;
+    if (old->is_busy()) {
+      wait = true;
+      continue;
+    }
+    old->ending = true;
+    auto* ended = old.get();
+    old->pool.stop([this, ended] {
+      boost::asio::post(services_.io, [this, ended] {
+        std::erase_if(retired_, [&](const auto& one) { return one.get() == ended; });
+      });
+    });
+  }
+  if (!wait) return;
+  services_.timers.at(services_.clock.now() + k_retired_look, [this] { end_retired(); });
+}
+
+void HostedFunctions::stop(std::function<void()> done) {
+  for (auto& [name, gate] : gates_) {
+    for (auto& held : gate.open())
+      held->done(empty_result(held->request, Refusal::stopping));
+  }
+  gates_.clear();
+  auto left = std::make_shared<std::size_t>(functions_.size() + retired_.size());
+  if (*left == 0) return done();
+  auto ended = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  for (auto* list : {&functions_, &retired_}) {
+    for (auto& one : *list) {
+      one->ending = true;
+      one->pool.stop(ended);
+    }
+  }
+}
+
+std::string HostedFunctions::state_json() const {
+  using Json = nlohmann::ordered_json;
+  Json functions = Json::array();
+  for (const auto& one : functions_) {
+    Json environments = Json::array();
+    for (const auto& environment : one->pool.environments()) {
+      environments.push_back({{"id", environment->id()},
+                              {"state", to_text(environment->state())},
+                              {"pid", environment->pid()},
+                              {"has_invoke", environment->has_invocation()}});
+    }
+    functions.push_back({{"name", one->config.name},
+                         {"queued_events", one->pool.queued_events()},
+                         {"environments", std::move(environments)}});
+  }
+  return Json{{"functions", std::move(functions)}}.dump(2);
+}
+
+}  // namespace coldframe
