@@ -12,6 +12,7 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 
 BASE = "/2018-06-01/runtime"
@@ -137,8 +138,15 @@ class FakeApi:
             return reply(200, b"pong", chunked=True)
         return reply(404, b"404 page not found")
 
-    def posts(self) -> list[Request]:
-        return [request for request in self.requests if request.method == "POST"]
+    def posts(self, wanted: int = 0) -> list[Request]:
+        """All of them so far; waits for at least `wanted`: one that is cut off is complete only
+        when its connection's end has been seen, which the runtime does not wait for."""
+        limit = time.monotonic() + 5
+        while True:
+            found = [request for request in self.requests if request.method == "POST"]
+            if len(found) >= wanted or time.monotonic() > limit:
+                return found
+            time.sleep(0.005)
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept

@@ -168,7 +168,7 @@ class Dialogues(unittest.TestCase):
         api = self.api("1", "2")
         self.play(api, "next\nrespond-truncated 100 50\nnext\n"
                        "respond-truncated 100 50 half\nexpect 400\nexpect-body Truncated\n")
-        self.assertEqual([(post.truncated, len(post.body)) for post in api.posts()],
+        self.assertEqual([(post.truncated, len(post.body)) for post in api.posts(2)],
                          [(True, 50), (True, 50)])
 
     def test_a_request_can_come_byte_by_byte(self) -> None:
