@@ -17,14 +17,14 @@ RequestFault make(int status, const char* code, const Json& body) {
 }
 
 // "Root=1-…;Parent=…;Sampled=0" → "root=1-…;parent=…;sampled=0", as AWS answers.
-std::string lower_keys(std::string_view trace) {
-  std::string out(trace);
-  for (std::size_t at = 0; at < out.size();) {
+void append_lower_keys(std::string& out, std::string_view trace) {
+  std::size_t at = out.size();
+  append(out, trace);
+  while (at < out.size()) {
     for (; at < out.size() && out[at] != '='; ++at)
       if (out[at] >= 'A' && out[at] <= 'Z') out[at] = static_cast<char>(out[at] + 32);
     at = std::min(out.find(';', at), out.size());
   }
-  return out;
 }
 
 }  // namespace
@@ -47,11 +47,14 @@ void common_fields(http::Response& response, std::string_view request_id,
                    std::string_view trace_id) {
   response.announce_keep_alive = true;
   response.fields.reserve(512);
-  response.field("Date", http_date());
-  response.field("Content-Type", "application/json");
-  response.field("x-amzn-RequestId", request_id);
-  append(response.fields, "x-amzn-Remapped-Content-Length: 0\r\n");
-  response.field("X-Amzn-Trace-Id", lower_keys(trace_id));
+  auto& fields = response.fields;
+  append(fields, "Date: ");
+  append(fields, http_date());
+  append(fields, "\r\nContent-Type: application/json\r\nx-amzn-RequestId: ");
+  append(fields, request_id);
+  append(fields, "\r\nx-amzn-Remapped-Content-Length: 0\r\nX-Amzn-Trace-Id: ");
+  append_lower_keys(fields, trace_id);
+  append(fields, "\r\n");
 }
 
 http::Response success(const InvokeResult& result) {

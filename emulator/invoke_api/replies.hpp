@@ -13,7 +13,8 @@
 namespace coldframe::replies {
 
 // Adds what every answer has: Date, content type, request id, trace id, remapped length,
-// keep-alive. `trace_id` as the function sees it; the caller gets its keys in lower case.
+// keep-alive. `trace_id` as the function sees it; the caller gets its keys in lower case. Both are
+// ours, and hold no line end.
 void common_fields(http::Response& response, std::string_view request_id,
                    std::string_view trace_id);
 

@@ -51,6 +51,19 @@ void Headers::add(std::string_view name, std::string_view value) {
   refs_.push_back(ref);
 }
 
+void Headers::assign(std::string_view text) {
+  refs_.clear();
+  refs_.reserve(12);
+  text_.assign(text);
+}
+
+void Headers::add_view(std::string_view name, std::string_view value, std::string_view text) {
+  refs_.push_back({static_cast<std::uint32_t>(name.data() - text.data()),
+                   static_cast<std::uint32_t>(name.size()),
+                   static_cast<std::uint32_t>(value.data() - text.data()),
+                   static_cast<std::uint32_t>(value.size())});
+}
+
 std::string_view Headers::find(std::string_view wanted) const {
   for (std::size_t i = 0; i < refs_.size(); ++i) {
     if (refs_[i].name_size == wanted.size() && iequals(name(i), wanted)) return value(i);

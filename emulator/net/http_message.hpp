@@ -20,6 +20,9 @@ bool iequals(std::string_view a, std::string_view b);
 class Headers {
  public:
   void add(std::string_view name, std::string_view value);
+  // All of them at once: `text`, a part of which each add_view() names.
+  void assign(std::string_view text);
+  void add_view(std::string_view name, std::string_view value, std::string_view text);
   // The first value with this name; a view with data() == nullptr if there is none.
   std::string_view find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).data() != nullptr; }

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "emulator/net/plain_head.hpp"
+
 namespace coldframe::http {
 namespace beast = boost::beast;
 
@@ -162,6 +164,11 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
 }
 
 void RequestParser::parse_head(std::string_view section) {
+  if (const auto length = read_plain_head(section, *into_)) {
+    remaining_ = *length;
+    state_ = State::head_done;
+    return;
+  }
   if (beast_) {
     std::destroy_at(beast_.get());  // it starts over only by being made anew
     std::construct_at(beast_.get(), *this);
