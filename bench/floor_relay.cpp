@@ -1,10 +1,8 @@
 // The floor: the four hops of an invoke on raw sockets and epoll, with fixed strings and no checks.
-//
 //   floor_relay CALLER_PORT RUNTIME_PORT      (0 picks one; prints "caller PORT runtime PORT")
-//
-// caller's POST -> reply to the runtime's waiting GET next; runtime's POST response -> reply to the
-// caller and 202 to the runtime; its following GET next is held. Store and forward. One caller, one
-// runtime (a new connection replaces the old one). bench/ states speeds as ratios to this program.
+// Caller's POST -> reply to the runtime's waiting GET next; its POST response -> reply to caller
+// and 202 to runtime, whose next GET is held. One of each; a new connection replaces the old one.
+// Each event has a new trace id, as on Lambda: clients have work with every new one.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <strings.h>
@@ -23,15 +21,16 @@
 namespace {
 #define FLOOR_REQUEST_ID "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 constexpr std::string_view k_post = "POST /2018-06-01/runtime/invocation/" FLOOR_REQUEST_ID "/";
-constexpr std::string_view k_event_head =
+char event_head[] =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     "Lambda-Runtime-Aws-Request-Id: " FLOOR_REQUEST_ID
     "\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\n"
     "Lambda-Runtime-Invoked-Function-Arn: "
     "arn:aws:lambda:us-east-1:123456789012:function:function\r\n"
     "Lambda-Runtime-Invocation-Id: 5e0d8a4c-7b1f-4a52-9c3e-2f6b8d1a7c90\r\n"
-    "Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;"
+    "Lambda-Runtime-Trace-Id: Root=1-5bef4de7-000000000000000000000000;"
     "Parent=9a9197af755a6419;Sampled=0\r\nContent-Length: ";
+char* const last_trace_digit = std::strchr(event_head, ';') - 1;
 constexpr std::string_view k_answer_head =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     "x-amzn-RequestId: " FLOOR_REQUEST_ID "\r\nX-Amz-Executed-Version: $LATEST\r\nContent-Length: ";
@@ -90,7 +89,7 @@ void send_with_body(int fd, std::string_view head, std::string_view body) {
                  {const_cast<char*>(body.data()), body.size()}};
   msghdr message{};
   message.msg_iov = parts, message.msg_iovlen = 2;
-  sendmsg(fd, &message, MSG_NOSIGNAL);  // a blocking socket takes all of it
+  sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 // Reads what is there; true once a whole request lies in the buffer.
@@ -120,7 +119,9 @@ void relay(Side& side) {
     send(runtime.fd, k_accepted.data(), k_accepted.size(), MSG_NOSIGNAL);
     runtime.forget();
   } else if (caller.ready && runtime.ready) {
-    send_with_body(runtime.fd, k_event_head, caller.body());
+    for (char* d = last_trace_digit; (*d = *d == '9' ? '0' : *d + 1) == '0'; --d)
+      continue;
+    send_with_body(runtime.fd, event_head, caller.body());
     caller.forget();
     runtime.forget();
   }

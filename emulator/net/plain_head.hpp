@@ -4,7 +4,8 @@
 // target of the parser compares them). A client that shares a core with the emulator pays for every
 // cache line of code that a request runs through: here fourteen, there a hundred.
 //
-//   if (auto length = read_plain_head(section, request)) …  // request.headers, method and target set
+//   if (auto length = read_plain_head(section, request)) …  // request.headers, method and target
+//   set
 #pragma once
 
 #include <cstdint>

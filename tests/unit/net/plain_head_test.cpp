@@ -48,17 +48,34 @@ TEST(PlainHead, OfAGetHasNoLength) {
 }
 
 TEST(PlainHead, LeavesToBeastWhatIsUnusualWhetherRightOrWrong) {
-  for (const char* line :
-       {"PUT / HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "GET  / HTTP/1.1\r\n", "GET / HTTP/1.1 \r\n",
-        "GET /\xc3\xa4 HTTP/1.1\r\n", "GET HTTP/1.1\r\n", "get / HTTP/1.1\r\n", "POST\r\n", "\r\n"}) {
+  for (const char* line : {"PUT / HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "GET  / HTTP/1.1\r\n",
+                           "GET / HTTP/1.1 \r\n", "GET /\xc3\xa4 HTTP/1.1\r\n", "GET HTTP/1.1\r\n",
+                           "get / HTTP/1.1\r\n", "POST\r\n", "\r\n"}) {
     EXPECT_FALSE(is_plain(std::string(line) + "Host: x\r\n\r\n")) << line;
   }
-  for (const char* header :
-       {"Connection: close", "connection: keep-alive", "Transfer-Encoding: chunked",
-        "Upgrade: h2c", "Proxy-Connection: close", "Content-Length: 1\r\nContent-Length: 1",
-        "Content-Length: -1", "Content-Length: ", "Content-Length: 1x", "Content-Length: 0x10",
-        "Content-Length: 1234567890123456", "X Y: z", "X : z", ": z", "X", "X: a\tb", "X: \x01",
-        "X: \x7f", "X: \xc3\xa4", "X: a\r\n folded", "X: a\rb", "X: a\nb", "\xc3\xa4: x"}) {
+  for (const char* header : {"Connection: close",
+                             "connection: keep-alive",
+                             "Transfer-Encoding: chunked",
+                             "Upgrade: h2c",
+                             "Proxy-Connection: close",
+                             "Content-Length: 1\r\nContent-Length: 1",
+                             "Content-Length: -1",
+                             "Content-Length: ",
+                             "Content-Length: 1x",
+                             "Content-Length: 0x10",
+                             "Content-Length: 1234567890123456",
+                             "X Y: z",
+                             "X : z",
+                             ": z",
+                             "X",
+                             "X: a\tb",
+                             "X: \x01",
+                             "X: \x7f",
+                             "X: \xc3\xa4",
+                             "X: a\r\n folded",
+                             "X: a\rb",
+                             "X: a\nb",
+                             "\xc3\xa4: x"}) {
     EXPECT_FALSE(is_plain("POST / HTTP/1.1\r\n" + std::string(header) + "\r\n\r\n")) << header;
   }
 }
