@@ -51,8 +51,7 @@ struct Side {
   void forget() { have = head = length = 0, ready = false; }
 };
 Side caller, runtime;
-const int epoll = epoll_create1(EPOLL_CLOEXEC);
-const int k_on = 1;
+const int epoll = epoll_create1(EPOLL_CLOEXEC), k_on = 1;
 void watch(int fd) {
   epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
   epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
