@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t k_spare_exchanges = 16;
 
 // What the connections of one I/O thread share: nothing stays in it between two events, and memory
-// that was used a moment ago is still in the cache, whichever connection it was used for.
+// that was used a moment ago is still in the cache, whichever connection it was used for. Scratch
+// belongs to the read_available() that fills it until that returns.
 struct Shared {
   ~Shared();
   std::vector<char> scratch = std::vector<char>(256 * 1024);
@@ -372,10 +373,11 @@ void Connection::close() {
   // Unread input would turn the close into a reset that can overtake the reply.
   if (!end_of_input_) {
     ::shutdown(socket_.native_handle(), SHUT_WR);
+    // Dropped in the kernel: another connection may still be at work on what lies in the scratch.
     for (int i = 0; i < 16; ++i) {
-      if (::recv(socket_.native_handle(), scratch().data(), scratch().size(), MSG_DONTWAIT) <= 0) {
-        break;
-      }
+      constexpr std::size_t k_piece = 256 * 1024;
+      constexpr int k_drop = MSG_TRUNC | MSG_DONTWAIT;
+      if (::recv(socket_.native_handle(), nullptr, k_piece, k_drop) <= 0) break;
     }
   }
   boost::system::error_code ignored;

@@ -45,6 +45,24 @@ TEST_F(ConnectionEnd, ATooLargeBodyIsReadToItsEndThenAnsweredAndTheConnectionSer
   EXPECT_EQ(reply_of(*client).body, "ok");
 }
 
+TEST_F(ConnectionEnd, DropsWhatItDidNotReadWithoutTouchingWhatAnotherConnectionReads) {
+  start();
+  answer = [&](const ExchangePtr& e) {
+    if (e->request.target == "/waits") return;
+    if (e->request.target == "/first") requests[0]->reply(Response::plain(200, "and close"));
+    e->reply(Response::plain(200, e->request.target));
+  };
+  auto closing = connect();
+  closing->send("GET /waits HTTP/1.1\r\nConnection: close\r\n\r\n" + std::string(1'000'000, 'A'));
+  ASSERT_TRUE(run_until([&] { return requests.size() == 1; }));
+  settle();
+  auto other = connect();
+  other->send("GET /first HTTP/1.1\r\n\r\nGET /second HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(reply_of(*other).body, "/first");
+  EXPECT_EQ(reply_of(*other).body, "/second");
+  EXPECT_EQ(reply_of(*closing).body, "and close");
+}
+
 TEST_F(ConnectionEnd, ATooLargeChunkedBodyIsAnsweredWhenItEnds) {
   start();
   body_limit = 10;
