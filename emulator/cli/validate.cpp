@@ -23,7 +23,7 @@ constexpr std::size_t k_result_file_bytes = std::size_t{256} << 20;
 struct ValidateCommand {
   RunOptions run;
   std::vector<std::string> goldens;
-  std::string rtol, atol, max_fail, json, junit, failed_from;
+  std::string rtol, atol, max_fail, max_time, json, junit, failed_from;
   std::vector<std::string> only;
   bool github = false;
 };
@@ -60,6 +60,11 @@ Result<ValidateOptions> read_options(const ValidateCommand& o) {
     auto max_fail = MaxFail::parse(o.max_fail);
     if (!max_fail) return usage_error("--max-fail: " + max_fail.error().message);
     out.max_fail = *max_fail;
+  }
+  if (!o.max_time.empty()) {
+    auto limit = parse_duration(o.max_time, "--max-time");
+    if (!limit) return limit.error();
+    out.max_time = *limit;
   }
   for (const auto* path : {&o.json, &o.junit}) {
     if (path->empty()) continue;
@@ -156,6 +161,8 @@ void add_validate(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--failed-from", o.failed_from, "run the cases that failed in this result")
       ->type_name("FILE");
+  command->add_option("--max-time", o.max_time, "begin no call after this time")
+      ->type_name("DURATION");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   command->add_option("--junit", o.junit, "write JUnit XML")->type_name("FILE");
   command->add_flag("--github", o.github, "annotations for GitHub on stderr");

@@ -150,6 +150,11 @@ std::string again_text(const std::vector<const CaseResult*>& bad,
       bad.size());
 }
 
+const char* verdict_word(const ValidationReport& report) {
+  if (report.interrupted_by != 0) return "STOPPED";
+  return report.exit_code == ExitCode::inconclusive ? "UNDECIDED" : "FAIL";
+}
+
 std::string verdict_line(const ValidationReport& report, const std::vector<std::string>& words,
                          const std::string& result_file) {
   if (report.exit_code == ExitCode::ok) {
@@ -162,8 +167,7 @@ std::string verdict_line(const ValidationReport& report, const std::vector<std::
            again_text(report.worst_first(), words, result_file);
   }
   std::string line =
-      fmt::format("{}   exit {}   {}\n", report.interrupted_by != 0 ? "STOPPED" : "FAIL",
-                  static_cast<int>(report.exit_code),
+      fmt::format("{}   exit {}   {}\n", verdict_word(report), static_cast<int>(report.exit_code),
                   one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
   if (report.cannot_start || report.worst_first().empty()) return line;
   return line + again_text(report.worst_first(), words, result_file);

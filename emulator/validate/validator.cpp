@@ -154,8 +154,8 @@ class Run {
     if (Result<void> ran = run_all(); !ran) {
       report_.interrupted_by = signal_of(ran.error());
       if (report_.interrupted_by == 0) return ran.error();
-      forget_half_runs();
     }
+    if (report_.interrupted_by != 0 || report_.out_of_time) forget_half_runs();
     report_.calls = done_;
     finish();
     return std::move(report_);
@@ -164,8 +164,15 @@ class Run {
  private:
   Result<void> run_all() {
     if (Result<void> fresh = function_.recycle(); !fresh) return fresh.error();
+    const SystemClock system;
+    const Clock& clock = options_.clock != nullptr ? *options_.clock : system;
+    const TimePoint began = clock.now();
     for (const Pass pass : {Pass::cold, Pass::warm}) {
       for (std::size_t i = 0; i < cases_.size() && !report_.cannot_start; ++i) {
+        if (options_.max_time && clock.now() - began >= *options_.max_time) {
+          report_.out_of_time = true;
+          return {};
+        }
         if (Result<void> ran = run_case(i, pass); !ran) return ran.error();
       }
     }
@@ -257,6 +264,12 @@ class Run {
           has_limit ? fmt::format(", more than --max-fail {} excuses", max_fail_text()) : ""));
     } else if (summary.failed > 0) {
       excuse();
+    }
+    if (report_.out_of_time) {
+      if (report_.exit_code == ExitCode::ok) report_.exit_code = ExitCode::inconclusive;
+      report_.reasons.push_back(
+          fmt::format("--max-time was over after {} of {} calls; {} of {} cases were not judged",
+                      done_, cases_.size() * 2, summary.skipped, summary.total));
     }
   }
 

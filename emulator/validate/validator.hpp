@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/clock.hpp"
 #include "emulator/base/error.hpp"
 #include "emulator/model/function_under_test.hpp"
 #include "emulator/validate/finding.hpp"
@@ -45,6 +46,8 @@ struct ValidateOptions {
   Tolerance tolerance;
   std::vector<std::string> only;  // ids; empty: all
   MaxFail max_fail;
+  std::optional<Duration> max_time;  // no call begins after it; cases left over are not judged
+  const Clock* clock = nullptr;      // what max_time is measured by; the system's unless given
   std::function<void(const ValidateProgress&)> progress;
 };
 
@@ -88,6 +91,7 @@ struct ValidationReport {
   ValidationSummary summary;
   std::vector<HistogramBin> histogram;  // smallest first; empty decades are left out
   int interrupted_by = 0;               // a signal, before all calls were made
+  bool out_of_time = false;             // max_time was over before that
   std::size_t calls = 0;                // made; two a case in a whole run
   bool cannot_start = false;
   std::string start_error;  // "Runtime.ExitError: …", if cannot_start

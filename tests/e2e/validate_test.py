@@ -123,6 +123,17 @@ class Verdicts(ValidateTest):
         self.assert_exit(done, 1)
         self.assertIn("cases  25   pass 0   fail 25", done.out)
 
+    def test_what_its_time_did_not_suffice_for_is_not_judged(self):
+        file = self.goldens(*(case(f"c{i}", {"do": "sleep 10ms; respond 1"}, 1)
+                              for i in range(100)))
+        done = self.validate("--golden", file, "--max-time", "300ms", "--json", "r.json")
+        self.assert_exit(done, 5)
+        self.assertRegex(done.out, r"UNDECIDED   exit 5   --max-time was over after \d+ of 200 calls; "
+                                   "100 of 100 cases were not judged")
+        result = json.loads((self.place / "r.json").read_text())
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        self.assertEqual(result["verdict"]["exit_code"], 5)
+
     def test_the_goldens_of_function_json_are_used_without_a_flag(self):
         self.target = self.function(name="c", Coldframe={"Golden": "golden/cases.jsonl"})
         (self.target / "golden").mkdir()

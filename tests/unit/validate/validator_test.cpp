@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_clock.hpp"
 #include "tests/unit/validate/fake_function.hpp"
 
 namespace coldframe {
@@ -10,6 +11,7 @@ namespace {
 using testing::answer;
 using testing::broken;
 using testing::FakeCall;
+using testing::FakeClock;
 using testing::FakeFunction;
 
 GoldenSuite suite_of(const std::vector<std::string>& lines) {
@@ -258,6 +260,30 @@ TEST(Validator, KeepsWhatItHadWhenASignalCame) {
   const ValidationReport early = interrupted_at(1);
   EXPECT_EQ(early.summary.skipped, 3u);
   EXPECT_EQ(early.interrupted_by, 2);
+}
+
+TEST(Validator, JudgesNoCaseThatItsTimeDidNotSufficeFor) {
+  FakeClock clock;
+  ValidateOptions options;
+  options.clock = &clock;
+  options.max_time = std::chrono::seconds(3);
+  const auto run_with = [&](const char* answer_to_two) {
+    FakeFunction function([&](const FakeCall& one) -> Result<Observation> {
+      clock.advance(std::chrono::seconds(1));
+      return one.event == "2" ? answer(answer_to_two) : half_more(one);
+    });
+    return run(function, squares(), options);
+  };
+  const ValidationReport right = run_with(R"({"n":2.5})");
+  EXPECT_EQ(right.exit_code, ExitCode::inconclusive);
+  EXPECT_EQ(right.reasons, std::vector<std::string>{"--max-time was over after 3 of 6 calls; 3 of "
+                                                    "3 cases were not judged"});
+  EXPECT_EQ(right.summary.skipped, 3u);
+  const ValidationReport wrong = run_with("7");
+  EXPECT_EQ(wrong.exit_code, ExitCode::function_failed) << "wrong is wrong, however it ended";
+  EXPECT_EQ(wrong.reasons.size(), 2u);
+  options.max_time = std::chrono::seconds(60);
+  EXPECT_EQ(run_with(R"({"n":2.5})").exit_code, ExitCode::ok);
 }
 
 TEST(Validator, TellsItsProgress) {
