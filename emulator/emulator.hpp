@@ -61,6 +61,7 @@ class Emulator {
 
   // Opens the Invoke API; port 0 picks one. Returns the port. Errors: exit code 4.
   Result<std::uint16_t> serve(const std::string& host, std::uint16_t port);
+  // `done` is called once, on the thread that runs the loop; it must not call stop().
   void invoke(InvokeRequest request, InvokeDone done);
 
   // Runs the loop until the answer is there. Refusal::stopping if a signal came first.

@@ -147,11 +147,7 @@ void HostedFunctions::end_retired() {
 }
 
 void HostedFunctions::stop(std::function<void()> done) {
-  for (auto& [name, gate] : gates_) {
-    for (auto& held : gate.open())
-      held->done(empty_result(held->request, Refusal::stopping));
-  }
-  gates_.clear();
+  auto gates = std::exchange(gates_, {});
   auto left = std::make_shared<std::size_t>(functions_.size() + retired_.size());
   if (*left == 0) return done();
   auto ended = [left, done = std::move(done)] {
@@ -161,6 +157,12 @@ void HostedFunctions::stop(std::function<void()> done) {
     for (auto& one : *list) {
       one->ending = true;
       one->pool.stop(ended);
+    }
+  }
+  // By now, whoever is told and invokes again is refused like everybody.
+  for (auto& [name, gate] : gates) {
+    for (auto& held : gate.open()) {
+      if (held->done) held->done(empty_result(held->request, Refusal::stopping));
     }
   }
 }

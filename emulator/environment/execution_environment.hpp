@@ -122,7 +122,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
   void refuse_caller(Refusal refusal);
-  [[gnu::cold]] void release_held(const Invocation& invocation);
+  [[gnu::cold]] void hold(InvokeResult&& result);
+  [[gnu::cold]] void release_held(Invocation& invocation);
   [[gnu::cold]] void fail_caller(InvocationStatus status, const std::string& type,
                                  const std::string& body);
   [[gnu::cold]] void log_json_report();
@@ -164,8 +165,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
 
   // The invoke in progress
   InvocationPtr invocation_;  // null: none
-  InvokeResult result_;       // of this invoke, or of one before it
-  bool held_ = false;         // answered, but the log tail is still to come
+  InvokeResult held_result_;  // while held_: answered, but the log tail is still to come
+  bool held_ = false;
   bool answered_ = false;
   TimePoint started_{};
   std::optional<TimePoint> deadline_;  // set early for a suppressed init

@@ -123,18 +123,22 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
   if (state_ == EnvironmentState::reset) owner_.on_change(*this);  // soon free again
   record_.status = status;
   record_.produced_bytes = body ? body->size() : 0;
-  result_.request_id = record_.request_id;
-  result_.trace_id = invocation_->request.trace_id;
-  result_.executed_version = config_.version;
-  result_.payload = body ? std::move(body) : make_payload("");
-  result_.function_error = status != InvocationStatus::ok;
-  result_.status = status;
-  held_ = invocation_->request.log_tail;  // its tail ends with REPORT
-  if (held_) return;
-  result_.log_tail.clear();
+  InvokeResult result;
+  result.request_id = record_.request_id;
+  result.trace_id = invocation_->request.trace_id;
+  result.executed_version = config_.version;
+  result.payload = body ? std::move(body) : make_payload("");
+  result.function_error = status != InvocationStatus::ok;
+  result.status = status;
+  if (invocation_->request.log_tail) return hold(std::move(result));
   const auto done = std::exchange(invocation_->done, nullptr);
-  if (done) done(std::move(result_));
-  result_.payload.reset();
+  if (done) done(std::move(result));
+}
+
+// Its tail ends with REPORT.
+void ExecutionEnvironment::hold(InvokeResult&& result) {
+  held_result_ = std::move(result);
+  held_ = true;
 }
 
 void ExecutionEnvironment::log_json_report() {
@@ -143,11 +147,12 @@ void ExecutionEnvironment::log_json_report() {
   log_.platform(json_log::report(record_, wall, config_.system_level));
 }
 
-void ExecutionEnvironment::release_held(const Invocation& invocation) {
-  result_.log_tail = log_.take_tail();
+void ExecutionEnvironment::release_held(Invocation& invocation) {
   held_ = false;
-  if (invocation.done) invocation.done(std::move(result_));
-  result_.payload.reset();
+  InvokeResult result = std::move(held_result_);
+  result.log_tail = log_.take_tail();
+  const auto done = std::exchange(invocation.done, nullptr);
+  if (done) done(std::move(result));
 }
 
 // END and REPORT, the record, and a held answer. `fixed_duration`: a timeout is exactly as long as

@@ -96,7 +96,6 @@ void ExecutionEnvironment::reset() {
 void ExecutionEnvironment::stop(std::function<void()> done) {
   if (held_) {  // answered; its tail ends here
     release_held(*invocation_);
-    invocation_->done = nullptr;
   }
   if (invocation_) refuse_caller(Refusal::stopping);
   if (state_ == EnvironmentState::reset) {

@@ -90,7 +90,8 @@ bool MemoryMeter::is_due(pid_t pid, TimePoint now) {
   if (!alone_ || now - sampled_ >= k_longest_pause) return true;
   const Duration missing = pause_ - (process_cpu(pid).value_or(Duration::max()) - cpu_);
   if (missing <= Duration::zero()) return true;
-  next_look_ = now + missing / 2;  // it may have more threads than one
+  // It may have more threads than one.
+  next_look_ = std::min<TimePoint>(now + missing / 2, sampled_ + k_longest_pause);
   return false;
 }
 

@@ -122,7 +122,7 @@ void RuntimeApi::deliver() {
   session_.deliver(running_.request_id, running_.invocation_id);
   // The event stays here until the runtime has answered: a poll whose client is gone by now loses
   // nothing, the next one gets the same event.
-  while (!polls_.empty()) {
+  while (!polls_.empty() && session_.state() == RuntimeState::running) {
     const auto poll = std::move(polls_.back());
     polls_.pop_back();
     poll->reply(event_reply());
