@@ -11,7 +11,8 @@
 #   <name>.warm      if a budget is on warm, warm.cpu or latency: `coldframe bench warm` with
 #                    LAUNCHES (10) of CALLS (50)
 # EVENT is what invoke and both benches send; without it, they choose as on the command line.
-# Relative paths are relative to the current source directory. A keyword without a value is an error.
+# Relative paths are relative to the current source directory. A keyword without a value is an error,
+# and so is a file or directory that does not exist when the project is configured.
 #
 # All have the label `coldframe` and those of LABELS. The benches also have `perf` and run alone
 # (RUN_SERIAL). Exit code 77, "this host cannot", is a skip; 5, "the samples decide nothing", and every
@@ -34,6 +35,12 @@ function(_coldframe_has_goldens target result)
   endif()
 endfunction()
 
+function(_coldframe_require name keyword path)
+  if(NOT EXISTS "${path}")
+    message(FATAL_ERROR "coldframe_add_check(${name}): ${keyword} '${path}' does not exist")
+  endif()
+endfunction()
+
 function(coldframe_add_check)
   set(numbers STARTS LAUNCHES CALLS)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TARGET;EVENT;${numbers}" "GOLDEN;BUDGETS;LABELS")
@@ -41,13 +48,13 @@ function(coldframe_add_check)
     message(FATAL_ERROR "coldframe_add_check: NAME and TARGET are required")
   endif()
   if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR
-      "coldframe_add_check(${arg_NAME}): unknown argument '${arg_UNPARSED_ARGUMENTS}'")
+    list(JOIN arg_UNPARSED_ARGUMENTS " " words)
+    message(FATAL_ERROR "coldframe_add_check(${arg_NAME}): unknown argument '${words}'")
   endif()
   # A list variable that is empty by mistake would take its gate away without a word.
   if(arg_KEYWORDS_MISSING_VALUES)
-    message(FATAL_ERROR
-      "coldframe_add_check(${arg_NAME}): no value for ${arg_KEYWORDS_MISSING_VALUES}")
+    list(JOIN arg_KEYWORDS_MISSING_VALUES " " words)
+    message(FATAL_ERROR "coldframe_add_check(${arg_NAME}): no value for ${words}")
   endif()
   set(least_values 1 1 2)  # the first call of a launch is cold
   foreach(keyword least IN ZIP_LISTS numbers least_values)
@@ -64,6 +71,7 @@ function(coldframe_add_check)
   foreach(path TARGET EVENT)
     if(arg_${path})
       cmake_path(ABSOLUTE_PATH arg_${path} BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+      _coldframe_require(${arg_NAME} ${path} "${arg_${path}}")
     endif()
   endforeach()
   set(event)
@@ -79,6 +87,7 @@ function(coldframe_add_check)
     set(validates TRUE)
     foreach(file IN LISTS arg_GOLDEN)
       cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+      _coldframe_require(${arg_NAME} GOLDEN "${file}")
       list(APPEND goldens --golden "${file}")
     endforeach()
   else()

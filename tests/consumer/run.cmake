@@ -49,7 +49,10 @@ run(ctest --test-dir "${WORK_DIR}/build" --output-on-failure --no-tests=error)
 # Checks alone need no compiler, and with one no package. Asked for, the library says what it needs.
 configure(checks_only checks_only --no-warn-unused-cli
           -DCMAKE_C_COMPILER=none -DCMAKE_CXX_COMPILER=none)
-run(${command})
+execute_process(COMMAND ${command} OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
+if(said MATCHES "coldframe")
+  message(FATAL_ERROR "nothing is missing where no language is enabled, but it says: ${said}")
+endif()
 run(ctest --test-dir "${WORK_DIR}/checks_only" --output-on-failure --no-tests=error)
 set(without_boost -DLANGUAGES=CXX ${cxx} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
 configure(checks_only without_boost ${without_boost})
@@ -98,6 +101,13 @@ endif()
 # Mistakes are named.
 refuse("gate.*no value for GOLDEN" refused refused "-DARGUMENTS=GOLDEN")
 refuse("gate.*unknown argument 'GOLDENS'" refused refused "-DARGUMENTS=GOLDENS")
+refuse("gate.*unknown argument 'GOLDN cases.jsonl'" refused refused
+       "-DARGUMENTS=GOLDN cases.jsonl")
+refuse("gate.*no value for GOLDEN LABELS" refused refused "-DARGUMENTS=GOLDEN LABELS")
+foreach(keyword TARGET GOLDEN EVENT)
+  refuse("gate.*${keyword} '[^']*/refused/none.json' does not exist" refused refused
+         "-DARGUMENTS=${keyword} none.json")
+endforeach()
 foreach(number STARTS=0 STARTS=x STARTS=1.5 STARTS=-1 LAUNCHES=0 LAUNCHES=1000001 CALLS=1)
   string(REPLACE "=" " " words ${number})
   string(REPLACE "=" " '" text ${number})
