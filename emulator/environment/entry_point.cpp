@@ -48,8 +48,12 @@ EntryPoint find_bootstrap(const FunctionConfig& config) {
     entry.problem = executable_problem(candidate);
     return entry;
   }
-  entry.problem = "no entry point: neither ImageConfig.EntryPoint nor a file 'bootstrap' in '" +
-                  config.task_root.string() + "'";
+  entry.problem =
+      "no entry point: neither ImageConfig.EntryPoint, nor Runtime and Handler, nor a file "
+      "'bootstrap' in '" +
+      config.task_root.string() +
+      R"('; add what to use, e.g. "Runtime": "python3.12", "Handler": "app.handler", which starts )"
+      "python3 -m awslambdaric";
   return entry;
 }
 

@@ -46,8 +46,11 @@ TEST_F(EntryPointTest, SaysThatThereIsNone) {
   if (std::filesystem::exists("/opt/bootstrap")) GTEST_SKIP() << "this host has an /opt/bootstrap";
   EXPECT_EQ(find_entry_point(config).executable, "");
   EXPECT_EQ(find_entry_point(config).problem,
-            "no entry point: neither ImageConfig.EntryPoint nor a file 'bootstrap' in '" +
-                dir.path() + "'");
+            "no entry point: neither ImageConfig.EntryPoint, nor Runtime and Handler, nor a file "
+            "'bootstrap' in '" +
+                dir.path() +
+                R"('; add what to use, e.g. "Runtime": "python3.12", "Handler": "app.handler", )"
+                "which starts python3 -m awslambdaric");
   std::filesystem::create_directory(dir.path() + "/bootstrap");
   EXPECT_EQ(find_entry_point(config).executable, "") << "a directory is no bootstrap";
 }
