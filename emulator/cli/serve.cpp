@@ -56,12 +56,17 @@ Result<Parsed> parse(const ServeOptions& o) {
 }
 
 // Restarts a function when its files have changed. A function.json that cannot be used by then,
-// half written perhaps, leaves the settings as they were.
+// half written perhaps, leaves everything as it was: new code may need the new settings.
 void renew(const ServeOptions& o, const Parsed& parsed, const std::string& target,
            FunctionConfig& config, Emulator& emulator, const std::string& path) {
   auto file = read_target(o.run, target, parsed.overrides, true);
   if (!file) {
-    warn(path + " changed, and '" + config.name + "' runs on as it was: " + file.error().message);
+    const std::string& problem = file.error().message;
+    const auto name = std::filesystem::path(path).filename().string();
+    const bool is_named = problem.find(name + ":") != std::string::npos;
+    warn((is_named ? "" : path + " changed, but ") + "'" + config.name +
+         "' runs on as it was, and changes of its code wait as well, until this is repaired: " +
+         problem);
     return;
   }
   if (file->config.name != config.name) {

@@ -1,5 +1,6 @@
 """coldframe serve --watch: edited files are answered by a cold start; what runs ends on the old code."""
 import json
+import re
 import subprocess
 import threading
 import time
@@ -156,6 +157,25 @@ class Watch(E2eTest):
             self.edit(server, file, json.dumps(keys))
             self.assertEqual(server.invoke({}, "f").json(), "blue")
             self.assertIn("keeps its name", server.log())
+
+    def test_a_broken_function_json_holds_back_edits_of_the_code_and_says_so(self):
+        function = self.function(answers("old"))
+        file = function / "function.json"
+        whole = file.read_text()
+        with self.serve(function) as server:
+            self.assertEqual(server.invoke({}).json(), "old")
+            file.write_text("{")
+            wait_until("it is refused", lambda: "runs on as it was" in server.log())
+            (function / "dialogue.txt").write_text(answers("new"))
+            wait_until("so is the code", lambda: server.log().count("runs on as it was") == 2)
+            self.assertEqual(server.invoke({}).json(), "old")
+            first, second = re.findall(r"(?m)^.*warning: (.*runs on.*)$", server.log())
+            for said in (first, second):
+                self.assertIn("changes of its code wait as well, until this is repaired", said)
+                self.assertEqual(said.count("function.json"), 1, said)
+            self.assertIn(f"{function}/dialogue.txt changed, but 'f' runs on", second)
+            self.edit(server, file, whole)
+            self.assertEqual(server.invoke({}).json(), "new")
 
     def test_provisioned_environments_are_renewed_ahead_of_the_next_invoke(self):
         function = self.function("print started\n" + answers("x"))
