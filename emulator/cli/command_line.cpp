@@ -7,6 +7,7 @@
 
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/options.hpp"
+#include "emulator/cli/wrong_words.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -73,7 +74,7 @@ int refuse(const std::string& sentence) { return fail(usage_error(sentence)); }
 std::optional<int> refuse_first(const std::string& word, CLI::App& app) {
   if (word.starts_with('-')) {
     if (app.get_option_no_throw(word) != nullptr) return std::nullopt;
-    return refuse("'" + word + "' is not an option; see coldframe --help");
+    return refuse(unknown_option(word, app));
   }
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   if (std::any_of(commands.begin(), commands.end(),
@@ -83,10 +84,20 @@ std::optional<int> refuse_first(const std::string& word, CLI::App& app) {
   if (contains(k_later_commands, word)) {
     return fail(unsupported("'" + word + "' is not in this version yet; see coldframe --help"));
   }
-  return refuse("'" + word + "' is not a command; see coldframe --help");
+  return refuse(unknown_command(word, app));
 }
 
-int refuse_unexpected(const std::vector<std::string>& words, const std::string& message) {
+// What CLI11 says of an option without its value, or given twice, in a sentence of ours.
+std::string mismatch(const std::string& message) {
+  const std::string option = message.substr(0, message.find(':'));
+  if (message.find("At Most 1 required") != std::string::npos) {
+    return option + " is there more than once; it takes one value";
+  }
+  if (message.ends_with(" missing")) return option + " has no value; see --help";
+  return message + "; see --help";
+}
+
+int refuse_unexpected(const std::vector<std::string>& words, CLI::App& app) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string name = words[i].substr(0, words[i].find('='));
     if (contains(k_later_options, name)) {
@@ -96,7 +107,7 @@ int refuse_unexpected(const std::vector<std::string>& words, const std::string& 
       return refuse("this command has no -e; for an environment variable, did you mean -E?");
     }
   }
-  return refuse(message + "; see --help");
+  return refuse(unexpected_word(app));
 }
 
 }  // namespace
@@ -143,7 +154,10 @@ int run_command_line(std::vector<std::string> words, CommandLine& line) {
     std::string message = error.what();
     if (auto end = message.find('\n'); end != std::string::npos) message.resize(end);
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-      return refuse_unexpected(words, message);
+      return refuse_unexpected(words, app);
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+      return refuse(mismatch(message));
     }
     return refuse(message + "; see --help");
   } catch (const std::exception& error) {

@@ -129,14 +129,28 @@ class Words(RefusalTest):
             self.refuse(2, (word,), word)
         self.refuse(2, ("nope",), "nope", self.target)
 
+    def test_a_misspelt_word_is_answered_with_the_right_one(self):
+        for meant, words in (("invoke", ("invok", self.target)), ("bench", ("bnech",)),
+                             ("--event", ("invoke", self.target, "--evnt", "{}")),
+                             ("--event", ("invoke", "--evnt={}", self.target)),
+                             ("--memory", ("serve", self.target, "-memory", 128)),
+                             ("--starts", ("bench", "cold", self.target, "--strats", 3)),
+                             ("--version", ("--vesion",))):
+            said = self.refuse(2, (f"did you mean {meant}?",), *words)
+            self.assertNotRegex(said, r"\bThe following|\bexpected")
+        for words in (("invoke", self.target, "-x"), ("invoke", self.target, "--zzz", "zzz"),
+                      ("doctor", "zzz"), ("zzz",)):
+            self.assertNotIn("did you mean", self.refuse(2, ("coldframe", "--help"), *words))
+
     def test_an_option_without_its_value_is_named(self):
         for option in ("--memory", "--timeout", "--event", "-e", "--env", "--repeat", "--json",
                        "--seed", "--name"):
             name = {"-e": "--event-file"}.get(option, option)
-            self.refuse(2, (name,), "invoke", self.target, option)
+            self.refuse(2, (f"{name} has no value",), "invoke", self.target, option)
 
     def test_an_option_given_twice_is_named_unless_it_may_be_repeated(self):
-        self.refuse(2, ("--memory",), "invoke", self.target, "--memory", 128, "--memory", 256)
+        self.refuse(2, ("--memory is there more than once",), "invoke", self.target,
+                    "--memory", 128, "--memory", 256)
         self.refuse(2, ("--event",), "invoke", self.target, "--event", "1", "--event", "2")
 
     def test_nothing_after_the_two_dashes_is_refused(self):
