@@ -115,22 +115,28 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
       ".PP\nAn expression is METRIC OP VALUE with one of < <= > >=; values are like 250us, 250ms,\n"
       "3s, 5m, 1h, 400MB, 1GB, 5% and 0. A percentile passes only if the far end of its interval\n"
       "passes; one that the samples cannot decide ends with exit status 5.\n"
-      "docs/thresholds.md has every detail.\n";
-  out += entries("\"EXIT STATUS\"", {{"0", "all well, every gate passed"},
-                                     {"1", "the function or a gate failed"},
-                                     {"2", "usage or input error; nothing was started"},
-                                     {"3", "the function cannot start"},
-                                     {"4", "the emulator or the host failed"},
-                                     {"5", "inconclusive: too few samples"},
-                                     {"77", "this version or host cannot do what was asked"},
-                                     {"128+n", "ended by signal n, after stopping every child"}});
+      "docs/thresholds.md, installed in share/doc/coldframe, has every detail.\n";
+  out += entries(
+      "\"EXIT STATUS\"",
+      {{"0", "all well, every gate passed"},
+       {"1", "the function or a gate failed: function error, wrong answers, threshold exceeded"},
+       {"2", "usage or input error; nothing was started"},
+       {"3", "the function cannot start: init error, init crash, init timeout"},
+       {"4", "the emulator or the host failed (port in use, disk full)"},
+       {"5", "inconclusive: too few samples for a threshold, or too little time for the goldens"},
+       {"77", "this version or host cannot do what was asked"},
+       {"128+n", "ended by signal n, after stopping every child"}});
   out +=
       entries("ENVIRONMENT",
               {{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "memory in MB, below --memory, above the file"},
                {"AWS_LAMBDA_FUNCTION_TIMEOUT", "timeout in seconds, likewise"},
                {"AWS_LAMBDA_FUNCTION_NAME", "function name, likewise"},
                {"XDG_RUNTIME_DIR", "where a run keeps the list of what it has started"}});
-  out += entries("FILES", {{"function.json", "the function, in AWS's own names; see README.md"}});
+  out += entries("FILES", {{"function.json", "the function, in AWS's own names; see README.md"},
+                           {"share/doc/coldframe/",
+                            "README.md, and in docs/ the reference of result and golden files, "
+                            "thresholds and checks in ctest"},
+                           {"share/coldframe/schemas/", "a JSON Schema of each result file"}});
   return out + ".SH \"SEE ALSO\"\n.BR aws (1)\n";
 }
 

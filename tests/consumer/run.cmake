@@ -32,13 +32,15 @@ set(cxx "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${flags}")
 run(${CMAKE_COMMAND} --install "${BUILD_DIR}" --prefix "${WORK_DIR}/prefix")
 foreach(file bin/coldframe lib/cmake/coldframe/coldframeConfig.cmake
              share/coldframe/schemas/bench.schema.json share/doc/coldframe/docs/thresholds.md
-             share/man/man1/coldframe.1
+             share/doc/coldframe/README.md share/doc/coldframe/LICENSE share/man/man1/coldframe.1
              share/bash-completion/completions/coldframe share/zsh/site-functions/_coldframe
              share/fish/vendor_completions.d/coldframe.fish)
   if(NOT EXISTS "${WORK_DIR}/prefix/${file}")
     message(FATAL_ERROR "${file} was not installed")
   endif()
 endforeach()
+
+run(${PYTHON} -B "${CONSUMER_DIR}/links.py" "${WORK_DIR}/prefix/share/doc/coldframe")
 
 # Checks and the library.
 configure(. build ${cxx})

@@ -3,7 +3,7 @@ import re
 import subprocess
 import unittest
 
-from e2e_support import E2eTest
+from e2e_support import SOURCE, E2eTest
 
 COMMANDS = (("invoke",), ("serve",), ("validate",), ("bench", "cold"), ("bench", "warm"),
             ("doctor",), ("completion",))
@@ -128,6 +128,13 @@ class Others(CompletionTest):
         self.assertEqual(depth, {"nf": 0, "RS": 0})
         for section in ("SYNOPSIS", "DESCRIPTION", "THRESHOLDS", '"EXIT STATUS"', "ENVIRONMENT", "FILES"):
             self.assertTrue(any(line == f".SH {section}" for line in lines), section)
+
+    def test_the_exit_codes_of_the_manual_are_those_of_the_readme(self):
+        table = (SOURCE / "README.md").read_text().partition("## Exit codes")[2].partition("\n## ")[0]
+        readme = re.findall(r"(?m)^\| (\d+\S*) \| (.+) \|$", table)
+        manual = self.section(self.made("man"), '.SH "EXIT STATUS"\n', ".SH ").replace("\\-", "-")
+        self.assertGreater(len(readme), 7)
+        self.assertEqual(re.findall(r"\.TP\n\\fB(.+)\\fR\n(.+)\n", manual), readme)
 
 
 class Command(CompletionTest):
