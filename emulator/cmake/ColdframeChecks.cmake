@@ -12,7 +12,8 @@
 #                    LAUNCHES (10) of CALLS (50)
 # EVENT is what invoke and both benches send; without it, they choose as on the command line.
 # Relative paths are relative to the current source directory. A keyword without a value is an error,
-# and so is a file or directory that does not exist when the project is configured.
+# and so is a file or directory that does not exist when the project is configured, unless it lies in
+# the build directory.
 #
 # All have the label `coldframe` and those of LABELS. The benches also have `perf` and run alone
 # (RUN_SERIAL). Exit code 77, "this host cannot", is a skip; 5, "the samples decide nothing", and every
@@ -36,7 +37,8 @@ function(_coldframe_has_goldens target result)
 endfunction()
 
 function(_coldframe_require name keyword path)
-  if(NOT EXISTS "${path}")
+  cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" NORMALIZE is_built)  # perhaps not made yet
+  if(NOT EXISTS "${path}" AND NOT is_built)
     message(FATAL_ERROR "coldframe_add_check(${name}): ${keyword} '${path}' does not exist")
   endif()
 endfunction()

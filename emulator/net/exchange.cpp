@@ -21,7 +21,7 @@ Shared& shared() {
 ExchangePtr Connection::new_exchange() {
   auto& spares = shared().exchanges;
   if (spares.empty()) spares.push_back(std::make_unique<Exchange>());
-  const ExchangePtr exchange(spares.back().release());
+  ExchangePtr exchange(spares.back().release());
   spares.pop_back();
   exchange->connection_ = weak_from_this();
   return exchange;
