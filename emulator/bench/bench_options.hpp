@@ -22,6 +22,7 @@ struct BenchProgress {
 
 struct BenchOptions {
   std::vector<std::string> events;  // at least one; call i of a launch takes the next one
+  std::string event_source;         // "smoke goldens", "event.json", "--event", "{}"; for people
   std::vector<Threshold> thresholds;
   std::optional<Duration> max_time;  // no launch begins after it; the run says so
   std::uint64_t seed = 1;            // of the bootstrap

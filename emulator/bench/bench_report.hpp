@@ -44,7 +44,8 @@ struct BenchScenario {
   std::size_t launches_requested = 0;  // `bench cold` calls them starts
   std::size_t launches = 0;            // made
   std::size_t calls_per_launch = 0;
-  std::size_t events = 0;  // different ones, taken in turn
+  std::size_t events = 0;    // different ones, taken in turn
+  std::string event_source;  // where they come from: "smoke goldens", "event.json", "{}"
   std::optional<double> max_time_ms;
   bool stopped_early = false;  // by max_time or a signal
 };
@@ -99,5 +100,9 @@ struct BenchReport {
 // "every first init failed (error ×38, timeout ×2)", "2 of 40 first inits failed (error ×2)"; empty
 // if none did.
 std::string failed_first_inits_text(const BenchReport& report);
+
+// "299 starts", "10 launches", "--calls 61, or 12 launches,": what would decide an undecided
+// threshold, if the next samples are like these. `needed` must be there.
+std::string needed_text(const ThresholdResult& result, BenchKind kind);
 
 }  // namespace coldframe

@@ -69,6 +69,13 @@ std::string failed_first_inits_text(const BenchReport& report) {
   return fmt::format("{} failed ({})", which, counted_kinds(kinds));
 }
 
+std::string needed_text(const ThresholdResult& result, BenchKind kind) {
+  const std::string launches = fmt::format("{} {}", result.needed.value_or(0),
+                                           kind == BenchKind::cold ? "starts" : "launches");
+  if (!result.needed_calls) return launches;
+  return fmt::format("--calls {}, or {},", *result.needed_calls, launches);
+}
+
 namespace {
 
 std::string error_of(const InvokeResult& result) {
@@ -87,6 +94,7 @@ class LaunchRunner {
     report_.scenario = scenario;
     report_.seed = options.seed;
     report_.scenario.events = options.events.size();
+    report_.scenario.event_source = options.event_source;
     if (options.max_time) report_.scenario.max_time_ms = to_ms(*options.max_time);
   }
 
@@ -234,8 +242,8 @@ std::string undecided_reason(const ThresholdResult& result, BenchKind kind) {
   const std::string& expr = result.threshold.expr;
   if (!result.missing.empty()) return fmt::format("{} is undecided: {}", expr, result.missing);
   if (result.needed) {
-    return fmt::format("{} is undecided; about {} {} would decide it", expr, *result.needed,
-                       kind == BenchKind::cold ? "starts" : "launches");
+    return fmt::format("{} is undecided; about {} would decide it", expr,
+                       needed_text(result, kind));
   }
   return fmt::format("{} is undecided, and more samples would hardly decide it", expr);
 }

@@ -56,8 +56,9 @@ struct ThresholdResult {
   std::optional<double> lo;     // of its interval
   std::optional<double> hi;
   ThresholdVerdict verdict = ThresholdVerdict::undecided;
-  std::optional<std::size_t> needed;  // undecided: launches (starts) that would decide, about
-  std::string missing;                // why there is no value, as the end of a sentence
+  std::optional<std::size_t> needed;        // undecided: launches (starts) that would decide, about
+  std::optional<std::size_t> needed_calls;  // undecided: so many calls a launch would do as well
+  std::string missing;                      // why there is no value, as the end of a sentence
 };
 
 struct BenchReport;

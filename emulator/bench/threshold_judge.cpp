@@ -119,8 +119,8 @@ void judge_values(ThresholdResult& result, const std::vector<double>& values, do
 }
 
 void judge_launches(ThresholdResult& result, const std::vector<std::vector<double>>& launches,
-                    double p, std::uint64_t seed) {
-  const BenchEstimate estimate = launch_percentile(launches, p, seed);
+                    double p, const BenchReport& report) {
+  const BenchEstimate estimate = launch_percentile(launches, p, report.seed);
   result.value = estimate.value.estimate;
   const double have = static_cast<double>(launches.size());
   if (estimate.method == IntervalMethod::within_launch) {
@@ -135,6 +135,12 @@ void judge_launches(ThresholdResult& result, const std::vector<std::vector<doubl
     const double calls_per_launch = static_cast<double>(estimate.value.n) / have;
     const double wanted = static_cast<double>(*estimate.value.needed) / calls_per_launch;
     result.needed = static_cast<std::size_t>(std::ceil(wanted));
+    // The launches suffice, so longer ones would do, without the cold starts of more of them. Each
+    // spends about as many calls as now on its warm-up.
+    const double left_out =
+        static_cast<double>(report.scenario.calls_per_launch) - calls_per_launch;
+    result.needed_calls = static_cast<std::size_t>(
+        std::ceil(static_cast<double>(*estimate.value.needed) / have + std::max(0.0, left_out)));
     return;
   }
   // An interval shrinks with the square root of the launches.
@@ -220,7 +226,7 @@ ThresholdResult evaluate(const Threshold& threshold, const BenchReport& report) 
   } else if (name.figure == "mean") {
     judge_plain(result, stats::Sample(all).mean());
   } else if (found.by_launch()) {
-    judge_launches(result, found.launches, probability_of(name.figure), report.seed);
+    judge_launches(result, found.launches, probability_of(name.figure), report);
   } else {
     judge_values(result, found.values, probability_of(name.figure));
   }

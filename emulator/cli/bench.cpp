@@ -26,6 +26,26 @@ struct BenchCommand {
   std::vector<std::string> thresholds;
 };
 
+std::string source_of(const EventOptions& o, const FunctionFile& file) {
+  if (o.has_body) return "--body as " + o.envelope;
+  if (o.has_text) return "--event";
+  if (o.file == "-") return "standard input";
+  if (!o.file.empty()) return o.file;
+  return file.event.empty() ? "{}" : file.event.string();
+}
+
+// Figures of {} look like any others, and are seldom those that somebody wanted.
+void tell_of_empty_event(const GoldenSuite& suite) {
+  const std::string why =
+      suite.cases.empty()
+          ? "there is no event, no Coldframe.Event and no golden tagged smoke"
+          : fmt::format(
+                "there are goldens ({} case{}), but none has the tag smoke, and there is no "
+                "Coldframe.Event",
+                suite.cases.size(), suite.cases.size() == 1 ? "" : "s");
+  note("every call sends {}: " + why + "; give one with -e FILE");
+}
+
 // The events of a run: the one that was given, else the goldens' cases tagged `smoke`, whose
 // answers are checked while they are timed, else Coldframe.Event, else {}.
 Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, BenchOptions& out,
@@ -38,6 +58,7 @@ Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, Benc
     suite = std::move(*read);
     const auto cases = suite.tagged("smoke");
     if (!cases.empty()) {
+      out.event_source = "smoke goldens";
       for (const auto* one : cases)
         out.events.push_back(one->event);
       out.check = [cases](std::size_t i, const InvokeResult& result) -> std::optional<std::string> {
@@ -51,6 +72,8 @@ Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, Benc
   auto event = read_event(o.event, file);
   if (!event) return event.error();
   out.events.push_back(std::move(*event));
+  out.event_source = source_of(o.event, file);
+  if (!given && file.event.empty()) tell_of_empty_event(suite);
   return {};
 }
 
@@ -152,7 +175,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
     command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")
         ->type_name("N");
   }
-  command->add_option("-e,--event-file", o.event.file, "the event; without it, smoke goldens")
+  command->add_option("-e,--event-file", o.event.file, "the event; else as said below")
       ->type_name("FILE");
   auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
   auto* body =
@@ -168,6 +191,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
   command->footer(
+      "Without an event: the goldens tagged smoke, else Coldframe.Event, else {}.\n\n" +
       metrics_help() +
       (cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 "
               "--threshold 'cold.p90 < 3s'"

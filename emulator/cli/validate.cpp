@@ -153,7 +153,7 @@ void add_validate(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--rtol", o.rtol, "relative tolerance of numbers (1e-6)")->type_name("X");
   command->add_option("--atol", o.atol, "absolute tolerance of numbers (1e-9)")->type_name("X");
-  command->add_option("--max-fail", o.max_fail, "wrong answers that still pass: N or N%")
+  command->add_option("--max-fail", o.max_fail, "wrong answers excused: N, or N% of the cases")
       ->type_name("N");
   command->add_option("--only", o.only, "ids of the cases to run")
       ->delimiter(',')

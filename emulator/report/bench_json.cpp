@@ -15,6 +15,7 @@ Json scenario_json(const BenchScenario& scenario) {
   json[cold ? "starts" : "launches"] = scenario.launches;
   json["calls_per_launch"] = scenario.calls_per_launch;
   json["events"] = scenario.events;
+  json["event_source"] = scenario.event_source;
   if (scenario.max_time_ms) json["max_time_ms"] = *scenario.max_time_ms;
   json["stopped_early"] = scenario.stopped_early;
   return json;
@@ -77,6 +78,7 @@ Json threshold_json(const ThresholdResult& result) {
   json["verdict"] = to_text(result.verdict);
   if (!result.missing.empty()) json["reason"] = result.missing;
   if (result.needed) json["needed"] = *result.needed;
+  if (result.needed_calls) json["needed_calls"] = *result.needed_calls;
   return json;
 }
 

@@ -50,6 +50,15 @@ std::string counted(std::size_t n, const char* one, const char* many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
 
+// What was sent decides what the figures mean.
+std::string event_line(const BenchScenario& scenario) {
+  if (scenario.event_source == "smoke goldens") {
+    return fmt::format("events: {}\n", counted(scenario.events, "smoke golden", "smoke goldens"));
+  }
+  if (scenario.event_source.empty()) return "";
+  return fmt::format("event: {}\n", one_line(scenario.event_source));
+}
+
 std::string head_line(const BenchReport& report, const std::string& name) {
   const BenchScenario& scenario = report.scenario;
   std::string line;
@@ -63,7 +72,7 @@ std::string head_line(const BenchReport& report, const std::string& name) {
   if (scenario.stopped_early && report.interrupted_by == 0) {
     line += fmt::format("; stopped by --max-time ({} asked for)", scenario.launches_requested);
   }
-  return line + "\n";
+  return line + "\n" + event_line(scenario);
 }
 
 std::string metric_table(const BenchReport& report) {
@@ -182,8 +191,7 @@ std::string threshold_lines(const BenchReport& report) {
     };
     std::string verdict = to_text(result.verdict);
     if (result.needed) {
-      verdict += fmt::format(" (about {} {} would decide)", *result.needed,
-                             report.scenario.kind == BenchKind::cold ? "starts" : "launches");
+      verdict += fmt::format(" (about {} would decide)", needed_text(result, report.scenario.kind));
     }
     if (!result.missing.empty()) {
       verdict += result.verdict == ThresholdVerdict::fail ? " (no init worked at first)"

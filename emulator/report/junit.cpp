@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "emulator/base/interruption.hpp"
 #include "emulator/json/utf8.hpp"
 
 namespace coldframe {
@@ -62,10 +63,17 @@ std::string finding_text(const Finding& finding) {
   return text + "\n";
 }
 
-void add_outcome(pugi::xml_node testcase, const CaseResult& result) {
+std::string skip_reason(const ValidationReport& report) {
+  if (report.interrupted_by != 0) return "interrupted by " + signal_text(report.interrupted_by);
+  if (report.out_of_time) return "--max-time was over";
+  return report.cannot_start ? "the function cannot start" : "";
+}
+
+void add_outcome(pugi::xml_node testcase, const CaseResult& result, const std::string& skipped) {
   if (result.status == CaseStatus::pass) return;
   if (result.status == CaseStatus::skip) {
-    testcase.append_child("skipped");
+    pugi::xml_node node = testcase.append_child("skipped");
+    if (!skipped.empty()) set(node, "message", skipped);
     return;
   }
   std::string text;
@@ -128,7 +136,7 @@ void add_suite(pugi::xml_node root, const std::string& file, const ValidationRep
     set(testcase, "file", result.file);
     set(testcase, "line", result.line);
     set(testcase, "time", fmt::format("{:.6f}", to_ms(result.latency) / 1000.0));
-    add_outcome(testcase, result);
+    add_outcome(testcase, result, skip_reason(report));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "emulator/report/text_table.hpp"
@@ -78,6 +79,7 @@ std::string worst_table(const std::vector<const CaseResult*>& bad, bool all) {
   return text;
 }
 
+// The example is a rule that matches nothing, if there is one: it may be why all else passes.
 std::string warnings_line(const ValidationReport& report) {
   std::size_t cases = 0;
   const Finding* example = nullptr;
@@ -87,10 +89,14 @@ std::string warnings_line(const ValidationReport& report) {
         std::find_if(result.findings.begin(), result.findings.end(),
                      [](const Finding& finding) { return finding.severity == Severity::warning; });
     if (warning == result.findings.end()) continue;
-    if (cases++ == 0) {
-      example = &*warning;
-      owner = &result;
-    }
+    const auto unmatched = std::find_if(warning, result.findings.end(), [](const Finding& finding) {
+      return finding.kind == FindingKind::unmatched_rule;
+    });
+    const bool telling = unmatched != result.findings.end();
+    ++cases;
+    if (example != nullptr && (!telling || example->kind == FindingKind::unmatched_rule)) continue;
+    example = telling ? &*unmatched : &*warning;
+    owner = &result;
   }
   if (cases == 0) return "";
   return fmt::format("warn   {} case{} with warnings; {} at {}: {}\n", cases, cases == 1 ? "" : "s",
@@ -110,6 +116,11 @@ std::string shell_quoted(const std::string& text) {
   return quoted + "'";
 }
 
+// Options of the whole run: another choice of cases, the reports that would be overwritten by those
+// of a part, and a limit that would excuse other cases there.
+constexpr std::array<std::string_view, 5> k_not_again{"--only", "--failed-from", "--json",
+                                                      "--junit", "--max-fail"};
+
 // The command as it was typed, with these cases alone: the choice goes before a `--`, behind which
 // all belongs to the bootstrap.
 std::string again_line(const std::vector<std::string>& words, const std::string& choice) {
@@ -120,11 +131,9 @@ std::string again_line(const std::vector<std::string>& words, const std::string&
     placed = true;
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!placed && (words[i] == "--only" || words[i] == "--failed-from")) {
-      ++i;  // and its value
-      continue;
-    }
-    if (!placed && (words[i].starts_with("--only=") || words[i].starts_with("--failed-from="))) {
+    const std::string option = words[i].substr(0, words[i].find('='));
+    if (!placed && std::count(k_not_again.begin(), k_not_again.end(), option) > 0) {
+      if (option == words[i]) ++i;  // and its value
       continue;
     }
     if (words[i] == "--") place();

@@ -4,6 +4,7 @@
 
 #include "emulator/validate/comparer.hpp"
 #include "emulator/validate/properties.hpp"
+#include "emulator/validate/unmatched.hpp"
 
 namespace coldframe {
 
@@ -36,6 +37,7 @@ Comparison compare(const JsonValue& want, const JsonValue& got, const RuleSet& r
   Comparer comparer(want, rules, base, options);
   comparer.values(want, got);
   check_property_rules(got, rules, comparer.findings());
+  warn_of_unmatched_rules(&want, got, rules, comparer.findings());
   return comparer.take();
 }
 
@@ -43,6 +45,7 @@ Comparison check_properties(const JsonValue& got, const RuleSet& rules, const To
   Comparer comparer(got, rules, base, {});
   comparer.unwanted(got);
   check_property_rules(got, rules, comparer.findings());
+  warn_of_unmatched_rules(nullptr, got, rules, comparer.findings());
   return comparer.take();
 }
 

@@ -37,6 +37,8 @@ const char* to_text(FindingKind kind) {
       return "lone_surrogate";
     case FindingKind::big_integer:
       return "big_integer";
+    case FindingKind::unmatched_rule:
+      return "unmatched_rule";
     case FindingKind::property:
       return "property";
     case FindingKind::function_error:

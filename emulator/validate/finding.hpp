@@ -26,6 +26,7 @@ enum class FindingKind {
   duplicate_key,
   lone_surrogate,
   big_integer,
+  unmatched_rule,     // a rule whose path is nowhere in the answer
   property,           // a rule about the value itself (range, regex, …)
   function_error,     // an error where an answer was wanted
   no_function_error,  // an answer where an error was wanted

@@ -30,6 +30,8 @@ struct Expectation {
   JsonValue value;                           // value; status: an object of statusCode and body
   std::optional<std::string> error_type;     // error
   std::optional<std::string> error_message;  // error; compared exactly
+  // value: a key that makes it look much like one of the forms; named if the answer lacks it
+  std::string form_key;
 };
 
 struct GoldenCase {

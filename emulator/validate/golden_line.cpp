@@ -64,6 +64,19 @@ bool has_keys(const JsonValue& object, std::initializer_list<std::string_view> k
                      [&](std::string_view key) { return object.find(key) != nullptr; });
 }
 
+// A literal answer may have any keys; these are more often a form that was not quite remembered.
+std::string form_key_of(const JsonValue& value) {
+  if (value.find("statusCode") != nullptr) return "";
+  const JsonValue* status = value.find("status");
+  if (status != nullptr && status->is(JsonKind::number)) return "status";
+  for (const char* key : {"errors", "error"}) {
+    const JsonValue* error = value.find(key);
+    const bool described = error != nullptr && error->find("errorType") != nullptr;
+    if (described || (error != nullptr && value.members().size() == 1)) return key;
+  }
+  return value.find("errorType") != nullptr ? "errorType" : "";
+}
+
 class LineParser {
  public:
   LineParser(std::string_view line, const std::string& directory)
@@ -185,6 +198,7 @@ class LineParser {
     if (has_keys(value, {"status", "body"})) return read_expected_status(value);
     if (has_keys(value, {"any"}) || has_keys(value, {"any", "rules"})) return read_any(value);
     case_.expect.value = value;
+    case_.expect.form_key = form_key_of(value);
     return {};
   }
 

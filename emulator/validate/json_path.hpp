@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "emulator/base/error.hpp"
@@ -44,6 +45,7 @@ class JsonPath {
 class PathPattern {
  public:
   PathPattern() = default;  // `$`
+  explicit PathPattern(std::vector<PathStep> steps) : steps_(std::move(steps)) {}
   static Result<PathPattern> parse(std::string_view text);
 
   bool covers(const JsonPath& path) const;  // the place, or one beneath it

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 namespace coldframe {
@@ -39,6 +42,15 @@ ErrorBody read_error_body(const InvokeResult& result) {
   if (const JsonValue* type = parsed.value().find("errorType")) body.type = type->text();
   if (const JsonValue* text = parsed.value().find("errorMessage")) body.message = text->text();
   return body;
+}
+
+std::string summary_of(const ErrorBody& body, const InvokeResult& result) {
+  if (body.type.empty() && body.message.empty()) {
+    return shortened(result.payload ? *result.payload : "");
+  }
+  if (body.type.empty()) return shortened(body.message);
+  if (body.message.empty()) return body.type;
+  return shortened(fmt::format("{}: {}", body.type, body.message));
 }
 
 Finding failure(FindingKind kind, std::string want, std::string got, std::string message) {
@@ -82,6 +94,25 @@ const char* refusal_text(Refusal refusal) {
   return "refused";
 }
 
+// "timed out after 1 s", "no answer: exit (Runtime.ExitError: Runtime exited with …)"
+std::string no_answer_text(const InvokeResult& result) {
+  ErrorBody body = read_error_body(result);
+  constexpr std::string_view k_after = "timed out after ";
+  const std::size_t at = body.message.find(k_after);
+  if (result.status == InvocationStatus::timeout && at != std::string::npos) {
+    double seconds = 0;
+    const char* end = body.message.data() + body.message.size();
+    const auto read = std::from_chars(body.message.data() + at + k_after.size(), end, seconds);
+    if (read.ec == std::errc()) return fmt::format("timed out after {:g} s", seconds);
+  }
+  constexpr std::string_view k_error = " Error: ";
+  const std::size_t error = body.message.find(k_error);
+  if (body.message.starts_with("RequestId: ") && error != std::string::npos) {
+    body.message.erase(0, error + k_error.size());
+  }
+  return fmt::format("no answer: {} ({})", to_text(result.status), summary_of(body, result));
+}
+
 // Judged by the error body alone, so that a golden may also want a Sandbox.Timedout.
 Judgement judge_wanted_error(const Expectation& expect, const InvokeResult& result) {
   const ErrorBody got = read_error_body(result);
@@ -105,6 +136,22 @@ bool is_answer(InvocationStatus status) {
   return status == InvocationStatus::ok || status == InvocationStatus::function_error;
 }
 
+// For a golden that failed: whether its `expect` was perhaps meant to be a form.
+void add_form_hint(Judgement& judgement, const std::string& key, const JsonValue* got) {
+  if (key.empty() || judgement.status != CaseStatus::fail) return;
+  if (got != nullptr && got->find(key) != nullptr) return;
+  std::vector<Finding>& findings = judgement.comparison.findings;
+  const auto about = [&](const Finding& finding) {
+    return finding.kind == FindingKind::missing_key && finding.path == "$." + key;
+  };
+  const auto found = std::find_if(findings.begin(), findings.end(), about);
+  Finding& finding = found != findings.end() ? *found : findings.front();
+  finding.message += key == "status" ? "; did you mean statusCode? \"status\" is a form only "
+                                       "together with \"body\""
+                                     : "; did you mean {\"error\":{\"errorType\":…}}, a wanted "
+                                       "function error?";
+}
+
 Judgement judge_answer(const GoldenCase& golden, const std::string& payload,
                        const Tolerance& base) {
   const ParsedJson got = parse_json(payload);
@@ -119,19 +166,16 @@ Judgement judge_answer(const GoldenCase& golden, const std::string& payload,
   }
   CompareOptions options;
   options.only_wanted_keys = golden.expect.kind == Expectation::Kind::status;
-  return from(compare(golden.expect.value, got.value(), golden.rules, base, options));
+  Judgement judgement =
+      from(compare(golden.expect.value, got.value(), golden.rules, base, options));
+  add_form_hint(judgement, golden.expect.form_key, &got.value());
+  return judgement;
 }
 
 }  // namespace
 
 std::string error_summary(const InvokeResult& result) {
-  const ErrorBody body = read_error_body(result);
-  if (body.type.empty() && body.message.empty()) {
-    return shortened(result.payload ? *result.payload : "");
-  }
-  if (body.type.empty()) return shortened(body.message);
-  if (body.message.empty()) return body.type;
-  return shortened(fmt::format("{}: {}", body.type, body.message));
+  return summary_of(read_error_body(result), result);
 }
 
 Judgement judge(const GoldenCase& golden, const InvokeResult& result, const Tolerance& base) {
@@ -145,16 +189,20 @@ Judgement judge(const GoldenCase& golden, const InvokeResult& result, const Tole
     Judgement judgement = judge_wanted_error(golden.expect, result);
     if (judgement.status == CaseStatus::pass || is_answer(result.status)) return judgement;
   }
+  // The sentence says all of it; as a value beside it, it would be there twice. Without the request
+  // id it is also the same sentence in both passes.
   if (!is_answer(result.status)) {
-    return with(
-        CaseStatus::error,
-        failure(FindingKind::no_answer, "", quote_json(error_summary(result)),
-                fmt::format("no answer: {} ({})", to_text(result.status), error_summary(result))));
+    return with(CaseStatus::error, failure(FindingKind::no_answer, "", "", no_answer_text(result)));
   }
   if (is_error) {
-    return with(CaseStatus::fail,
-                failure(FindingKind::function_error, "", quote_json(error_summary(result)),
-                        fmt::format("function error {}", error_summary(result))));
+    Judgement judgement =
+        with(CaseStatus::fail,
+             failure(FindingKind::function_error, "", quote_json(error_summary(result)),
+                     fmt::format("function error {}", error_summary(result))));
+    if (golden.expect.form_key != "status") {
+      add_form_hint(judgement, golden.expect.form_key, nullptr);
+    }
+    return judgement;
   }
   const std::string payload = result.payload ? *result.payload : "";
   if (error_wanted) {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "emulator/json/decimal.hpp"
+#include "emulator/validate/unmatched.hpp"
 
 namespace coldframe {
 
@@ -118,7 +119,10 @@ void check_property_rules(const JsonValue& got, const RuleSet& rules, FindingLis
     };
     const bool has_wildcard = rule.path.literal_steps() != rule.path.length();
     if (places.empty() && !has_wildcard) {
-      add(rule.path.text(), "", fmt::format("{} does not exist, but has a rule", rule.path.text()));
+      const std::string meant = meant_path(got, rule.path);
+      add(rule.path.text(), "",
+          fmt::format("{} does not exist, but has a rule{}", rule.path.text(),
+                      meant.empty() ? "" : "; did you mean " + meant + "?"));
     }
     for (const Located& place : places) {
       const std::string wrong = first_broken(*place.value, rule.property);

@@ -251,12 +251,13 @@ class Run {
       report_.reasons.push_back(fmt::format("the function cannot start: {}", report_.start_error));
       return;
     }
+    const bool has_limit = options_.max_fail.value > 0;
     if (summary.errors > 0) {
       report_.exit_code = ExitCode::function_failed;
-      report_.reasons.push_back(
-          fmt::format("{} of {} cases had no answer to judge", summary.errors, summary.total));
+      report_.reasons.push_back(fmt::format("{} of {} cases had no answer to judge{}",
+                                            summary.errors, summary.total,
+                                            has_limit ? ", which --max-fail never excuses" : ""));
     }
-    const bool has_limit = options_.max_fail.value > 0;
     if (!options_.max_fail.allows(summary.failed, summary.total)) {
       report_.exit_code = ExitCode::function_failed;
       report_.reasons.push_back(fmt::format(

@@ -177,6 +177,33 @@ class Gates(BenchTest):
         self.assertEqual(result["validity"]["state"], "INVALID")
         self.assertIn("wrong_answer", json.dumps(result["launches"]))
 
+    def test_it_says_what_it_sent_and_warns_where_that_is_nothing_anybody_chose(self):
+        golden = {"id": "a", "event": {"x": 1}, "expect": {"x": 1}}
+        self.target = self.function(name="s", Coldframe={"Golden": "g.jsonl"})
+
+        def sent(*words: object) -> tuple[str, str]:
+            done = self.coldframe("bench", "cold", self.target, "--starts", 2, *words)
+            self.assert_exit(done, 0)
+            (line,) = (line for line in done.lines() if line.startswith("event"))
+            return line, done.err
+
+        (self.target / "g.jsonl").write_text(json.dumps({**golden, "tags": ["smoke"]}) + "\n")
+        self.assertEqual(sent(), ("events: 1 smoke golden", ""))
+        (self.target / "g.jsonl").write_text(json.dumps(golden) + "\n")
+        line, told = sent()
+        self.assertEqual(line, "event: {}")
+        self.assertRegex(told, r"every call sends \{\}: there are goldens \(1 case\), but none has "
+                               r"the tag smoke, and there is no Coldframe\.Event")
+        self.assertEqual(sent("--event", "{}"), ("event: --event", ""))
+        (self.place / "my.json").write_text("{}")
+        self.assertEqual(sent("-e", "my.json"), ("event: my.json", ""))
+        self.assertEqual(self.bench("cold", "--starts", 2)["scenario"]["event_source"], "{}")
+        self.target = self.function(name="t", Coldframe={"Event": "event.json"})
+        (self.target / "event.json").write_text("{}")
+        line, told = sent()
+        self.assertRegex(line, r"^event: .*event\.json$")
+        self.assertEqual(told, "")
+
 
 class Warm(BenchTest):
     def test_launches_of_n_calls_have_one_cold_call_each_and_a_found_warm_up(self):

@@ -52,6 +52,19 @@ TEST(WarmBench, SaysHowManyCallsATailNeeds) {
   EXPECT_EQ(p99.value.needed, 299u);
 }
 
+TEST(WarmBench, OffersMoreCallsBeforeMoreLaunches) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {6, 20}, options_with({"warm.p99 < 1s"}));
+  ASSERT_EQ(report.thresholds.size(), 1u);
+  EXPECT_EQ(report.thresholds[0].needed, 20u) << "299 calls, 15 good ones a launch";
+  EXPECT_EQ(report.thresholds[0].needed_calls, 55u) << "299 ÷ 6, and 5 to warm up";
+  EXPECT_EQ(report.reasons,
+            std::vector<std::string>{"warm.p99 < 1s is undecided; about --calls 55, or 20 "
+                                     "launches, would decide it"});
+  FakeFunction again(warming);
+  EXPECT_EQ(warm(again, {6, 55}, options_with({"warm.p99 < 1s"})).exit_code, ExitCode::ok);
+}
+
 TEST(WarmBench, LabelsTheBandOfTooFewLaunches) {
   FakeFunction function(warming);
   const BenchReport report = warm(function, {1, 40}, options_with({"warm.p50 < 1s"}));

@@ -56,6 +56,15 @@ TEST(BenchText, ShowsIntervalsAndWhatATailWouldNeed) {
   EXPECT_NE(text.find("\nVALID\n"), std::string::npos) << text;
 }
 
+TEST(BenchText, SaysWhatWasSent) {
+  BenchReport report = sample_bench();
+  report.scenario.events = 2;
+  report.scenario.event_source = "smoke goldens";
+  EXPECT_NE(bench_text(report, "f").find("\nevents: 2 smoke goldens\n"), std::string::npos);
+  report.scenario.event_source = "{}";
+  EXPECT_NE(bench_text(report, "f").find("\nevent: {}\n"), std::string::npos);
+}
+
 TEST(BenchText, ShowsReasonsOfAnInvalidRunAndUndecidedThresholds) {
   BenchReport report = sample_bench();
   report.valid = false;

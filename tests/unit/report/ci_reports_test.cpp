@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <pugixml.hpp>
 
 #include "emulator/report/github.hpp"
@@ -47,6 +48,24 @@ TEST(Junit, SkipsWhatMaxFailExcusesAndKeepsItsFindings) {
   EXPECT_NE(std::string(small.child("system-out").text().get()).find("got  1.5"),
             std::string::npos);
   EXPECT_FALSE(small.child("failure"));
+}
+
+TEST(Junit, SaysWhyACaseWasNotJudged) {
+  const auto message = [](const ValidationReport& report) {
+    pugi::xml_document document;
+    EXPECT_TRUE(document.load_string(junit_xml(report).c_str()));
+    const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+    return std::string(suite.find_child_by_attribute("testcase", "name", "left out")
+                           .child("skipped")
+                           .attribute("message")
+                           .value());
+  };
+  ValidationReport report = sample_report();
+  report.out_of_time = true;
+  EXPECT_EQ(message(report), "--max-time was over");
+  report = sample_report();
+  report.interrupted_by = SIGINT;
+  EXPECT_EQ(message(report), "interrupted by SIGINT");
 }
 
 TEST(Junit, ReplacesWhatXmlCannotHold) {

@@ -105,6 +105,10 @@ TEST(ValidateText, RepeatsTheWholeCommandQuotedAndOnlyBeforeTheBootstrap) {
             "hangs,large,small -- ./run --only me");
   EXPECT_EQ(again({"test", "fn", "--only", "large,gone", "--only=small", "--memory", "512"}),
             "again  coldframe test fn --memory 512 --only hangs,large,small");
+  EXPECT_EQ(again({"test", "fn", "--json", "r.json", "--max-fail", "5%", "--junit=r.xml",
+                   "--github", "--max-fail=1", "--", "x", "--json", "y"}),
+            "again  coldframe test fn --github --only hangs,large,small -- x --json y")
+      << "neither the reports of the whole run nor its limit";
 }
 
 TEST(ValidateText, SaysOnlyThatTheFunctionCannotStart) {

@@ -103,7 +103,8 @@ TEST(Validator, CallsATimeoutAnErrorThatNoMaxFailExcuses) {
   EXPECT_EQ(report.summary.errors, 1u);
   EXPECT_EQ(report.summary.failed, 0u);
   EXPECT_EQ(report.exit_code, ExitCode::function_failed);
-  EXPECT_EQ(report.reasons[0], "1 of 3 cases had no answer to judge");
+  EXPECT_EQ(report.reasons[0],
+            "1 of 3 cases had no answer to judge, which --max-fail never excuses");
   EXPECT_FALSE(report.cannot_start);
 }
 
@@ -319,6 +320,63 @@ TEST(MaxFail, RefusesWhatIsNoCount) {
   }
   EXPECT_TRUE(MaxFail::parse("0.5%").value().allows(1, 200));
   EXPECT_FALSE(MaxFail::parse("0.5%").value().allows(2, 200));
+}
+
+Observation timed_out(const FakeCall& call) {
+  return broken(InvocationStatus::timeout,
+                R"({"errorType":"Sandbox.Timedout","errorMessage":"RequestId: )" +
+                    std::to_string(call.start) + R"( Error: Task timed out after 1.00 seconds"})");
+}
+
+TEST(Validator, SaysOnceThatACaseTimedOut) {
+  FakeFunction function(timed_out);
+  function.fail_after_init();
+  const ValidationReport report = run(function, suite_of({R"({"id":"a","event":1,"expect":1})"}));
+  ASSERT_EQ(report.cases[0].findings.size(), 1u) << "the request id does not make it two";
+  EXPECT_EQ(report.cases[0].findings[0].message, "timed out after 1 s");
+  EXPECT_EQ(report.cases[0].findings[0].got, "");
+}
+
+TEST(Validator, SaysThatMaxFailExcusesNoMissingAnswer) {
+  FakeFunction function(timed_out);
+  function.fail_after_init();
+  ValidateOptions options;
+  options.max_fail = {100, true};
+  const ValidationReport report =
+      run(function, suite_of({R"({"id":"a","event":1,"expect":1})"}), options);
+  EXPECT_EQ(report.exit_code, ExitCode::function_failed);
+  EXPECT_EQ(report.reasons, std::vector<std::string>{"1 of 1 cases had no answer to judge, which "
+                                                     "--max-fail never excuses"});
+}
+
+// What the one failing case with this `expect` says of this answer.
+std::string said_of(const std::string& expect, const std::string& payload) {
+  FakeFunction function([&](const FakeCall&) { return answer(payload); });
+  const ValidationReport report =
+      run(function, suite_of({R"({"id":"a","event":1,"expect":)" + expect + "}"}));
+  return report.cases[0].findings.empty() ? "" : report.cases[0].findings[0].message;
+}
+
+TEST(Validator, GuessesTheFormThatALiteralExpectWasMeantToBe) {
+  const std::string proxy = R"({"statusCode":400,"body":"{}"})";
+  for (const char* expect : {R"({"status":400})", R"({"status":400,"bdy":{}})"}) {
+    FakeFunction function([&](const FakeCall&) { return answer(proxy); });
+    const ValidationReport report =
+        run(function, suite_of({std::string(R"({"id":"a","event":1,"expect":)") + expect + "}"}));
+    std::string all;
+    for (const Finding& finding : report.cases[0].findings)
+      all += finding.message + "\n";
+    EXPECT_NE(all.find("the key is missing; did you mean statusCode? \"status\" is a form only "
+                       "together with \"body\""),
+              std::string::npos)
+        << expect << all;
+  }
+  const std::string form = "did you mean {\"error\":{\"errorType\":…}}, a wanted function error?";
+  EXPECT_NE(said_of(R"({"errors":{"errorType":"KeyError"}})", "1").find(form), std::string::npos);
+  EXPECT_NE(said_of(R"({"errorType":"KeyError"})", "{}").find(form), std::string::npos);
+  EXPECT_EQ(said_of(R"({"status":1})", R"({"status":2})"), "not the wanted integer");
+  EXPECT_EQ(said_of(R"({"value":{"status":1}})", "{}"), "the key is missing") << "it is meant so";
+  EXPECT_EQ(said_of(R"({"status":"ok"})", "{}"), "the key is missing") << "no HTTP status";
 }
 
 }  // namespace

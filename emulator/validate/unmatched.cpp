@@ -1,0 +1,102 @@
+#include "emulator/validate/unmatched.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace coldframe {
+
+namespace {
+
+bool is_somewhere(const JsonValue& root, const PathPattern& pattern) {
+  std::deque<JsonValue> arena;
+  return !locate(root, pattern, arena).empty();
+}
+
+bool has_wildcard(const PathPattern& pattern) {
+  return pattern.literal_steps() != pattern.length();
+}
+
+void warn(const PathPattern& path, std::string message, FindingList& findings) {
+  Finding finding;
+  finding.severity = Severity::warning;
+  finding.kind = FindingKind::unmatched_rule;
+  finding.path = path.text();
+  finding.message = std::move(message);
+  findings.add(std::move(finding));
+}
+
+std::string guess(const std::string& meant) {
+  return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
+}
+
+// A path with `!` behind what is no text is found all the same, since goldens hold bodies already
+// read. Rules hold for the answer, where it is then another place.
+std::string meant_without_embedding(const JsonValue& got, const PathPattern& pattern) {
+  std::vector<PathStep> steps = pattern.steps();
+  const auto is_embedded = [](const PathStep& step) {
+    return step.kind == PathStep::Kind::embedded;
+  };
+  const auto last = std::find_if(steps.rbegin(), steps.rend(), is_embedded);
+  if (last == steps.rend()) return "";
+  std::deque<JsonValue> arena;
+  const PathPattern holder(std::vector<PathStep>(steps.begin(), std::next(last).base()));
+  for (const Located& place : locate(got, holder, arena)) {
+    if (place.value->is(JsonKind::string)) return "";
+  }
+  steps.erase(std::next(last).base());
+  const PathPattern without(std::move(steps));
+  return is_somewhere(got, without) ? without.text() : "";
+}
+
+void check_label(const JsonValue& want, const PathRule& rule, FindingList& findings) {
+  if (!rule.label || is_somewhere(want, rule.label->from)) return;
+  warn(rule.path,
+       fmt::format("\"from\" {} of the rule {} is nowhere in the wanted answer{}",
+                   rule.label->from.text(), rule.path.text(),
+                   guess(meant_path(want, rule.label->from))),
+       findings);
+}
+
+}  // namespace
+
+std::string meant_path(const JsonValue& root, const PathPattern& pattern) {
+  const std::vector<PathStep>& steps = pattern.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].kind == PathStep::Kind::embedded) continue;
+    std::vector<PathStep> more = steps;
+    more.insert(more.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                PathStep{PathStep::Kind::embedded, {}, 0});
+    const PathPattern candidate(std::move(more));
+    if (is_somewhere(root, candidate)) return candidate.text();
+  }
+  return "";
+}
+
+void warn_of_unmatched_rules(const JsonValue* want, const JsonValue& got, const RuleSet& rules,
+                             FindingList& findings) {
+  for (const PathRule& rule : rules.rules()) {
+    if (want != nullptr) check_label(*want, rule, findings);
+    std::string meant;
+    if (is_somewhere(got, rule.path)) {
+      meant = meant_without_embedding(got, rule.path);
+      if (meant.empty()) continue;
+    } else {
+      // Rules about a value itself say so on their own, and it is a failure.
+      if (!rule.property.empty() && !has_wildcard(rule.path)) continue;
+      meant = meant_path(got, rule.path);
+      // A place that is only wanted is missing or of another shape, which is told elsewhere. An
+      // array may be empty, and an ignored key may be there in other answers only.
+      const bool may_be_absent = has_wildcard(rule.path) || rule.ignore.value_or(false) ||
+                                 (want != nullptr && is_somewhere(*want, rule.path));
+      if (meant.empty() && may_be_absent) continue;
+    }
+    warn(rule.path, fmt::format("rule {} matched nothing{}", rule.path.text(), guess(meant)),
+         findings);
+  }
+}
+
+}  // namespace coldframe
