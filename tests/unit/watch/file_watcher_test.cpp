@@ -2,6 +2,7 @@
 #include "emulator/watch/file_watcher.hpp"
 
 #include <gtest/gtest.h>
+#include <utility>
 
 #include "tests/unit/process/child_fixture.hpp"
 
@@ -178,13 +179,16 @@ TEST_F(FileWatcherTest, AsksWhetherAChangedFileIsAnEditAndRemembersTheAnswer) {
 
 TEST_F(FileWatcherTest, TellsOfChangesThatNeverStopToo) {
   const auto end = std::chrono::steady_clock::now() + 700ms;
-  while (std::chrono::steady_clock::now() < end) {
+  std::size_t pauses = 0;  // in which a busy host let the changes settle after all
+  for (auto now = std::chrono::steady_clock::now(), before = now; now < end;
+       before = std::exchange(now, std::chrono::steady_clock::now())) {
+    if (now - before > 50ms) ++pauses;
     write("log.txt");
     io.restart();
     io.run_for(10ms);
   }
   EXPECT_GE(changes.size(), 1u);
-  EXPECT_LE(changes.size(), 3u);
+  EXPECT_LE(changes.size(), 3u + pauses);
 }
 
 TEST_F(FileWatcherTest, IgnoresWhatToolsLeaveBehind) {
