@@ -70,8 +70,8 @@ std::string failed_first_inits_text(const BenchReport& report) {
 }
 
 std::string needed_text(const ThresholdResult& result, BenchKind kind) {
-  const std::string launches = fmt::format("{} {}", result.needed.value_or(0),
-                                           kind == BenchKind::cold ? "starts" : "launches");
+  std::string launches = fmt::format("{} {}", result.needed.value_or(0),
+                                     kind == BenchKind::cold ? "starts" : "launches");
   if (!result.needed_calls) return launches;
   return fmt::format("--calls {}, or {},", *result.needed_calls, launches);
 }
