@@ -151,7 +151,8 @@ void Load::send(Connection& connection) {
   }
 }
 
-// Reads once; false if nothing was there. A finished reply starts the next request.
+// Reads once; false if nothing is left to read now. A finished reply starts the next request, whose
+// own reply is a new event.
 bool Load::receive(Connection& connection) {
   auto& buffer = connection.buffer;
   if (connection.have == buffer.size()) buffer.resize(buffer.size() * 2);
@@ -166,7 +167,7 @@ bool Load::receive(Connection& connection) {
   if (connection.head == 0) read_head(connection);
   if (connection.head == 0 || connection.have < connection.head + connection.length) return true;
   finish(connection);
-  return true;
+  return false;
 }
 
 void Load::read_head(Connection& connection) {

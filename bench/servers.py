@@ -198,6 +198,7 @@ class ColdframeServer(Server):
                             "WorkingDirectory": self.function.directory}}))
         command = [str(self.programs.coldframe), "serve", str(directory), "--port", "0",
                    "--ready-file", str(ready), "--concurrency", str(self.environments),
+                   "--provisioned", str(self.environments if self.environments > 1 else 0),
                    "--limits", "none", "--sandbox", "none"]
 
         def is_ready() -> bool:
