@@ -8,6 +8,7 @@ namespace coldframe {
 namespace {
 
 constexpr auto k_retired_look = std::chrono::milliseconds(20);
+constexpr int k_begun_a_turn = 4;  // invokes, while as many environments are at work
 
 [[gnu::cold]] InvokeResult empty_result(const InvokeRequest& request, Refusal refusal) {
   InvokeResult result;
@@ -67,7 +68,34 @@ const FunctionConfig& HostedFunctions::any() const {
   return functions_.empty() ? none_ : functions_.front()->config;
 }
 
+int HostedFunctions::busy() const {
+  int sum = 0;
+  for (const auto& one : functions_)
+    sum += one->pool.at_work();
+  return sum;
+}
+
+// Work begun is done before more is begun: of many invokes that come at once, a turn of the loop
+// begins a few, and the answers that runtimes post meanwhile go first. Else all would start with
+// caches that the others have emptied, and more environments than the CPU can serve. Events have a
+// queue of their own.
 void HostedFunctions::invoke(InvocationPtr invocation) {
+  const bool event = invocation->request.type == InvocationType::event;
+  if (event || (arrivals_.empty() && busy() < k_begun_a_turn)) return begin(std::move(invocation));
+  arrivals_.push_back(std::move(invocation));
+  if (arrivals_.size() == 1) boost::asio::post(services_.io, [this] { begin_some(); });
+}
+
+void HostedFunctions::begin_some() {
+  for (int i = 0; i < k_begun_a_turn && !arrivals_.empty(); ++i) {
+    InvocationPtr invocation = std::move(arrivals_.front());
+    arrivals_.pop_front();
+    begin(std::move(invocation));
+  }
+  if (!arrivals_.empty()) boost::asio::post(services_.io, [this] { begin_some(); });
+}
+
+void HostedFunctions::begin(InvocationPtr invocation) {
   auto& request = invocation->request;
   if (request.request_id.empty()) request.request_id = services_.ids.uuid();
   if (request.trace_id.empty()) request.trace_id = services_.ids.trace_id();
@@ -160,6 +188,8 @@ void HostedFunctions::stop(std::function<void()> done) {
     }
   }
   // By now, whoever is told and invokes again is refused like everybody.
+  while (!arrivals_.empty())
+    begin_some();
   for (auto& [name, gate] : gates) {
     for (auto& held : gate.open()) {
       if (held->done) held->done(empty_result(held->request, Refusal::stopping));

@@ -10,6 +10,7 @@
 // Owned by Emulator; I/O thread only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,6 +44,7 @@ class HostedFunctions final : public FunctionDirectory {
 
   const FunctionConfig* find(std::string_view name) const override;
   const FunctionConfig& any() const override;
+  // Begins it now, or, where many are at work, in one of the next turns of the loop.
   void invoke(InvocationPtr invocation) override;
   bool takes_event(std::string_view name, std::size_t bytes) const override;
 
@@ -59,6 +61,9 @@ class HostedFunctions final : public FunctionDirectory {
 
   std::unique_ptr<Hosted> make(FunctionConfig config, std::size_t place) const;
   Hosted* hosted(std::string_view name) const;
+  int busy() const;
+  void begin(InvocationPtr invocation);
+  void begin_some();
   [[gnu::cold]] bool hold(const std::string& name, InvocationPtr& invocation);
   void end_retired();
 
@@ -68,6 +73,7 @@ class HostedFunctions final : public FunctionDirectory {
   std::vector<std::unique_ptr<Hosted>> functions_;
   std::vector<std::unique_ptr<Hosted>> retired_;  // renewed, and still running something
   std::map<std::string, InvokeGate, std::less<>> gates_;
+  std::deque<InvocationPtr> arrivals_;  // of this turn, for the next ones
 };
 
 }  // namespace coldframe

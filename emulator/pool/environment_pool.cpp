@@ -33,6 +33,10 @@ PoolCounts EnvironmentPool::counts() const {
   return counts;
 }
 
+int EnvironmentPool::at_work() const {
+  return static_cast<int>(environments_.size() - idle_.size()) - leaving_;
+}
+
 void EnvironmentPool::submit(InvocationPtr invocation) {
   if (closed_ || stopping_ > 0) return refuse(std::move(invocation), Refusal::stopping);
   const auto now = counts();

@@ -52,6 +52,8 @@ class EnvironmentPool final : private EnvironmentOwner {
     return environments_;
   }
   std::size_t queued_events() const { return events_.size(); }
+  // Environments that are neither idle nor on their way out.
+  int at_work() const;
 
  private:
   struct Waiting {

@@ -263,5 +263,40 @@ TEST_F(PoolOrder, ADryRunNeverReachesTheFunctionAlsoWithoutHttp) {
   EXPECT_EQ(launcher.starts(), 0);
 }
 
+TEST_F(PoolOrder, ManyThatComeAtOnceBeginInTheirOrderAndAreAllAtWorkAtOnce) {
+  options.concurrency = 20;
+  start();
+  std::vector<InvokeClient> calls;
+  for (int i = 0; i < 20; ++i)
+    calls.push_back(call(std::to_string(i)));
+  std::vector<StubRuntime> runtimes;
+  for (int i = 0; i < 20; ++i) {
+    runtimes.push_back(next_runtime());
+    EXPECT_EQ(runtimes.back().next().body(), std::to_string(i));
+  }
+  EXPECT_EQ(caller().invoke("20").status, 429);
+  for (auto& runtime : runtimes)
+    runtime.respond("\"done\"");
+  for (auto& one : calls)
+    EXPECT_EQ(one.finish().body, "\"done\"");
+}
+
+TEST_F(PoolOrder, ThoseThatWaitForTheirTurnAreRefusedOnceWhenTheEmulatorStops) {
+  options.concurrency = 20;
+  start();
+  std::vector<Refusal> refusals;
+  auto invoke = [&](const std::string& body) {
+    emulator().invoke({.function = "function", .payload = make_payload(body)},
+                      [&](InvokeResult&& result) { refusals.push_back(result.refusal); });
+  };
+  for (int i = 0; i < 15; ++i)
+    invoke(std::to_string(i));
+  EXPECT_EQ(refusals.size(), 0U);
+  emulator().stop();
+  EXPECT_EQ(refusals, std::vector<Refusal>(15, Refusal::stopping));
+  invoke("1");
+  EXPECT_EQ(refusals.size(), 16U);
+}
+
 }  // namespace
 }  // namespace coldframe::testing
