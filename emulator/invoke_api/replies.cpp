@@ -46,7 +46,7 @@ std::string_view http_date() {
 void common_fields(http::Response& response, std::string_view request_id,
                    std::string_view trace_id) {
   response.announce_keep_alive = true;
-  response.fields.reserve(512);
+  response.fields = http::spare_fields();
   auto& fields = response.fields;
   append(fields, "Date: ");
   append(fields, http_date());

@@ -8,6 +8,7 @@
 
 #include "emulator/net/http_server.hpp"
 #include "emulator/net/request_parser.hpp"
+#include "emulator/net/send_many.hpp"
 
 namespace coldframe::http {
 
@@ -30,6 +31,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[gnu::cold]] void close();
   void send(Exchange& exchange, Response&& response);
 
+  // For ReplyBatch. The reply that waited in it, or false if it is no longer due.
+  bool leave_batch(SendItem& item);
+  // What became of it: bytes, or -errno.
+  void note_sent(ssize_t result);
+  // Sends what is left of the reply, and goes on.
+  void flush();
+
  private:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                   boost::asio::io_context::executor_type>;
@@ -43,7 +51,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish_request(BodyState state);
   void end_request();
   [[gnu::cold]] void on_end_of_input(bool error);
-  void flush();
+  std::string_view unsent_body() const {
+    return out_shared_ ? std::string_view(*out_shared_) : std::string_view(out_text_);
+  }
+  void write_head(std::string& out, const Response& response);
+  SendItem rest();
   [[gnu::cold]] void fail(int status);
   void finish_reply();
   bool account();  // false: too much, and the connection has failed
@@ -66,6 +78,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool draining_forever_ = false;  // the rest of the body is too long to read: answer and close
   bool waiting_readable_ = false;
   bool writing_ = false;
+  bool in_batch_ = false;    // its reply waits for the end of the turn
+  bool unsendable_ = false;  // the peer takes no more
   bool end_of_input_ = false;
   bool closed_ = false;
   bool consuming_ = false;

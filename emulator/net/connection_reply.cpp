@@ -1,85 +1,119 @@
 // The way out of a connection: a reply's head in one piece, its body as it is, and what comes
 // after.
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <cerrno>
 
 #include "emulator/base/append.hpp"
 #include "emulator/net/connection.hpp"
 #include "emulator/net/connection_shared.hpp"
+#include "emulator/net/reply_batch.hpp"
 
 namespace coldframe::http {
+namespace {
+
+constexpr std::size_t k_joined =
+    4096;  // bytes; a body up to this leaves in one piece with its head
+
+bool is_bodiless(int status) { return status == 204 || status < 200; }
+
+void append_status_line(std::string& out, int status) {
+  if (status == 200) return append(out, "HTTP/1.1 200 OK\r\n");
+  append(out, "HTTP/1.1 ");
+  append(out, status);
+  append(out, " ");
+  append(out, reason_phrase(status));
+  append(out, "\r\n");
+}
+
+}  // namespace
+
+void Connection::write_head(std::string& out, const Response& response) {
+  if (response.close) close_after_reply_ = true;
+  out.clear();
+  append_status_line(out, response.status);
+  append(out, response.preset);
+  append(out, response.fields);
+  if (close_after_reply_) {
+    append(out, "Connection: close\r\n");
+  } else if (response.announce_keep_alive) {
+    append(out, "Connection: keep-alive\r\n");
+  }
+  if (is_bodiless(response.status)) return append(out, "\r\n");
+  append(out, "Content-Length: ");
+  append(out, static_cast<std::int64_t>(response.body().size()));
+  append(out, "\r\n\r\n");
+}
 
 void Connection::send(Exchange& exchange, Response&& response) {
   if (closed_ || exchange_.get() != &exchange) return;
-  out_head_.swap(shared().head);
-  out_head_.clear();
-  append(out_head_, "HTTP/1.1 ");
-  append(out_head_, response.status);
-  append(out_head_, " ");
-  append(out_head_, reason_phrase(response.status));
-  append(out_head_, "\r\n");
-  append(out_head_, response.fields);
-  const std::size_t size = response.body().size();
-  const bool no_body = response.status == 204 || response.status < 200;
-  if (!no_body) {
-    append(out_head_, "Content-Length: ");
-    append(out_head_, static_cast<std::int64_t>(size));
-    append(out_head_, "\r\n");
-  }
-  if (response.close) close_after_reply_ = true;
-  if (close_after_reply_) {
-    append(out_head_, "Connection: close\r\n");
-  } else if (response.announce_keep_alive) {
-    append(out_head_, "Connection: keep-alive\r\n");
-  }
-  append(out_head_, "\r\n");
-  out_shared_ = std::move(response.shared);
-  out_text_ = std::move(response.text);
-  if (no_body || exchange.request.method == Method::head) {
-    out_shared_.reset();
-    out_text_.clear();
-  }
-  if (!out_shared_ && out_text_.size() <= 4096) {
-    append(out_head_, out_text_);
-    out_text_.clear();
-  }
-  out_sent_ = 0;
+  std::string& head = shared().head;
+  write_head(head, response);
+  const bool no_body = is_bodiless(response.status) || exchange.request.method == Method::head;
+  const std::string_view body = no_body ? std::string_view() : response.body();
+  const bool joined = body.size() <= k_joined;
+  if (joined) append(head, body);
+  if (response.fields.capacity() <= k_backlog_limit) shared().fields.swap(response.fields);
   reply_ready_ = true;
-  if (ready_to_send()) flush();
+  out_sent_ = 0;
+  const bool due = ready_to_send() && !in_batch_;
+  const bool gather = due && server_.batch_.gathers();
+  if (due && joined && !gather) {  // as most are
+    const ssize_t sent = send_once(
+        {.fd = socket_.native_handle(), .parts = {iovec{head.data(), head.size()}, iovec{}}});
+    if (sent == static_cast<ssize_t>(head.size())) return finish_reply();
+    note_sent(sent);
+  }
+  out_head_.swap(head);
+  if (!joined) {
+    out_shared_ = std::move(response.shared);
+    out_text_ = std::move(response.text);
+  }
+  if (gather) {
+    in_batch_ = true;
+    server_.batch_.add(shared_from_this());
+  } else if (due) {
+    flush();
+  }
+}
+
+// What of the reply is not sent yet; of size 0 if that is nothing.
+SendItem Connection::rest() {
+  const std::string_view body = unsent_body();
+  SendItem item{.fd = socket_.native_handle()};
+  std::size_t count = 0;
+  if (out_sent_ < out_head_.size()) {
+    item.parts[count++] = {out_head_.data() + out_sent_, out_head_.size() - out_sent_};
+  }
+  const std::size_t body_at = out_sent_ > out_head_.size() ? out_sent_ - out_head_.size() : 0;
+  if (body_at < body.size()) {
+    item.parts[count] = {const_cast<char*>(body.data()) + body_at, body.size() - body_at};
+  }
+  return item;
+}
+
+bool Connection::leave_batch(SendItem& item) {
+  in_batch_ = false;
+  if (closed_ || !reply_ready_ || writing_) return false;
+  item = rest();
+  return true;
+}
+
+void Connection::note_sent(ssize_t result) {
+  if (result >= 0) {
+    out_sent_ += static_cast<std::size_t>(result);
+  } else if (result != -EAGAIN && result != -EINTR) {
+    unsendable_ = true;
+  }
 }
 
 void Connection::flush() {
   writing_ = false;
-  const std::string_view body =
-      out_shared_ ? std::string_view(*out_shared_) : std::string_view(out_text_);
-  const std::size_t total = out_head_.size() + body.size();
-  while (out_sent_ < total) {
-    iovec parts[2];
-    int count = 0;
-    if (out_sent_ < out_head_.size()) {
-      parts[count++] = {out_head_.data() + out_sent_, out_head_.size() - out_sent_};
-    }
-    const std::size_t body_at = out_sent_ > out_head_.size() ? out_sent_ - out_head_.size() : 0;
-    if (body_at < body.size()) {
-      parts[count++] = {const_cast<char*>(body.data()) + body_at, body.size() - body_at};
-    }
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = static_cast<std::size_t>(count);
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      out_sent_ += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      wait_writable();
-      return;
-    } else if (errno != EINTR) {
-      close();
-      return;
-    }
+  if (closed_ || !reply_ready_) return;
+  for (SendItem item = rest(); item.parts[0].iov_len > 0 && !unsendable_; item = rest()) {
+    const ssize_t sent = send_once(item);
+    if (sent == -EAGAIN) return wait_writable();
+    note_sent(sent);
   }
-  finish_reply();
+  unsendable_ ? close() : finish_reply();
 }
 
 void Connection::wait_writable() {
@@ -99,7 +133,10 @@ void Connection::finish_reply() {
     return;
   }
   exchange_.reset();
-  if (out_head_.capacity() <= k_backlog_limit) shared().head.swap(out_head_);
+  if (!out_head_.empty()) {
+    if (out_head_.capacity() <= k_backlog_limit) shared().head.swap(out_head_);
+    out_head_.clear();
+  }
   handed_over_ = input_done_ = false;
   parser_.reset();
   if (accounted_ != 0) account();

@@ -15,6 +15,7 @@ struct Shared {
   ~Shared();
   std::vector<char> scratch = std::vector<char>(256 * 1024);
   std::string head;                                  // of a reply
+  std::string fields;                                // of a reply that was sent
   std::vector<std::unique_ptr<Exchange>> exchanges;  // spare ones
 };
 

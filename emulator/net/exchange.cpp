@@ -18,6 +18,12 @@ Shared& shared() {
   return shared;
 }
 
+std::string spare_fields() {
+  std::string out = std::move(shared().fields);
+  out.clear();
+  return out;
+}
+
 ExchangePtr Connection::new_exchange() {
   auto& spares = shared().exchanges;
   if (spares.empty()) spares.push_back(std::make_unique<Exchange>());
@@ -27,7 +33,7 @@ ExchangePtr Connection::new_exchange() {
   return exchange;
 }
 
-void Exchange::reply(Response response) {
+void Exchange::reply(Response&& response) {
   if (replied_) return;
   replied_ = true;
   if (auto connection = connection_.lock()) connection->send(*this, std::move(response));

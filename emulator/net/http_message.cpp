@@ -114,7 +114,7 @@ Response& Response::field(std::string_view name, std::string_view value) {
 Response Response::json(int status, std::string body) {
   Response r;
   r.status = status;
-  r.fields = "Content-Type: application/json\r\n";
+  r.preset = "Content-Type: application/json\r\n";
   r.text = std::move(body);
   return r;
 }
@@ -122,7 +122,7 @@ Response Response::json(int status, std::string body) {
 Response Response::plain(int status, std::string body) {
   Response r;
   r.status = status;
-  r.fields = "Content-Type: text/plain; charset=utf-8\r\n";
+  r.preset = "Content-Type: text/plain; charset=utf-8\r\n";
   r.text = std::move(body);
   return r;
 }

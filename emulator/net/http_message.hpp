@@ -69,6 +69,7 @@ enum class BodyState {
 
 struct Response {
   int status = 200;
+  std::string_view preset;                    // header lines that live as long as the program
   std::string fields;                         // header lines, each with CR LF
   std::string text;                           // body, if `shared` is empty
   std::shared_ptr<const std::string> shared;  // body shared with somebody else
@@ -85,6 +86,8 @@ struct Response {
 };
 
 std::string_view reason_phrase(int status);
+// An empty text with the room of an earlier reply's, for `fields`. I/O thread only.
+std::string spare_fields();
 std::string percent_decode(std::string_view text);  // invalid escapes stay as they are
 
 }  // namespace coldframe::http

@@ -7,12 +7,18 @@
 #include <vector>
 
 #include "emulator/net/connection.hpp"
+#include "emulator/net/reply_batch.hpp"
 
 namespace coldframe::http {
 namespace asio = boost::asio;
 
 HttpServer::HttpServer(asio::io_context& io, Handler& handler, ServerLimits limits)
-    : io_(io), handler_(handler), limits_(limits), acceptor_(io), retry_(io) {}
+    : io_(io),
+      batch_(ReplyBatch::of(io)),
+      handler_(handler),
+      limits_(limits),
+      acceptor_(io),
+      retry_(io) {}
 
 HttpServer::~HttpServer() { close(); }
 
@@ -85,6 +91,7 @@ bool HttpServer::accept_ready() {
 
 bool HttpServer::drain() {
   constexpr std::size_t k_largest_request = 16 * 1024 * 1024;
+  const ReplyBatch::AtOnce at_once(batch_);  // a reply that waits keeps the next request waiting
   if (acceptor_.is_open()) accept_ready();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all) {
@@ -96,6 +103,7 @@ bool HttpServer::drain() {
 }
 
 void HttpServer::finish() {
+  batch_.flush();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();
@@ -105,6 +113,7 @@ void HttpServer::finish() {
 }
 
 void HttpServer::drop_connections() {
+  batch_.flush();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all)
     connection->close();

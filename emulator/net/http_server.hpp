@@ -31,6 +31,7 @@
 namespace coldframe::http {
 
 class Connection;
+class ReplyBatch;
 
 // One request and the place for its one reply.
 class Exchange {
@@ -42,7 +43,7 @@ class Exchange {
 
   // Sends the reply; a second call, or one after the peer vanished, has no effect. While the
   // request body is still coming in, the reply waits until the rest was read and dropped.
-  void reply(Response response);
+  void reply(Response&& response);
   bool replied() const { return replied_; }
 
  private:
@@ -115,6 +116,7 @@ class HttpServer {
   void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
 
   boost::asio::io_context& io_;
+  ReplyBatch& batch_;
   Handler& handler_;
   ServerLimits limits_;
   Acceptor acceptor_;

@@ -47,8 +47,9 @@ class ReplyBatch final : public boost::asio::execution_context::service {
   };
 
  private:
-  static constexpr int k_try_every = 32;          // replies
-  static constexpr std::size_t k_one_caller = 2;  // an answer, and the 202 of the runtime it is from
+  static constexpr int k_try_every = 32;  // replies
+  static constexpr std::size_t k_one_caller =
+      2;  // an answer, and the 202 of the runtime it is from
 
   void shutdown() noexcept override;
   void end_turn();

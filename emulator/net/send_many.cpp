@@ -11,9 +11,7 @@
 namespace coldframe::http {
 namespace {
 
-std::uint64_t address_of(const void* object) {
-  return reinterpret_cast<std::uint64_t>(object);
-}
+std::uint64_t address_of(const void* object) { return reinterpret_cast<std::uint64_t>(object); }
 
 }  // namespace
 
@@ -68,7 +66,8 @@ std::size_t SendMany::submit(std::span<SendItem> items) {
       break;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
-      if (events[i].data < count) items[events[i].data].result = static_cast<ssize_t>(events[i].res);
+      if (events[i].data < count)
+        items[events[i].data].result = static_cast<ssize_t>(events[i].res);
     }
     left -= std::min(left, static_cast<std::size_t>(got));
   }

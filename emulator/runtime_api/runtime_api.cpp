@@ -14,7 +14,14 @@ namespace {
   return http::Response::json(refusal.status, body.dump() + "\n");
 }
 
-http::Response accepted() { return http::Response::json(202, "{\"status\":\"OK\"}\n"); }
+http::Response accepted() {
+  static const auto k_body = std::make_shared<const std::string>("{\"status\":\"OK\"}\n");
+  http::Response r;
+  r.status = 202;
+  r.preset = "Content-Type: application/json\r\n";
+  r.shared = k_body;
+  return r;
+}
 
 void field_if(http::Response& response, std::string_view name, std::string_view value) {
   if (!value.empty()) response.field(name, value);
@@ -131,15 +138,16 @@ void RuntimeApi::deliver() {
 
 http::Response RuntimeApi::event_reply() const {
   http::Response r;
-  r.fields.reserve(512);
+  r.fields = http::spare_fields();
   append(r.fields, "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ");
   append(r.fields, running_.request_id);
   append(r.fields, "\r\nLambda-Runtime-Deadline-Ms: ");
   append(r.fields, running_.deadline_ms);
   append(r.fields, "\r\nLambda-Runtime-Invocation-Id: ");
   append(r.fields, running_.invocation_id);
+  append(r.fields, "\r\nLambda-Runtime-Invoked-Function-Arn: ");
+  append(r.fields, running_.function_arn);
   append(r.fields, "\r\n");
-  r.field("Lambda-Runtime-Invoked-Function-Arn", running_.function_arn);
   field_if(r, "Lambda-Runtime-Trace-Id", running_.trace_id);
   field_if(r, "Lambda-Runtime-Aws-Tenant-Id", running_.tenant_id);
   json_field_if(r, "Lambda-Runtime-Client-Context", running_.client_context);

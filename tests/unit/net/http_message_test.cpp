@@ -91,11 +91,11 @@ TEST(Response, KeepsOrdinaryValuesAsTheyAre) {
 TEST(Response, PrefersASharedBodyOverItsText) {
   Response response = Response::json(202, "text");
   EXPECT_EQ(response.status, 202);
-  EXPECT_EQ(response.fields, "Content-Type: application/json\r\n");
+  EXPECT_EQ(response.preset, "Content-Type: application/json\r\n");
   EXPECT_EQ(response.body(), "text");
   response.shared = std::make_shared<const std::string>("shared");
   EXPECT_EQ(response.body(), "shared");
-  EXPECT_EQ(Response::plain(200, "pong").fields, "Content-Type: text/plain; charset=utf-8\r\n");
+  EXPECT_EQ(Response::plain(200, "pong").preset, "Content-Type: text/plain; charset=utf-8\r\n");
 }
 
 TEST(ReasonPhrase, ExistsForEveryStatusInUse) {
