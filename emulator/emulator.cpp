@@ -50,17 +50,19 @@ void Emulator::invoke(InvokeRequest request, InvokeDone done) {
 bool Emulator::run_until(const std::function<bool()>& done) {
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
-  while (house_->interrupted == 0 && !done()) {
-    house_->flush();
+  while (house_->interrupted == 0 && !done())
     house_->io.run_one();
-  }
   if (house_->interrupted != 0) return false;
   house_->flush();
   return true;
 }
 
 void Emulator::run() {
-  run_until([] { return false; });
+  auto keep = boost::asio::make_work_guard(house_->io);
+  house_->io.restart();
+  while (house_->interrupted == 0)
+    house_->io.run();  // an interruption stops it
+  house_->flush();
 }
 
 void Emulator::renew(FunctionConfig config) {
@@ -81,7 +83,7 @@ void Emulator::watch_signals() {
 
 void Emulator::interrupt(int signal_number) {
   if (house_->interrupted == 0) house_->interrupted = signal_number;
-  boost::asio::post(house_->io, [] {});
+  house_->io.stop();
 }
 
 int Emulator::interrupted_by() const { return house_->interrupted; }
@@ -94,25 +96,21 @@ void Emulator::stop() {
   house_->functions.stop([&ended] { ended = true; });
   auto keep = boost::asio::make_work_guard(house_->io);
   house_->io.restart();
-  while (!ended) {
-    house_->flush();
-    house_->io.run_one();
-  }
+  while (!ended)
+    house_->turn();
   // Replies that tell callers of the end are on their way; give them a turn.
-  for (int turns = 0; turns < 1000 && house_->io.poll_one() > 0; ++turns) {
-  }
+  house_->settle();
   if (house_->api) house_->api->close();
   // What was logged is not lost to a slow reader; a (further) signal ends the patience.
   const int interrupted_before = house_->interrupted;
   house_->err.flush_now();
   while (!house_->err.idle() && house_->interrupted == interrupted_before) {
-    house_->io.run_one();  // the writer's timer
+    house_->turn();  // the writer's timer
   }
   house_->signals.cancel();
   house_->signals.clear();
   house_->own_timers.shut_down();
-  for (int turns = 0; turns < 1000 && house_->io.poll_one() > 0; ++turns) {
-  }
+  house_->settle();
 }
 
 std::unique_ptr<FdWriter> Emulator::make_writer(int fd) {

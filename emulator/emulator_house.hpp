@@ -57,6 +57,17 @@ struct Emulator::House {
     return {given.concurrency, given.idle_timeout, given.time_scale, given.seed,
             given.queued_events};
   }
+  // Runs one handler, also after an interruption.
+  void turn() {
+    if (io.stopped()) io.restart();
+    io.run_one();
+  }
+  // Runs what is ready.
+  void settle() {
+    if (io.stopped()) io.restart();
+    for (int turns = 0; turns < 1000 && io.poll_one() > 0; ++turns) {
+    }
+  }
   void flush() {
     err.flush_due();
     for (auto* writer : writers)
@@ -67,6 +78,7 @@ struct Emulator::House {
       if (error) return;
       if (interrupted != 0) ::_exit(128 + number);  // the guard ends what is left
       interrupted = number;
+      io.stop();
       await_signal();
     });
   }

@@ -11,6 +11,11 @@
 #include <utility>
 
 namespace coldframe {
+namespace {
+
+constexpr std::size_t k_much = 64 * 1024;  // bytes; more waits for no pause
+
+}  // namespace
 
 FdWriter::FdWriter(Timers& timers, const Clock& clock, int fd)
     : timers_(timers), clock_(clock), fd_(fd) {
@@ -25,18 +30,15 @@ FdWriter::FdWriter(Timers& timers, const Clock& clock, int fd)
 }
 
 void FdWriter::write(std::string_view text) {
-  if (!is_broken_) pending_ += text;
+  if (is_broken_ || text.empty()) return;
+  const bool much = pending_.size() <= k_much && pending_.size() + text.size() > k_much;
+  pending_ += text;
+  if (much) return flush_now();
+  if (!timer_) set_timer(flushed_ + k_flush_pause);
 }
 
 void FdWriter::flush_due() {
-  if (pending_.empty() || timer_) return;
-  const auto now = clock_.now();
-  if (now - flushed_ >= k_flush_pause || pending_.size() > 64 * 1024) {
-    flushed_ = now;
-    flush();
-  } else {
-    retry_later();
-  }
+  if (!pending_.empty() && clock_.now() - flushed_ >= k_flush_pause) flush_now();
 }
 
 void FdWriter::flush_now() {
@@ -45,8 +47,10 @@ void FdWriter::flush_now() {
   flush();
 }
 
-void FdWriter::retry_later() {
-  timer_ = timers_.at(clock_.now() + k_flush_pause, [this] {
+void FdWriter::retry_later() { set_timer(clock_.now() + k_flush_pause); }
+
+void FdWriter::set_timer(TimePoint due) {
+  timer_ = timers_.at(due, [this] {
     timer_ = {};
     flushed_ = clock_.now();
     flush();

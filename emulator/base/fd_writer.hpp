@@ -3,10 +3,10 @@
 //
 //   FdWriter err(timers, clock, STDERR_FILENO);
 //   err.write("START RequestId: …\n");
-//   err.flush_due();                           // by the loop, after each turn
 //   err.flush_now();                           // at the end; then run the loop until idle()
 //
-// A lone line leaves at once; under load, lines leave together, at most k_flush_pause later.
+// A lone line leaves in the next turn; under load, lines leave together, at most k_flush_pause
+// later.
 // The descriptor is neither made non-blocking nor registered with the loop (the shell shares it,
 // and a plain file cannot be): readiness is asked for before each piece of at most PIPE_BUF bytes,
 // and a timer asks again. I/O thread only.
@@ -42,7 +42,7 @@ class FdWriter final : public TextSink {
   // Called once if the reader has gone (EPIPE) or the disk is full; later text is dropped.
   void on_broken(std::function<void(int error_number)> callback) { broken_ = std::move(callback); }
   bool broken() const { return is_broken_; }
-  // Sends what waits, unless something was sent a moment ago: then a timer does it.
+  // Sends what waits, unless something was sent a moment ago; for who leaves the loop.
   void flush_due();
   // The same at once, timer or not.
   void flush_now();
@@ -51,6 +51,7 @@ class FdWriter final : public TextSink {
 
  private:
   void flush();
+  void set_timer(TimePoint due);
   bool write_some();  // false: would block
   void retry_later();
 

@@ -56,6 +56,12 @@ void IdSource::append_hex(std::string& out, int digits) {
 }
 
 std::string IdSource::uuid() {
+  std::string out;
+  uuid(out);
+  return out;
+}
+
+void IdSource::uuid(std::string& out) {
   char digits[32];
   std::uint64_t bits = 0;
   for (int i = 0; i < 4; ++i) {
@@ -72,7 +78,7 @@ std::string IdSource::uuid() {
     std::memcpy(text + part.at, digits + part.from, static_cast<std::size_t>(part.size));
     if (part.at > 0) text[part.at - 1] = '-';
   }
-  return {text, sizeof text};
+  out.assign(text, sizeof text);
 }
 
 std::string IdSource::hex(int digits) {

@@ -12,6 +12,7 @@ class IdSource {
  public:
   IdSource();
   std::string uuid();           // lower-case UUID v4
+  void uuid(std::string& out);  // the same, written over `out`
   std::string hex(int digits);  // random lower-case hex digits
   // "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=0", with the caller's "1-…" if there is one.
   std::string trace_id(std::string_view root = {});

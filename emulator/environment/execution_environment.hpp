@@ -174,7 +174,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   LazyTimer function_timer_;
   TimerId exit_timer_;  // the runtime is dead, but part of what it sent is on its way
   InvocationRecord record_;
-  InvocationRecord blank_record_;  // what is the same for every invoke
+  std::string lines_;  // of the log, while they are written
 
   std::function<void()> stopped_;
 };

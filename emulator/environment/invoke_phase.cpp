@@ -13,7 +13,7 @@ void ExecutionEnvironment::invoke(InvocationPtr invocation) {
   answered_ = false;
   held_ = false;
   deadline_.reset();
-  record_ = blank_record_;
+  record_.renew();
   record_.request_id = invocation_->request.request_id;
   record_.cold = state_ != EnvironmentState::idle || (init_duration_.has_value() && !provisioned_);
   log_.begin_tail(invocation_->request.log_tail);
@@ -50,7 +50,7 @@ void ExecutionEnvironment::dispatch() {
   const auto& request = invocation_->request;
   RuntimeEvent& event = api_.event();
   event.request_id = request.request_id;
-  event.invocation_id = services_.ids.uuid();
+  services_.ids.uuid(event.invocation_id);
   event.deadline_ms =
       std::chrono::floor<std::chrono::milliseconds>((wall + (*deadline_ - now)).time_since_epoch())
           .count();
@@ -70,7 +70,9 @@ void ExecutionEnvironment::log_start() {
     log_.platform(
         json_log::start(record_, config_, invocation_->request.trace_id, config_.system_level));
   } else {
-    log_.platform(text_log::start(record_.request_id, config_.version));
+    lines_.clear();
+    text_log::start(lines_, record_.request_id, config_.version);
+    log_.platform(lines_);
   }
 }
 
@@ -125,7 +127,7 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
   record_.produced_bytes = body ? body->size() : 0;
   InvokeResult result;
   result.request_id = record_.request_id;
-  result.trace_id = invocation_->request.trace_id;
+  result.trace_id = std::move(invocation_->request.trace_id);
   result.executed_version = config_.version;
   result.payload = body ? std::move(body) : make_payload("");
   result.function_error = status != InvocationStatus::ok;
@@ -174,8 +176,10 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
   if (config_.log_format == LogFormat::json) {
     log_json_report();
   } else {
-    log_.platform(text_log::end(record_.request_id));
-    log_.platform(text_log::report(record_));
+    lines_.clear();
+    text_log::end(lines_, record_.request_id);
+    text_log::report(lines_, record_);
+    log_.platform(lines_);
   }
   api_.release();
   const auto invocation = std::exchange(invocation_, nullptr);

@@ -33,9 +33,9 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       limits_(services.limits.create(id_, config)),
       api_(services.io, *this),
       function_timer_(services.timers, [this] { on_function_timeout(); }) {
-  blank_record_.function = config.name;
-  blank_record_.environment_id = id_;
-  blank_record_.memory_size_mb = config.memory_mb;
+  record_.function = config.name;
+  record_.environment_id = id_;
+  record_.memory_size_mb = config.memory_mb;
 }
 
 // The invoke ends here without having been the function's.
@@ -43,12 +43,12 @@ void ExecutionEnvironment::refuse_caller(Refusal refusal) {
   api_.release();
   function_timer_.clear();
   const auto invocation = std::exchange(invocation_, nullptr);
-  held_ = false;
+  const bool held = std::exchange(held_, false);
   if (!invocation->done) return;
   InvokeResult result;
   result.refusal = refusal;
   result.request_id = invocation->request.request_id;
-  result.trace_id = invocation->request.trace_id;
+  result.trace_id = std::move(held ? held_result_.trace_id : invocation->request.trace_id);
   result.payload = make_payload("");
   invocation->done(std::move(result));
 }

@@ -93,29 +93,21 @@ std::string iso_time(WallTime time) {
 
 namespace text_log {
 
-std::string start(const std::string& request_id, const std::string& version) {
-  std::string out;
-  out.reserve(96);
+void start(std::string& out, std::string_view request_id, std::string_view version) {
   append(out, "START RequestId: ");
   append(out, request_id);
   append(out, " Version: ");
   append(out, version);
   append(out, "\n");
-  return out;
 }
 
-std::string end(const std::string& request_id) {
-  std::string out;
-  out.reserve(64);
+void end(std::string& out, std::string_view request_id) {
   append(out, "END RequestId: ");
   append(out, request_id);
   append(out, "\n");
-  return out;
 }
 
-std::string report(const InvocationRecord& r) {
-  std::string out;
-  out.reserve(256);
+void report(std::string& out, const InvocationRecord& r) {
   append(out, "REPORT RequestId: ");
   append(out, r.request_id);
   append(out, "\tDuration: ");
@@ -137,7 +129,6 @@ std::string report(const InvocationRecord& r) {
   }
   if (r.status != InvocationStatus::ok) append_status(out, r);
   append(out, "\n");
-  return out;
 }
 
 std::string init_report(const InitRecord& r) {

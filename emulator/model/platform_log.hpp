@@ -17,9 +17,10 @@ std::int64_t billed_milliseconds(Duration init, Duration duration, Duration time
 std::int64_t whole_megabytes(std::int64_t bytes);
 
 namespace text_log {
-std::string start(const std::string& request_id, const std::string& version);
-std::string end(const std::string& request_id);
-std::string report(const InvocationRecord& record);
+// Each appends its line to `out`.
+void start(std::string& out, std::string_view request_id, std::string_view version);
+void end(std::string& out, std::string_view request_id);
+void report(std::string& out, const InvocationRecord& record);
 std::string init_report(const InitRecord& record);
 }  // namespace text_log
 

@@ -80,6 +80,22 @@ struct InvocationRecord {
   std::optional<std::int64_t> max_memory_used_bytes;  // peak over the environment's life
   std::optional<Duration> cpu;                        // runtime process, event → next
   std::size_t produced_bytes = 0;                     // size of the answer
+
+  // For the next invoke of the same environment: what is the same for all of them stays.
+  void renew() {
+    cold = never_started = false;
+    status = InvocationStatus::ok;
+    error_type.clear();
+    exit_reason.clear();
+    init.reset();
+    init_cpu.reset();
+    duration = {};
+    response.reset();
+    billed_ms = 0;
+    max_memory_used_bytes.reset();
+    cpu.reset();
+    produced_bytes = 0;
+  }
 };
 
 // Where facts go. Implementations must not block; called on the I/O thread.

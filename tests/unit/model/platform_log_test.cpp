@@ -68,15 +68,24 @@ TEST(IsoTime, HasMillisecondsAndIsUtc) {
 }
 
 TEST(TextLog, HasTheExactStartAndEndLines) {
-  EXPECT_EQ(text_log::start(k_id, "$LATEST"),
-            "START RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd Version: $LATEST\n");
-  EXPECT_EQ(text_log::end(k_id), "END RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\n");
+  std::string lines;
+  text_log::start(lines, k_id, "$LATEST");
+  text_log::end(lines, k_id);
+  EXPECT_EQ(lines,
+            "START RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd Version: $LATEST\n"
+            "END RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\n");
+}
+
+std::string report_of(const InvocationRecord& record) {
+  std::string line;
+  text_log::report(line, record);
+  return line;
 }
 
 const std::string k_head = "REPORT RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\t";
 
 TEST(TextLog, ReportsAWarmInvokeWithTabsAndATabAtTheEnd) {
-  EXPECT_EQ(text_log::report(warm_record()),
+  EXPECT_EQ(report_of(warm_record()),
             k_head +
                 "Duration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t"
                 "Max Memory Used: 57 MB\t\n");
@@ -86,10 +95,9 @@ TEST(TextLog, PutsInitDurationBehindMaxMemoryUsed) {
   auto r = warm_record();
   r.init = ms(402.04);
   r.billed_ms = 415;
-  EXPECT_EQ(text_log::report(r),
-            k_head +
-                "Duration: 12.35 ms\tBilled Duration: 415 ms\tMemory Size: 128 MB\t"
-                "Max Memory Used: 57 MB\tInit Duration: 402.04 ms\t\n");
+  EXPECT_EQ(report_of(r), k_head +
+                              "Duration: 12.35 ms\tBilled Duration: 415 ms\tMemory Size: 128 MB\t"
+                              "Max Memory Used: 57 MB\tInit Duration: 402.04 ms\t\n");
 }
 
 TEST(TextLog, MarksATimeout) {
@@ -98,7 +106,7 @@ TEST(TextLog, MarksATimeout) {
   r.billed_ms = 1000;
   r.status = InvocationStatus::timeout;
   r.error_type = "Sandbox.Timedout";
-  EXPECT_EQ(text_log::report(r),
+  EXPECT_EQ(report_of(r),
             k_head +
                 "Duration: 1000.00 ms\tBilled Duration: 1000 ms\tMemory Size: 128 MB\t"
                 "Max Memory Used: 57 MB\tStatus: timeout\n");
@@ -110,13 +118,13 @@ TEST(TextLog, MarksAFailedProcessWithItsErrorType) {
   for (auto status :
        {InvocationStatus::exit, InvocationStatus::init_error, InvocationStatus::out_of_memory}) {
     r.status = status;
-    EXPECT_TRUE(text_log::report(r).ends_with(
+    EXPECT_TRUE(report_of(r).ends_with(
         "Max Memory Used: 57 MB\tStatus: error\tError Type: Runtime.ExitError\n"))
         << to_text(status);
   }
   r.status = InvocationStatus::exit;
   r.init = 80ms;
-  EXPECT_TRUE(text_log::report(r).ends_with(
+  EXPECT_TRUE(report_of(r).ends_with(
       "Init Duration: 80.00 ms\tStatus: error\tError Type: Runtime.ExitError\n"));
 }
 
@@ -124,13 +132,13 @@ TEST(TextLog, DoesNotMarkAnOrdinaryHandlerError) {
   auto r = warm_record();
   r.status = InvocationStatus::function_error;
   r.error_type = "Runtime.Unknown";
-  EXPECT_TRUE(text_log::report(r).ends_with("Max Memory Used: 57 MB\t\n"));
+  EXPECT_TRUE(report_of(r).ends_with("Max Memory Used: 57 MB\t\n"));
 }
 
 TEST(TextLog, LeavesOutMemoryThatWasNotMeasured) {
   auto r = warm_record();
   r.max_memory_used_bytes.reset();
-  EXPECT_EQ(text_log::report(r),
+  EXPECT_EQ(report_of(r),
             k_head + "Duration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t\n");
 }
 
