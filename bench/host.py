@@ -51,6 +51,11 @@ def _field(path: str, name: str) -> int:
     raise OSError(f"{path} has no line {name}")
 
 
+def switches(pid: int) -> int:
+    """How often the process has given up the CPU to wait for something."""
+    return _field(f"/proc/{pid}/status", "voluntary_ctxt_switches:")
+
+
 def executable(pid: int) -> str:
     try:
         return os.readlink(f"/proc/{pid}/exe")

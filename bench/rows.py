@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import host
 from servers import (ColdframeServer, Failure, FloorServer, Function, NotApplicable, Programs,
                      Server, load)
 
@@ -67,9 +68,10 @@ class Plan:
     def calls(self, usual: int) -> int:
         return max(20, int(usual * self.scale))
 
-    def subject(self, function: Function, cpus: set[int] | None, environments: int = 1) -> Server:
+    def subject(self, function: Function, cpus: set[int] | None, environments: int = 1,
+                provisioned: int = 0) -> Server:
         kind = FloorServer if self.self_check else ColdframeServer
-        return kind(self.programs, function, cpus, environments)
+        return kind(self.programs, function, cpus, environments, provisioned)
 
     def keep(self, experiment: str, numbers: object) -> None:
         self.raw.setdefault(experiment, []).append(numbers)
@@ -161,7 +163,7 @@ def prime_environments(plan: Plan, server: Server, wanted: int) -> int:
     alive = 0
     for _ in range(10):
         load(plan.programs, server, plan.cpus, wanted * 20, wanted, wanted)
-        alive = server.runtimes()
+        alive = len(server.runtimes())
         if alive >= wanted:
             break
     return alive
@@ -193,19 +195,25 @@ def memory(plan: Plan) -> dict[str, list[float]]:
 def scale(plan: Plan) -> dict[str, list[float]]:
     if plan.self_check:
         raise NotApplicable(ONE_ENVIRONMENT)
-    values, pairs = [], []
-    with plan.subject(plan.programs.instant_function(), plan.cpus, 64) as server:
+    values, pairs, used = [], [], []
+    with plan.subject(plan.programs.instant_function(), plan.cpus, 64, 64) as server:
         many = prime_environments(plan, server, 64)
         for number in range(plan.rounds):
             order = (1, 64) if number % 2 == 0 else (64, 1)
-            found = {callers: load(plan.programs, server, plan.cpus, plan.calls(10_000), 640,
-                                   callers) for callers in order}
+            found = {}
+            for callers in order:
+                before = {pid: host.switches(pid) for pid in server.runtimes()}
+                found[callers] = load(plan.programs, server, plan.cpus, plan.calls(10_000), 640,
+                                      callers)
+                if callers == 64:  # twice an invoke, its runtime waits
+                    used.append(sum(host.switches(pid) - before.get(pid, 0) > 20
+                                    for pid in server.runtimes()))
             pairs.append((found[1], found[64]))
             values.append(found[64]["per_second"] / found[1]["per_second"])
-            plan.keep("scale", {"one": found[1], "many": found[64], "environments": many})
+            plan.keep("scale", {"one": found[1], "many": found[64], "environments": many,
+                                "used": used[-1]})
     note_sides(plan, "scale", pairs, "per_second")
-    if many < 64:
-        plan.notes["scale"] += f", only {many} environments"
+    plan.notes["scale"] += f", {statistics.median_low(used)} of {many} environments had work"
     return {"scale": values}
 
 

@@ -63,11 +63,12 @@ class Server:
     """One started server. `start_ms` is the time from just before its spawn to a connection."""
 
     def __init__(self, programs: Programs, function: Function, cpus: set[int] | None,
-                 environments: int = 1) -> None:
+                 environments: int = 1, provisioned: int = 0) -> None:
         self.programs = programs
         self.function = function
         self.cpus = cpus
         self.environments = environments
+        self.provisioned = provisioned
         self.port = 0
         self.start_ms = 0.0
         self.directory = tempfile.mkdtemp(prefix="bench-")  # also holds the stderr of all
@@ -130,10 +131,10 @@ class Server:
         return [self.pid] + [pid for pid in host.descendants(self.pid)
                              if host.executable(pid) == own]
 
-    def runtimes(self) -> int:
-        """How many instant runtimes live below the server."""
+    def runtimes(self) -> list[int]:
+        """The instant runtimes that live below the server."""
         wanted = str(self.programs.instant)
-        return sum(host.executable(pid) == wanted for pid in host.descendants(self.pid))
+        return [pid for pid in host.descendants(self.pid) if host.executable(pid) == wanted]
 
     def cpu_seconds(self) -> float:
         return sum(host.cpu_seconds(pid) for pid in self.emulator_pids())
@@ -198,7 +199,7 @@ class ColdframeServer(Server):
                             "WorkingDirectory": self.function.directory}}))
         command = [str(self.programs.coldframe), "serve", str(directory), "--port", "0",
                    "--ready-file", str(ready), "--concurrency", str(self.environments),
-                   "--provisioned", str(self.environments if self.environments > 1 else 0),
+                   "--provisioned", str(self.provisioned),
                    "--limits", "none", "--sandbox", "none"]
 
         def is_ready() -> bool:
