@@ -23,7 +23,10 @@ Result<MaxFail> MaxFail::parse(const std::string& text) {
   if (error != std::errc() || stop != end || !(result.value >= 0) || !std::isfinite(result.value)) {
     return bad;
   }
-  if (result.percent ? result.value > 100 : std::floor(result.value) != result.value) return bad;
+  if (result.percent && result.value > 100) {
+    return usage_error(fmt::format("\"{}\" is more than all; a share is 100% at most", text));
+  }
+  if (!result.percent && std::floor(result.value) != result.value) return bad;
   return result;
 }
 

@@ -79,6 +79,8 @@ TEST(MaxFail, RefusesWhatIsNoCount) {
        {"", "%", "-1", "1.5", "101%", "x", "3 ", "nan", "5%%", "inf", "infinity"}) {
     EXPECT_FALSE(MaxFail::parse(text)) << text;
   }
+  EXPECT_EQ(MaxFail::parse("101%").error().message,
+            "\"101%\" is more than all; a share is 100% at most");
   EXPECT_TRUE(MaxFail::parse("0.5%").value().allows(1, 200));
   EXPECT_FALSE(MaxFail::parse("0.5%").value().allows(2, 200));
 }
