@@ -64,8 +64,9 @@ struct Emulator::House {
   }
   // Runs what is ready.
   void settle() {
-    if (io.stopped()) io.restart();
-    for (int turns = 0; turns < 1000 && io.poll_one() > 0; ++turns) {
+    for (int turns = 0; turns < 1000; ++turns) {
+      if (io.stopped()) io.restart();  // a signal has stopped it
+      if (io.poll_one() == 0 && !io.stopped()) return;
     }
   }
   void flush() {

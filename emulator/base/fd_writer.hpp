@@ -39,7 +39,8 @@ class FdWriter final : public TextSink {
 
   void write(std::string_view text) override;
   bool congested() const override { return pending_.size() - sent_ > 4 * 1024 * 1024; }
-  // Called once if the reader has gone (EPIPE) or the disk is full; later text is dropped.
+  // Called once if the reader has gone (EPIPE) or the disk is full, also from inside write(); later
+  // text is dropped.
   void on_broken(std::function<void(int error_number)> callback) { broken_ = std::move(callback); }
   bool broken() const { return is_broken_; }
   // Sends what waits, unless something was sent a moment ago; for who leaves the loop.

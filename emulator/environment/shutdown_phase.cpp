@@ -43,12 +43,12 @@ void ExecutionEnvironment::refuse_caller(Refusal refusal) {
   api_.release();
   function_timer_.clear();
   const auto invocation = std::exchange(invocation_, nullptr);
-  const bool held = std::exchange(held_, false);
+  held_ = false;
   if (!invocation->done) return;
   InvokeResult result;
   result.refusal = refusal;
   result.request_id = invocation->request.request_id;
-  result.trace_id = std::move(held ? held_result_.trace_id : invocation->request.trace_id);
+  result.trace_id = std::move(invocation->request.trace_id);
   result.payload = make_payload("");
   invocation->done(std::move(result));
 }

@@ -87,6 +87,7 @@ struct InvocationRecord {
     status = InvocationStatus::ok;
     error_type.clear();
     exit_reason.clear();
+    started = {};
     init.reset();
     init_cpu.reset();
     duration = {};

@@ -212,6 +212,8 @@ void Connection::close() {
   closed_ = true;
   auto keep = shared_from_this();
   account();
+  // A reply that waits for the end of the turn goes as far as it can; no handler is called here.
+  if (in_batch_ && reply_ready_ && !unsendable_) send_once(rest());
   // Unread input would turn the close into a reset that can overtake the reply.
   if (!end_of_input_) {
     ::shutdown(socket_.native_handle(), SHUT_WR);

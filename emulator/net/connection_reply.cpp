@@ -127,6 +127,7 @@ void Connection::wait_writable() {
 void Connection::finish_reply() {
   reply_ready_ = false;
   out_shared_.reset();
+  out_text_.clear();
   if (out_text_.capacity() > 16 * 1024) std::string().swap(out_text_);
   if (close_after_reply_ || (end_of_input_ && backlog_.empty())) {
     close();

@@ -103,7 +103,6 @@ bool HttpServer::drain() {
 }
 
 void HttpServer::finish() {
-  batch_.flush();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();
@@ -113,7 +112,6 @@ void HttpServer::finish() {
 }
 
 void HttpServer::drop_connections() {
-  batch_.flush();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all)
     connection->close();

@@ -51,6 +51,10 @@ std::size_t SendMany::submit(std::span<SendItem> items) {
     list[i] = &block;
   }
   const long taken = ::syscall(SYS_io_submit, context_, items.size(), list.data());
+  if (taken < 0 && (errno == EPERM || errno == ENOSYS)) {
+    close();
+    allowed_ = false;
+  }
   if (taken <= 0) return 0;
   const auto count = static_cast<std::size_t>(taken);
   // A write that nobody can tell the end of must not be repeated.

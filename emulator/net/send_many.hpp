@@ -6,8 +6,9 @@
 //
 // What it is for: on a busy CPU, each send wakes a process, which then runs at once in place of
 // the sender. With Linux's native AIO (io_submit(2): a socket's write is done within the call) all
-// are woken first, and the sender is interrupted once, not once an item. Where AIO is not allowed
-// or its contexts are used up (fs.aio-max-nr), the items are sent one by one.
+// are woken first, and the sender is interrupted once, not once an item. Where AIO turns out not to
+// be allowed, or its contexts to be used up (fs.aio-max-nr), items are sent one by one from then
+// on.
 //
 // Owns an AIO context from the first use on. SIGPIPE must be ignored. One thread at a time.
 #pragma once

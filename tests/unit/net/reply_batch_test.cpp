@@ -60,12 +60,31 @@ TEST_F(ReplyBatchTest, GivesEachOfManyClientsItsOwnReplyAgainAndAgain) {
 
 TEST_F(ReplyBatchTest, MixesLargeAndSmallReplies) {
   start();
-  for (const std::size_t size : {10, 6'000'000, 5'000, 10}) {
+  for (const std::size_t size : {10, 6'000'000, 5'000, 10, 5'000, 10, 10}) {
     ask(40);
     ASSERT_TRUE(all_asked(40));
     answer_all(size);
     expect_own_replies();
+    for (auto& client : clients)
+      EXPECT_EQ(client->received(), "");
   }
+}
+
+TEST_F(ReplyBatchTest, HandsOutNoRequestWhileConnectionsAreDropped) {
+  start();
+  ask(60);
+  for (auto& client : clients)
+    client->send("GET /next HTTP/1.1\r\n\r\n");  // waits behind the one that is answered
+  ASSERT_TRUE(all_asked(60));
+  settle();
+  answer_all();
+  const std::size_t handed_out = requests.size();  // behind replies that left at once
+  EXPECT_LT(handed_out, 60U) << "no reply was gathered";
+  server->drop_connections();
+  EXPECT_EQ(requests.size(), handed_out);
+  expect_own_replies();
+  settle();
+  EXPECT_EQ(requests.size(), handed_out);
 }
 
 TEST_F(ReplyBatchTest, LosesNoReplyToAClientThatVanishesInItsMidst) {
@@ -91,6 +110,25 @@ TEST_F(ReplyBatchTest, SendsWhatWaitsBeforeAConnectionIsDropped) {
   expect_own_replies();
   for (auto& client : clients)
     EXPECT_TRUE(ends(*client));
+}
+
+TEST_F(ReplyBatchTest, LeavesNothingOfALongReplyToTheNext) {
+  start();
+  auto client = connect();
+  body_limit = 10;
+  client->send("GET / HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return requests.size() == 1; }));
+  requests[0]->reply(Response::plain(200, std::string(5000, 'x')));
+  EXPECT_EQ(reply_of(*client).body.size(), 5000U);
+  client->send("POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return requests.size() == 2; }));
+  requests[1]->reply(Response::plain(413, "too long"));  // ready before the body is there
+  settle();
+  client->send(std::string(20, 'b'));
+  EXPECT_EQ(reply_of(*client).body, "too long");
+  settle();
+  client->receive();
+  EXPECT_EQ(client->received(), "");
 }
 
 TEST_F(ReplyBatchTest, EndsEachConnectionAfterItsReplyWhenTheServerFinishes) {
