@@ -61,15 +61,13 @@ bool contains(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// " (did you mean \"warm.p90\"?)" or nothing.
-std::string meant(std::string_view metric) {
+std::string nearest_metric(std::string_view metric) {
   std::vector<std::string> names(k_plain_metrics.begin(), k_plain_metrics.end());
   for (const auto family : k_metric_families) {
     for (const auto figure : k_metric_figures)
       names.push_back(fmt::format("{}.{}", family, figure));
   }
-  const auto near = nearest_word(metric, {names.begin(), names.end()});
-  return near.empty() ? near : fmt::format(" (did you mean \"{}\"?)", near);
+  return nearest_word(metric, {names.begin(), names.end()});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -191,11 +189,11 @@ Result<Parsed> parse(const std::string& expr) {
   }
   const std::optional<Quantity> quantity = quantity_of(threshold.metric);
   if (!quantity) {
-    return bad(
-        expr,
-        fmt::format("names the unknown metric \"{}\"{}; metrics are {} with .{}; {}",
-                    threshold.metric, meant(threshold.metric), fmt::join(k_metric_families, ", "),
-                    fmt::join(k_metric_figures, " ."), fmt::join(k_plain_metrics, ", ")));
+    return bad(expr,
+               fmt::format("names the unknown metric \"{}\"; metrics are {} with .{}; {}{}",
+                           threshold.metric, fmt::join(k_metric_families, ", "),
+                           fmt::join(k_metric_figures, " ."), fmt::join(k_plain_metrics, ", "),
+                           did_you_mean(nearest_metric(threshold.metric))));
   }
   const std::string_view value = trimmed(std::string_view(expr).substr(at + (with_equal ? 2 : 1)));
   constexpr std::string_view k_baseline = "baseline";

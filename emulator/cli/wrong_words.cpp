@@ -17,7 +17,7 @@ std::string full_name(const CLI::App& app) {
 // "; did you mean --event?", or where to look.
 std::string advice(const std::string& guess, const CLI::App& app) {
   if (guess.empty()) return "; see " + full_name(app) + " --help";
-  return "; did you mean " + guess + "?";
+  return did_you_mean(guess, "");
 }
 
 // The command that the user has reached: "bench cold" of "coldframe bench cold f --strats 3".

@@ -54,7 +54,7 @@ void check_top_keys(const Node& top, FunctionFile& file) {
     if (std::any_of(k_read_keys.begin(), k_read_keys.end(), is)) continue;
     if (std::none_of(k_known_keys.begin(), k_known_keys.end(), is)) {
       if (const auto guess = nearest(key, k_read_keys); !guess.empty()) {
-        throw Fault{top.at(key) + " is not a known key; did you mean '" + guess + "'?"};
+        throw Fault{top.at(key) + " is not a known key" + did_you_mean(guess)};
       }
     }
     file.ignored_keys.push_back(key);

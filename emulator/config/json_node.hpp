@@ -61,7 +61,7 @@ class Node {
     for (auto& [key, value] : json_.items()) {
       if (std::find(names.begin(), names.end(), key) != names.end()) continue;
       if (const auto guess = nearest(key, names); !guess.empty()) {
-        throw Fault{at(key) + " is not a known key; did you mean '" + guess + "'?"};
+        throw Fault{at(key) + " is not a known key" + did_you_mean(guess)};
       }
     }
   }
@@ -69,9 +69,7 @@ class Node {
   void only(const Names& names) const {
     for (auto& [key, value] : json_.items()) {
       if (std::find(names.begin(), names.end(), key) != names.end()) continue;
-      const auto guess = nearest(key, names);
-      throw Fault{at(key) + " is not a known key" +
-                  (guess.empty() ? std::string() : "; did you mean '" + guess + "'?")};
+      throw Fault{at(key) + " is not a known key" + did_you_mean(nearest(key, names))};
     }
   }
 

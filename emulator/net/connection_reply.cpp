@@ -10,8 +10,8 @@
 namespace coldframe::http {
 namespace {
 
-constexpr std::size_t k_joined =
-    4096;  // bytes; a body up to this leaves in one piece with its head
+// Bytes; a body up to this leaves in one piece with its head.
+constexpr std::size_t k_joined = 4096;
 
 bool is_bodiless(int status) { return status == 204 || status < 200; }
 

@@ -113,8 +113,8 @@ class LineParser {
     if (std::find(k_keys.begin(), k_keys.end(), key) != k_keys.end()) return {};
     const std::string meant = meant_key(key);
     if (!meant.empty()) {
-      return usage_error(fmt::format("\"{}\" is not a key of a golden case; did you mean '{}'?",
-                                     shortened(key, 40), meant));
+      return usage_error(fmt::format("\"{}\" is not a key of a golden case{}", shortened(key, 40),
+                                     did_you_mean(meant)));
     }
     return usage_error(fmt::format("\"{}\" is not a key of a golden case; it has {}",
                                    shortened(key, 40), fmt::join(k_keys, ", ")));
@@ -217,9 +217,8 @@ class LineParser {
       } else {
         const std::string meant = nearest_word(member.key, {"errorType", "errorMessage"});
         if (meant.empty()) return shape;
-        return usage_error(
-            fmt::format("\"{}\" is not a key of a wanted function error; did you mean '{}'?",
-                        member.key, meant));
+        return usage_error(fmt::format("\"{}\" is not a key of a wanted function error{}",
+                                       member.key, did_you_mean(meant)));
       }
     }
     case_.expect.kind = Expectation::Kind::error;

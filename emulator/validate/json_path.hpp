@@ -52,6 +52,7 @@ class PathPattern {
   bool is_at(const JsonPath& path) const;   // exactly the place
   std::size_t length() const { return steps_.size(); }
   std::size_t literal_steps() const;  // those that are not `*`
+  bool has_wildcard() const { return literal_steps() != length(); }
   std::string text() const;
   const std::vector<PathStep>& steps() const { return steps_; }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "emulator/base/spelling.hpp"
 #include "emulator/json/decimal.hpp"
 #include "emulator/validate/unmatched.hpp"
 
@@ -117,12 +118,10 @@ void check_property_rules(const JsonValue& got, const RuleSet& rules, FindingLis
       finding.message = std::move(message);
       findings.add(std::move(finding));
     };
-    const bool has_wildcard = rule.path.literal_steps() != rule.path.length();
-    if (places.empty() && !has_wildcard) {
-      const std::string meant = meant_path(got, rule.path);
+    if (places.empty() && !rule.path.has_wildcard()) {
       add(rule.path.text(), "",
           fmt::format("{} does not exist, but has a rule{}", rule.path.text(),
-                      meant.empty() ? "" : "; did you mean " + meant + "?"));
+                      did_you_mean(meant_path(got, rule.path), "")));
     }
     for (const Located& place : places) {
       const std::string wrong = first_broken(*place.value, rule.property);

@@ -105,8 +105,7 @@ class RuleParser {
                            "inf", "extra", "missing", "strict_types", "embedded", "range", "len",
                            "sum", "regex", "type", "one_of"});
     return usage_error(fmt::format("\"{}\" is not a rule that Coldframe knows{}",
-                                   shortened(key, 40),
-                                   meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+                                   shortened(key, 40), did_you_mean(meant)));
   }
 
   static bool is_finite_number(const JsonValue& value) {

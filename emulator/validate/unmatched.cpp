@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "emulator/base/spelling.hpp"
+
 namespace coldframe {
 
 namespace {
@@ -16,10 +18,6 @@ bool is_somewhere(const JsonValue& root, const PathPattern& pattern) {
   return !locate(root, pattern, arena).empty();
 }
 
-bool has_wildcard(const PathPattern& pattern) {
-  return pattern.literal_steps() != pattern.length();
-}
-
 void warn(const PathPattern& path, std::string message, FindingList& findings) {
   Finding finding;
   finding.severity = Severity::warning;
@@ -27,10 +25,6 @@ void warn(const PathPattern& path, std::string message, FindingList& findings) {
   finding.path = path.text();
   finding.message = std::move(message);
   findings.add(std::move(finding));
-}
-
-std::string guess(const std::string& meant) {
-  return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
 }
 
 // A path with `!` behind what is no text is found all the same, since goldens hold bodies already
@@ -57,7 +51,7 @@ void check_label(const JsonValue& want, const PathRule& rule, FindingList& findi
   warn(rule.path,
        fmt::format("\"from\" {} of the rule {} is nowhere in the wanted answer{}",
                    rule.label->from.text(), rule.path.text(),
-                   guess(meant_path(want, rule.label->from))),
+                   did_you_mean(meant_path(want, rule.label->from), "")),
        findings);
 }
 
@@ -86,15 +80,16 @@ void warn_of_unmatched_rules(const JsonValue* want, const JsonValue& got, const 
       if (meant.empty()) continue;
     } else {
       // Rules about a value itself say so on their own, and it is a failure.
-      if (!rule.property.empty() && !has_wildcard(rule.path)) continue;
+      if (!rule.property.empty() && !rule.path.has_wildcard()) continue;
       meant = meant_path(got, rule.path);
       // A place that is only wanted is missing or of another shape, which is told elsewhere. An
       // array may be empty, and an ignored key may be there in other answers only.
-      const bool may_be_absent = has_wildcard(rule.path) || rule.ignore.value_or(false) ||
+      const bool may_be_absent = rule.path.has_wildcard() || rule.ignore.value_or(false) ||
                                  (want != nullptr && is_somewhere(*want, rule.path));
       if (meant.empty() && may_be_absent) continue;
     }
-    warn(rule.path, fmt::format("rule {} matched nothing{}", rule.path.text(), guess(meant)),
+    warn(rule.path,
+         fmt::format("rule {} matched nothing{}", rule.path.text(), did_you_mean(meant, "")),
          findings);
   }
 }
