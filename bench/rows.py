@@ -121,19 +121,26 @@ def p50_of(plan: Plan, row: str, function: Function, cpus: set[int] | None, coun
     return {row: ratios(pairs, "p50_us")}
 
 
-def unpinned(plan: Plan) -> dict[str, list[float]]:
-    """Where the scheduler puts three programs lasts as long as they do: fresh ones each round."""
-    function, count, pairs = plan.programs.instant_function(), plan.calls(3_000), []
-    for number in range(plan.rounds * 3):
-        with FloorServer(plan.programs, function, None) as floor, \
-                plan.subject(function, None) as subject:
+def p50_of_fresh(plan: Plan, row: str, function: Function, cpus: set[int] | None,
+                 rounds: int) -> dict[str, list[float]]:
+    """Both servers and their runtimes started anew each round, for what lasts as long as they do."""
+    count, pairs = plan.calls(3_000), []
+    for number in range(rounds):
+        with FloorServer(plan.programs, function, cpus) as floor, \
+                plan.subject(function, cpus) as subject:
             order = (floor, subject) if number % 2 == 0 else (subject, floor)
-            found = {server: load(plan.programs, server, None, count, max(10, count // 5))
+            found = {server: load(plan.programs, server, cpus, count, max(10, count // 5))
                      for server in order}
         pairs.append((found[floor], found[subject]))
-        plan.keep("p50-unpinned", {"floor": found[floor], "subject": found[subject]})
-    note_sides(plan, "p50-unpinned", pairs, "p50_us")
-    return {"p50-unpinned": ratios(pairs, "p50_us")}
+        plan.keep(row, {"floor": found[floor], "subject": found[subject]})
+    note_sides(plan, row, pairs, "p50_us")
+    return {row: ratios(pairs, "p50_us")}
+
+
+def unpinned(plan: Plan) -> dict[str, list[float]]:
+    """Where the scheduler puts three programs lasts as long as they do."""
+    return p50_of_fresh(plan, "p50-unpinned", plan.programs.instant_function(), None,
+                        plan.rounds * 3)
 
 
 def big(plan: Plan) -> dict[str, list[float]]:
@@ -146,7 +153,9 @@ def big(plan: Plan) -> dict[str, list[float]]:
 
 
 def python(plan: Plan) -> dict[str, list[float]]:
-    return p50_of(plan, "python", plan.programs.python_function(), plan.cpus, plan.calls(3_000))
+    """How the pages of an interpreter share the caches with ours lasts as long as they do."""
+    return p50_of_fresh(plan, "python", plan.programs.python_function(), plan.cpus,
+                        plan.rounds * 3)
 
 
 def start(plan: Plan) -> dict[str, list[float]]:
