@@ -1,4 +1,5 @@
 // coldframe invoke: one environment, N invokes, each payload on a line of stdout.
+#include "emulator/base/interruption.hpp"
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/session.hpp"
@@ -91,12 +92,15 @@ int run(InvokeOptions& o, const CommandLine& line) {
   const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
   std::vector<Observation> seen;
+  int stopped_by = 0;
   std::string about_payload;
   for (std::int64_t i = 0; i < *repeat; ++i) {
     auto one = function.invoke(*event);
     if (!one) {
-      const int code = (*session)->finish(static_cast<int>(one.error().code));
-      return emulator.interrupted_by() != 0 ? code : fail(one.error());
+      stopped_by = signal_of(one.error());
+      if (stopped_by != 0) break;
+      (*session)->finish(static_cast<int>(one.error().code));
+      return fail(one.error());
     }
     if (!json_on_stdout) {
       (*session)->out().write(*one->result.payload);
@@ -110,12 +114,16 @@ int run(InvokeOptions& o, const CommandLine& line) {
     emulator.run_until([&] { return (*session)->out().idle() || (*session)->out().broken(); });
     seen.push_back(std::move(*one));
   }
-  int code = exit_code(seen, failed_inits.count);
+  int code = stopped_by != 0 ? 128 + stopped_by : exit_code(seen, failed_inits.count);
   Result<void> written;
   if (!o.json.empty()) {
     auto head = result_head("invoke", started, emulator_options->seed, config, emulator, o.run);
     head.exit_code = static_cast<ExitCode>(code);
     head.reasons = reasons(seen);
+    if (stopped_by != 0) {
+      head.reasons = {"interrupted by " + signal_text(stopped_by) + " after " +
+                      std::to_string(seen.size()) + " of " + std::to_string(*repeat) + " invokes"};
+    }
     const std::string text = invoke_json(head, seen);
     if (json_on_stdout) {
       (*session)->out().write(text);
@@ -125,6 +133,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   }
   code = (*session)->finish(code);
   if (!written) return fail(written.error());
+  if (stopped_by != 0) return code;
   if (!about_payload.empty()) note(about_payload);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

@@ -49,11 +49,13 @@ void Connection::wait_readable() {
 
 void Connection::read_available(std::size_t budget) {
   auto keep = shared_from_this();
+  const bool in_turn = budget <= k_turn_bytes;
   while (budget > 0 && !closed_ && !end_of_input_ && !reading_paused()) {
     auto [space, room] = parser_.direct_space();
     const bool direct = room > 0 && exchange_ && !input_done_;
     char* at = direct ? space : scratch().data();
-    const std::size_t size = direct ? room : scratch().size();
+    const std::size_t scratch_size = in_turn ? k_turn_requests : scratch().size();
+    const std::size_t size = direct ? room : scratch_size;
     const ssize_t got = ::recv(socket_.native_handle(), at, size, MSG_DONTWAIT);
     if (direct) parser_.commit(got > 0 ? static_cast<std::size_t>(got) : 0);
     if (got < 0 && errno == EINTR) continue;
@@ -66,7 +68,7 @@ void Connection::read_available(std::size_t budget) {
     }
     budget -= std::min(budget, static_cast<std::size_t>(got));
     // Less than was asked for is all there is, but for a drain, whose reading makes room for more.
-    if (static_cast<std::size_t>(got) < size && budget <= k_turn_bytes) break;
+    if (in_turn && (!direct || static_cast<std::size_t>(got) < size)) break;
   }
   wait_readable();
 }

@@ -63,7 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reading_paused() const { return input_done_ && backlog_.size() > k_backlog_limit; }
 
   // So that one busy peer cannot keep the loop from timers and from the other connections.
-  static constexpr std::size_t k_turn_bytes = 1024 * 1024;
+  static constexpr std::size_t k_turn_bytes = 1024 * 1024;   // of a body
+  static constexpr std::size_t k_turn_requests = 64 * 1024;  // bytes that may be many requests
   static constexpr std::size_t k_backlog_limit = 64 * 1024;
   static constexpr std::size_t k_drain_limit = 64 * 1024 * 1024;
 

@@ -2,9 +2,11 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import unittest
 
-from e2e_support import OBEY, SOURCE, E2eTest
+from e2e_support import OBEY, SOURCE, E2eTest, code_of, wait_until
 from schema_check import schema_faults
 
 SCHEMA = json.loads((SOURCE / "docs/schemas/invoke.schema.json").read_text())
@@ -27,6 +29,23 @@ class ResultFile(E2eTest):
         self.assertEqual(len({one["request_id"] for one in found}), 5)
         self.assertEqual(len({one["environment_id"] for one in found}), 1)
         self.assertEqual({one["status"] for one in found}, {"ok"})
+
+    def test_a_run_that_a_signal_ends_has_what_it_had(self):
+        mark = self.place / "mark"
+        target = self.function(f"next\nrespond 1\nnext\nwrite-file {mark} x\nhang\n", "s")
+        for words in (("--json", "r.json"), ("--json", "-")):
+            mark.unlink(missing_ok=True)
+            process = self.start("invoke", target, "--repeat", 5, "--timeout", 60, "--event", "{}",
+                                 *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            wait_until("the second invoke is running", mark.exists)
+            process.send_signal(signal.SIGINT)
+            out = process.communicate()[0].decode()
+            self.assertEqual(code_of(process), 130)
+            result = json.loads(out if words[1] == "-" else (self.place / "r.json").read_text())
+            self.assertEqual(schema_faults(result, SCHEMA), [])
+            self.assertEqual(len(result["invocations"]), 1)
+            self.assertEqual(result["verdict"], {
+                "exit_code": 130, "reasons": ["interrupted by SIGINT after 1 of 5 invokes"]})
 
     def test_the_head_says_what_ran_and_where(self):
         result = self.invoke("--seed", 42, "--memory", 1769, "--timeout", 7)
