@@ -88,6 +88,8 @@ void Emulator::interrupt(int signal_number) {
 
 int Emulator::interrupted_by() const { return house_->interrupted; }
 
+void Emulator::flush_log() { house_->err.flush_now(); }
+
 void Emulator::stop() {
   if (house_->stopped) return;
   house_->stopped = true;

@@ -84,6 +84,8 @@ class Emulator {
   // Ends the waiting calls as a signal would.
   void interrupt(int signal_number);
   int interrupted_by() const;  // 0: nothing
+  // Sends the log lines that wait, as far as stderr takes them now.
+  void flush_log();
   // Runs the loop until interrupted.
   void run();
   // Runs the loop until `done()`, or until interrupted (false).

@@ -7,6 +7,7 @@
 #include "emulator/report/advice.hpp"
 #include "emulator/report/invoke_json.hpp"
 #include "emulator/report/payload_advice.hpp"
+#include "emulator/validate/judge.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -55,10 +56,20 @@ std::vector<std::string> reasons(const std::vector<Observation>& seen) {
     const InvocationStatus status = seen[i].result.status;
     const auto& record = seen[i].record;
     if (status == InvocationStatus::ok) continue;
-    out.push_back("invocation " + std::to_string(i + 1) + ": " + to_text(status) +
-                  (record.error_type.empty() ? "" : " (" + record.error_type + ")"));
+    std::string what = std::string(": ") + to_text(status);
+    if (status == InvocationStatus::function_error) {
+      what += ": " + error_summary(seen[i].result);
+    } else if (!record.error_type.empty()) {
+      what += " (" + record.error_type + ")";
+    }
+    out.push_back("invocation " + std::to_string(i + 1) + what);
   }
   return out;
+}
+
+std::string interruption(int signal, std::size_t made, std::int64_t wanted) {
+  return "interrupted by " + signal_text(signal) + " after " + std::to_string(made) + " of " +
+         std::to_string(wanted) + " invokes";
 }
 
 int run(InvokeOptions& o, const CommandLine& line) {
@@ -115,15 +126,13 @@ int run(InvokeOptions& o, const CommandLine& line) {
     seen.push_back(std::move(*one));
   }
   int code = stopped_by != 0 ? 128 + stopped_by : exit_code(seen, failed_inits.count);
+  const std::string stopped = stopped_by == 0 ? "" : interruption(stopped_by, seen.size(), *repeat);
   Result<void> written;
   if (!o.json.empty()) {
     auto head = result_head("invoke", started, emulator_options->seed, config, emulator, o.run);
     head.exit_code = static_cast<ExitCode>(code);
     head.reasons = reasons(seen);
-    if (stopped_by != 0) {
-      head.reasons = {"interrupted by " + signal_text(stopped_by) + " after " +
-                      std::to_string(seen.size()) + " of " + std::to_string(*repeat) + " invokes"};
-    }
+    if (stopped_by != 0) head.reasons = {stopped};
     const std::string text = invoke_json(head, seen);
     if (json_on_stdout) {
       (*session)->out().write(text);
@@ -133,7 +142,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
   }
   code = (*session)->finish(code);
   if (!written) return fail(written.error());
-  if (stopped_by != 0) return code;
+  if (stopped_by == SIGPIPE) return code;  // who has closed stdout knows it
+  if (stopped_by != 0) return fail({static_cast<ExitCode>(code), stopped});
   if (!about_payload.empty()) note(about_payload);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

@@ -21,7 +21,11 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Emulator& emulator() { return *emulator_; }
-  FdWriter& out() { return *out_; }
+  // stdout; what is written to it comes behind the log lines so far.
+  FdWriter& out() {
+    emulator_->flush_log();
+    return *out_;
+  }
   // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4
   // if stdout could not be written, else `code`.
   int finish(int code);

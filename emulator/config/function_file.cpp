@@ -63,6 +63,10 @@ Result<FunctionFile> parse_function_file(std::string_view text, const fs::path& 
 }
 
 Result<FunctionFile> load_function_file(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_fifo(path, error)) {  // would be waited for
+    return usage_error("function file '" + path.string() + "' is not a regular file");
+  }
   auto text = read_text_file(path, "function file");
   if (!text) return text.error();
   return parse_function_file(*text, path);

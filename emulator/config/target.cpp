@@ -253,6 +253,19 @@ Error image_incomplete(const FunctionFile& file, bool has_directory, const Entry
                      R"(; add what to use here, e.g. "ImageConfig": {)" + add + "}");
 }
 
+// What makes an entry point that people install, if it is one.
+std::string how_to_make(const EntryPoint& entry, const FunctionConfig& config) {
+  if (!entry.problem.ends_with("does not exist")) return "";
+  if (config.runtime.starts_with("nodejs") && entry.executable.ends_with("/aws-lambda-ric")) {
+    return "; install the runtime client: npm install aws-lambda-ric";
+  }
+  const auto venv = entry.executable.find("/bin/python");
+  if (venv == std::string::npos || !entry.executable.substr(0, venv).ends_with("venv")) return "";
+  const std::string directory = entry.executable.substr(0, venv);
+  return "; make it: python3 -m venv '" + directory + "' && '" + directory +
+         "/bin/pip' install awslambdaric, and what the handler imports";
+}
+
 Result<void> check_startable(const FunctionFile& file) {
   const auto& config = file.config;
   std::error_code error;
@@ -269,13 +282,7 @@ Result<void> check_startable(const FunctionFile& file) {
     return usage_error("working directory '" + config.working_directory.string() +
                        "' does not exist");
   }
-  if (!entry.problem.empty()) {
-    const bool no_node_client =
-        config.runtime.starts_with("nodejs") && entry.executable.ends_with("/aws-lambda-ric");
-    return usage_error(
-        entry.problem +
-        (no_node_client ? "; install the runtime client: npm install aws-lambda-ric" : ""));
-  }
+  if (!entry.problem.empty()) return usage_error(entry.problem + how_to_make(entry, config));
   if (machine() != (config.architecture == "arm64" ? "aarch64" : "x86_64")) {
     return unsupported("the function is for " + config.architecture + ", this host is " +
                        machine() + "; run it on such a host, or set Architectures");

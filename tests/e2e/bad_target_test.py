@@ -1,6 +1,7 @@
 """Targets that cannot be run: exit 2 for what is wrong, 77 for what a later version will run."""
 import io
 import json
+import os
 import platform
 import tarfile
 import unittest
@@ -23,6 +24,11 @@ class NotAFunction(RefusalTest):
     def test_a_directory_named_function_json_is_no_file(self):
         (self.place / "odd/function.json").mkdir(parents=True)
         self.refuse(2, ("odd/function.json", "directory"), "invoke", "odd")
+
+    def test_a_pipe_named_function_json_is_not_waited_for(self):
+        (self.place / "odd").mkdir()
+        os.mkfifo(self.place / "odd/function.json")
+        self.refuse(2, ("odd/function.json", "not a regular file"), "invoke", "odd")
 
     def test_two_functions_of_one_name_are_refused_by_name(self):
         other = self.function(name="g", FunctionName="f")
@@ -60,6 +66,11 @@ class EntryPoints(RefusalTest):
     def test_a_missing_entry_point_is_named(self):
         for path in ("./missing", "bin/missing", "/does/not/exist", "no-such-program"):
             self.refuse(2, (path.removeprefix("./"),), "invoke", self.with_entry_point(path))
+
+    def test_a_virtual_environment_that_is_missing_is_named_with_the_way_to_make_it(self):
+        self.refuse(2, (".venv/bin/python", "does not exist", "python3 -m venv",
+                        ".venv/bin/pip' install awslambdaric"),
+                    "invoke", self.with_entry_point(".venv/bin/python", "-m", "awslambdaric"))
 
     def test_an_entry_point_that_is_not_executable_is_named_with_a_remedy(self):
         (self.target / "start.sh").chmod(0o644)

@@ -36,11 +36,13 @@ class ResultFile(E2eTest):
         for words in (("--json", "r.json"), ("--json", "-")):
             mark.unlink(missing_ok=True)
             process = self.start("invoke", target, "--repeat", 5, "--timeout", 60, "--event", "{}",
-                                 *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                 *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             wait_until("the second invoke is running", mark.exists)
             process.send_signal(signal.SIGINT)
-            out = process.communicate()[0].decode()
+            out, err = (data.decode() for data in process.communicate())
             self.assertEqual(code_of(process), 130)
+            self.assertEqual(err.splitlines()[-1],
+                             "coldframe: interrupted by SIGINT after 1 of 5 invokes")
             result = json.loads(out if words[1] == "-" else (self.place / "r.json").read_text())
             self.assertEqual(schema_faults(result, SCHEMA), [])
             self.assertEqual(len(result["invocations"]), 1)
@@ -125,6 +127,9 @@ class ResultFile(E2eTest):
                 self.assertEqual((found["status"], found["function_error"]),
                                  (status, "Unhandled"))
                 self.assertEqual(len(result["verdict"]["reasons"]), 1, result["verdict"])
+                if status == "function_error":
+                    self.assertEqual(result["verdict"]["reasons"],
+                                     ["invocation 1: function_error: Bad"])
         self.assertEqual(found["error_type"], "Sandbox.Timedout")
 
     def test_an_init_error_has_its_status_too(self):

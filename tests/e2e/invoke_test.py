@@ -34,6 +34,13 @@ class Output(E2eTest):
         self.assertEqual(re.findall(r"^START RequestId: \S+ Version: \$LATEST$", done.err, re.M),
                          [f"START RequestId: {one} Version: $LATEST" for one in ids[::2]])
 
+    def test_each_answer_stands_behind_its_report_where_both_go_to_one_place(self):
+        process = self.start("invoke", self.function(), "--event", '"answer"', "--repeat", 5,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        lines = process.communicate()[0].decode().splitlines()
+        self.assertEqual([line.split()[0] for line in lines],
+                         ["START", "END", "REPORT", '"answer"'] * 5)
+
     def test_only_the_first_report_has_an_init_duration_and_bills_it(self):
         done = self.coldframe("invoke", self.function(), "--repeat", 3)
         found = [REPORT.match(line) for line in done.reports()]
