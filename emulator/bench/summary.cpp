@@ -157,6 +157,7 @@ void add_summary(BenchReport& report) {
   add_metric(report, "init_cpu_ms", launch_values(report, "init.cpu"));
   add_metric(report, "first_ms", launch_values(report, "first"));
   if (report.scenario.kind == BenchKind::cold) {
+    add_metric(report, "cold_ms", launch_values(report, "cold"));
     add_metric(report, "warm_ms", launch_values(report, "second"));
     add_metric(report, "latency_ms", launch_values(report, "first.latency"));
     add_metric(report, "cpu_ms", launch_values(report, "first.cpu"));

@@ -12,6 +12,7 @@
 namespace coldframe::cli {
 
 struct CommandLine {
+  std::string program = "coldframe";   // as the user called it
   std::vector<std::string> words;      // everything after the program's name, as typed
   std::vector<std::string> bootstrap;  // the words after `--`
   int exit_code = 0;

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   occupy_standard_descriptors();
   coldframe::raise_descriptor_limit();
   coldframe::cli::CommandLine line;
+  if (argc > 0 && *argv[0] != '\0') line.program = argv[0];
   const int code = coldframe::cli::run_command_line({argv + 1, argv + argc}, line);
   // Help, doctor and completions print through stdio; what was not written was not said.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

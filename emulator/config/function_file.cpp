@@ -1,6 +1,7 @@
 #include "emulator/config/function_file.hpp"
 
 #include "emulator/config/function_keys.hpp"
+#include "emulator/config/python_version.hpp"
 
 namespace coldframe {
 namespace {
@@ -45,6 +46,7 @@ FunctionFile read(const Json& json, const fs::path& path) {
   config.working_directory =
       config.working_directory.empty() ? base : plain(base / config.working_directory);
   default_entry_point(file, base, top.where());
+  if (auto other = other_python(config)) file.warnings.push_back(std::move(*other));
   require(check_function_name(config.name, top.where() + "FunctionName"));
   require(check_variables(config, top.where() + "Environment.Variables", file.warnings));
   return file;

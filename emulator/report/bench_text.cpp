@@ -40,6 +40,7 @@ const char* label_of(const std::string& key, BenchKind kind) {
   if (key == "init_ms") return "init";
   if (key == "init_cpu_ms") return "init CPU";
   if (key == "first_ms") return "first call";
+  if (key == "cold_ms") return "cold: init + first";
   if (key == "warm_ms") return cold ? "second call" : "warm call";
   if (key == "latency_ms") return cold ? "latency, cold" : "latency";
   if (key == "cpu_ms") return cold ? "first call CPU" : "warm call CPU";

@@ -123,8 +123,9 @@ constexpr std::array<std::string_view, 5> k_not_again{"--only", "--failed-from",
 
 // The command as it was typed, with these cases alone: the choice goes before a `--`, behind which
 // all belongs to the bootstrap.
-std::string again_line(const std::vector<std::string>& words, const std::string& choice) {
-  std::string line = "again  coldframe";
+std::string again_line(const std::vector<std::string>& words, const std::string& choice,
+                       const std::string& program) {
+  std::string line = "again  " + shell_quoted(program);
   bool placed = false;
   const auto place = [&] {
     if (!placed) line += " " + choice;
@@ -145,14 +146,16 @@ std::string again_line(const std::vector<std::string>& words, const std::string&
 
 // Every case that did not pass: by id, or through the result file where there are many of them.
 std::string again_text(const std::vector<const CaseResult*>& bad,
-                       const std::vector<std::string>& words, const std::string& result_file) {
-  if (bad.size() > k_most_shown && !result_file.empty()) {
-    return again_line(words, "--failed-from " + shell_quoted(result_file));
+                       const std::vector<std::string>& words, const ValidateTextOptions& options) {
+  if (bad.size() > k_most_shown && !options.result_file.empty()) {
+    return again_line(words, "--failed-from " + shell_quoted(options.result_file), options.program);
   }
   std::string ids;
   for (const CaseResult* result : bad)
     ids += (ids.empty() ? "" : ",") + result->id;
-  if (ids.size() <= k_most_id_bytes) return again_line(words, "--only " + shell_quoted(ids));
+  if (ids.size() <= k_most_id_bytes) {
+    return again_line(words, "--only " + shell_quoted(ids), options.program);
+  }
   return fmt::format(
       "again  {} ids are too many for a command; write --json FILE, then run these cases alone "
       "with --failed-from FILE\n",
@@ -165,7 +168,7 @@ const char* verdict_word(const ValidationReport& report) {
 }
 
 std::string verdict_line(const ValidationReport& report, const std::vector<std::string>& words,
-                         const std::string& result_file) {
+                         const ValidateTextOptions& options) {
   if (report.exit_code == ExitCode::ok) {
     const ValidationSummary& summary = report.summary;
     const std::string line =
@@ -173,13 +176,13 @@ std::string verdict_line(const ValidationReport& report, const std::vector<std::
     if (summary.excused == 0) return line + "\n";
     return line +
            fmt::format("; {}\n", one_line(fmt::format("{}", fmt::join(report.reasons, "; ")))) +
-           again_text(report.worst_first(), words, result_file);
+           again_text(report.worst_first(), words, options);
   }
   std::string line =
       fmt::format("{}   exit {}   {}\n", verdict_word(report), static_cast<int>(report.exit_code),
                   one_line(fmt::format("{}", fmt::join(report.reasons, "; "))));
   if (report.cannot_start || report.worst_first().empty()) return line;
-  return line + again_text(report.worst_first(), words, result_file);
+  return line + again_text(report.worst_first(), words, options);
 }
 
 }  // namespace
@@ -187,11 +190,11 @@ std::string verdict_line(const ValidationReport& report, const std::vector<std::
 std::string validate_text(const ValidationReport& report, const std::vector<std::string>& words,
                           const ValidateTextOptions& options) {
   std::string text = counts_line(report.summary);
-  if (report.cannot_start) return text + verdict_line(report, words, options.result_file);
+  if (report.cannot_start) return text + verdict_line(report, words, options);
   text += histogram_line(report.histogram);
   const std::vector<const CaseResult*> bad = report.worst_first();
   if (!bad.empty()) text += worst_table(bad, options.all);
-  return text + warnings_line(report) + verdict_line(report, words, options.result_file);
+  return text + warnings_line(report) + verdict_line(report, words, options);
 }
 
 }  // namespace coldframe

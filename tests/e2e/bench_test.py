@@ -66,6 +66,8 @@ class Cold(BenchTest):
             samples = {"init_ms": [launch["init_ms"] for launch in result["launches"]],
                        "first_ms": [launch["samples"][0]["duration_ms"]
                                     for launch in result["launches"]],
+                       "cold_ms": [launch["init_ms"] + launch["samples"][0]["duration_ms"]
+                                   for launch in result["launches"]],
                        "latency_ms": [launch["samples"][0]["latency_ms"]
                                       for launch in result["launches"]]}
             for metric, values in samples.items():

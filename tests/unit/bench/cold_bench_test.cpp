@@ -28,6 +28,7 @@ TEST(ColdBench, MeasuresInitFirstAndSecondCallOfFreshEnvironments) {
   EXPECT_FALSE(init->p99.value.hi);
   EXPECT_EQ(init->p99.value.needed, 299u);
   EXPECT_EQ(report.find("first_ms")->p50.value.estimate, 20);
+  EXPECT_EQ(report.find("cold_ms")->p50.value.estimate, 1040) << "init and first of one start";
   EXPECT_EQ(report.find("warm_ms")->p50.value.estimate, 5);
   EXPECT_EQ(report.find("latency_ms")->p50.value.estimate, 21);
   EXPECT_EQ(report.find("cpu_ms")->max, 18);

@@ -199,6 +199,31 @@ TEST(FunctionFile, PrefersTheFunctionsOwnPythonEnvironment) {
   EXPECT_EQ(file.config.entry_point.front(), dir.path() + "/.venv/bin/python");
 }
 
+TEST(FunctionFile, WarnsWhenTheVirtualEnvironmentHasAnotherPythonThanTheRuntime) {
+  testing::TempDir dir;
+  std::filesystem::create_directories(dir.path() + "/.venv/bin");
+  dir.write(".venv/bin/python", "", 0755);
+  const auto warnings = [&](const std::string& runtime, const std::string& pyvenv) {
+    dir.write(".venv/pyvenv.cfg", pyvenv);
+    return read(R"({"FunctionName":"f","Handler":"app.handler","Runtime":")" + runtime + "\"}",
+                dir.path() + "/function.json")
+        .warnings;
+  };
+  EXPECT_EQ(warnings("python3.12", "home = /usr/bin\nversion = 3.11.2\n"),
+            Words{"Runtime is python3.12, and '" + dir.path() +
+                  "/.venv/bin/python' is Python 3.11.2: what runs here is not what will run on "
+                  "Lambda"});
+  EXPECT_EQ(warnings("python3.1", "version_info=3.11.2.final.0\r\n").size(), 1u);
+  EXPECT_EQ(warnings("python3.11", "version_info=3.11.2.final.0\r\n"), Words{});
+  EXPECT_EQ(warnings("python3.11", "version = 3.11\n"), Words{});
+  EXPECT_EQ(warnings("python3.12", "home = /usr/bin\n"), Words{}) << "not known, nothing said";
+  std::filesystem::remove(dir.path() + "/.venv/pyvenv.cfg");
+  EXPECT_EQ(read(R"({"FunctionName":"f","Handler":"h.h","Runtime":"python3.12"})",
+                 dir.path() + "/function.json")
+                .warnings,
+            Words{});
+}
+
 TEST(FunctionFile, TakesDuplicateKeysAsMostReadersDo) {
   EXPECT_EQ(read(R"({"Timeout":5,"Timeout":7})").config.timeout_s, 7);
 }

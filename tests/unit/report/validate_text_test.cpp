@@ -93,6 +93,12 @@ TEST(ValidateText, QuotesIdsForTheShell) {
             std::string::npos);
 }
 
+TEST(ValidateText, RepeatsTheProgramAsItWasCalled) {
+  EXPECT_NE(validate_text(sample_report(), {"validate", "fn"}, {.program = "build/my bin/coldframe"})
+                .find("again  'build/my bin/coldframe' validate fn --only "),
+            std::string::npos);
+}
+
 TEST(ValidateText, RepeatsTheWholeCommandQuotedAndOnlyBeforeTheBootstrap) {
   const auto again = [](const std::vector<std::string>& words) {
     const std::string text = validate_text(sample_report(), words);
