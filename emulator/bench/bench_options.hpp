@@ -25,7 +25,6 @@ struct BenchOptions {
   std::string event_source;         // "smoke goldens", "event.json", "--event", "{}"; for people
   std::vector<Threshold> thresholds;
   std::optional<Duration> max_time;  // no launch begins after it; the run says so
-  std::uint64_t seed = 1;            // of the bootstrap
   std::function<void(const BenchProgress&)> progress;
   // Whether the answer to events[i] is right; a sentence if it is not. Without it, every answer is
   // right and every function error is an error.

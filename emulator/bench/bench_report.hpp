@@ -54,7 +54,7 @@ struct BenchScenario {
 enum class IntervalMethod {
   order_statistics,  // independent samples: one a launch
   launch_medians,    // p50 of calls: order statistics of the launches' medians
-  launch_bootstrap,  // other percentiles of calls: whole launches drawn
+  effective_calls,   // other percentiles of calls: as many independent ones (stats/launches.hpp)
   within_launch,     // too few launches: calls as if independent; says nothing about a next launch
 };
 const char* to_text(IntervalMethod method);
@@ -63,7 +63,9 @@ struct BenchEstimate {
   stats::Estimate value;  // n and needed count calls or launches (see method)
   IntervalMethod method = IntervalMethod::order_statistics;
   std::size_t launches = 0;
-  std::optional<std::size_t> needed_launches;  // for an interval over launches
+  std::optional<std::size_t> effective_n;      // effective_calls: so many independent ones
+  std::optional<std::size_t> needed_launches;  // for an interval over launches, about
+  std::optional<std::size_t> needed_calls;     // or so many calls in each of these launches
 };
 
 struct MetricSummary {
@@ -75,7 +77,6 @@ struct MetricSummary {
 
 struct BenchReport {
   BenchScenario scenario;
-  std::uint64_t seed = 1;  // of the bootstrap
   std::vector<BenchLaunch> launches;
   std::vector<MetricSummary> summary;  // only what was measured
   double cold_ratio = 0;               // cold calls ÷ calls

@@ -32,8 +32,8 @@ const char* to_text(IntervalMethod method) {
       return "order_statistics";
     case IntervalMethod::launch_medians:
       return "launch_medians";
-    case IntervalMethod::launch_bootstrap:
-      return "launch_bootstrap";
+    case IntervalMethod::effective_calls:
+      return "effective_calls";
     case IntervalMethod::within_launch:
       return "within_launch";
   }
@@ -92,7 +92,6 @@ class LaunchRunner {
                const Clock& clock)
       : function_(function), options_(options), clock_(clock), began_(clock.now()) {
     report_.scenario = scenario;
-    report_.seed = options.seed;
     report_.scenario.events = options.events.size();
     report_.scenario.event_source = options.event_source;
     if (options.max_time) report_.scenario.max_time_ms = to_ms(*options.max_time);

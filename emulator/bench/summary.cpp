@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "emulator/stats/bootstrap.hpp"
+#include "emulator/stats/launches.hpp"
 
 namespace coldframe {
 
@@ -70,10 +70,10 @@ void add_call_metric(BenchReport& report, std::string key, Call which) {
   const stats::Sample sample(pooled(launches));
   MetricSummary metric;
   metric.key = std::move(key);
-  metric.p50 = launch_percentile(launches, 0.50, report.seed);
-  metric.p90 = launch_percentile(launches, 0.90, report.seed);
-  metric.p95 = launch_percentile(launches, 0.95, report.seed);
-  metric.p99 = launch_percentile(launches, 0.99, report.seed);
+  metric.p50 = launch_percentile(launches, 0.50);
+  metric.p90 = launch_percentile(launches, 0.90);
+  metric.p95 = launch_percentile(launches, 0.95);
+  metric.p99 = launch_percentile(launches, 0.99);
   metric.max = sample.max();
   metric.mean = sample.mean();
   report.summary.push_back(std::move(metric));
@@ -105,50 +105,40 @@ std::vector<std::vector<double>> call_values(const BenchReport& report, Call whi
   return launches;
 }
 
-// With five launches or more the interval is over launches: order statistics of their medians for
-// p50, a bootstrap of whole launches for the tail. It also needs as many calls as the percentile
-// itself would: a tail nobody has seen has no upper bound.
-BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p,
-                                std::uint64_t seed) {
-  const stats::Sample all(pooled(launches));
+// With five launches or more the interval is over launches. For p50 it is the order statistics of
+// their medians; a tail may lie in a few launches only, so there each call counts as much as the
+// launches' likeness allows.
+BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p) {
   const std::size_t count = launches.size();
+  const std::size_t launches_for_upper = stats::needed_for_upper_bound(0.5);
   BenchEstimate result;
   result.launches = count;
-  result.value.n = all.size();
-  result.value.estimate = all.value(p);
-  const std::size_t launches_for_upper = stats::needed_for_upper_bound(0.5);
   if (count < launches_for_upper) {
-    result.value = all.percentile(p);
+    result.value = stats::Sample(pooled(launches)).percentile(p);
     result.method = IntervalMethod::within_launch;
     result.needed_launches = launches_for_upper;
     return result;
   }
-  const bool median = p == 0.5;
-  result.method = median ? IntervalMethod::launch_medians : IntervalMethod::launch_bootstrap;
-  if (all.size() < stats::needed_for_upper_bound(p)) {
-    result.value.needed = stats::needed_for_upper_bound(p);
+  if (p != 0.5) {
+    const stats::LaunchEstimate tail = stats::launch_percentile(launches, p);
+    result.value = tail.value;
+    result.method = IntervalMethod::effective_calls;
+    result.effective_n = tail.independent;
+    result.needed_launches = tail.needed_launches;
+    result.needed_calls = tail.needed_calls;
     return result;
   }
-  double lo = 0;
-  double hi = 0;
-  if (median) {
-    std::vector<double> medians;
-    for (const std::vector<double>& calls : launches) {
-      medians.push_back(stats::Sample(calls).value(0.5));
-    }
-    const stats::Estimate of_medians = stats::Sample(medians).percentile(0.5);
-    lo = of_medians.lo.value_or(0);
-    hi = *of_medians.hi;
-  } else {
-    const stats::Interval interval = stats::launch_bootstrap(launches, p, seed);
-    lo = interval.lo;
-    hi = interval.hi;
-  }
+  result.method = IntervalMethod::launch_medians;
+  const stats::Sample all(pooled(launches));
+  result.value.n = all.size();
+  result.value.estimate = all.value(p);
+  std::vector<double> medians;
+  for (const std::vector<double>& calls : launches)
+    medians.push_back(stats::Sample(calls).value(0.5));
+  const stats::Estimate of_medians = stats::Sample(medians).percentile(0.5);
   // The figure shown is that of all calls; an interval that left it out would only confuse.
-  const bool two_sided =
-      count >= stats::needed_for_two_sided(0.5) && all.size() >= stats::needed_for_two_sided(p);
-  if (two_sided) result.value.lo = std::min(lo, result.value.estimate);
-  result.value.hi = std::max(hi, result.value.estimate);
+  if (of_medians.lo) result.value.lo = std::min(*of_medians.lo, result.value.estimate);
+  result.value.hi = std::max(*of_medians.hi, result.value.estimate);
   return result;
 }
 

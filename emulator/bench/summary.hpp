@@ -26,7 +26,6 @@ std::vector<std::vector<double>> call_values(const BenchReport& report, Call whi
 void add_summary(BenchReport& report);
 
 // The percentile of calls in launches, with its interval over launches.
-BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p,
-                                std::uint64_t seed);
+BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p);
 
 }  // namespace coldframe

@@ -120,7 +120,7 @@ void judge_values(ThresholdResult& result, const std::vector<double>& values, do
 
 void judge_launches(ThresholdResult& result, const std::vector<std::vector<double>>& launches,
                     double p, const BenchReport& report) {
-  const BenchEstimate estimate = launch_percentile(launches, p, report.seed);
+  const BenchEstimate estimate = launch_percentile(launches, p);
   result.value = estimate.value.estimate;
   const double have = static_cast<double>(launches.size());
   if (estimate.method == IntervalMethod::within_launch) {
@@ -131,16 +131,15 @@ void judge_launches(ThresholdResult& result, const std::vector<std::vector<doubl
   result.hi = estimate.value.hi;
   result.verdict = decide(result.threshold, result.lo, result.hi);
   if (result.verdict != ThresholdVerdict::undecided) return;
-  if (estimate.value.needed) {
-    const double calls_per_launch = static_cast<double>(estimate.value.n) / have;
-    const double wanted = static_cast<double>(*estimate.value.needed) / calls_per_launch;
-    result.needed = static_cast<std::size_t>(std::ceil(wanted));
-    // The launches suffice, so longer ones would do, without the cold starts of more of them. Each
-    // spends about as many calls as now on its warm-up.
-    const double left_out =
-        static_cast<double>(report.scenario.calls_per_launch) - calls_per_launch;
-    result.needed_calls = static_cast<std::size_t>(
-        std::ceil(static_cast<double>(*estimate.value.needed) / have + std::max(0.0, left_out)));
+  if (!result.hi) {
+    result.needed = estimate.needed_launches;
+    if (!estimate.needed_calls) return;
+    // Longer launches would do, without the cold starts of more of them. Each spends about as many
+    // calls as now on its warm-up.
+    const double left_out = static_cast<double>(report.scenario.calls_per_launch) -
+                            static_cast<double>(estimate.value.n) / have;
+    result.needed_calls =
+        *estimate.needed_calls + static_cast<std::size_t>(std::ceil(std::max(0.0, left_out)));
     return;
   }
   // An interval shrinks with the square root of the launches.

@@ -112,7 +112,6 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!calls) return fail(calls.error());
   GoldenSuite suite;
   if (auto ok = choose_events(o, prepared->file, *options, suite); !ok) return fail(ok.error());
-  options->seed = prepared->emulator.seed;
 
   QuietLog quiet;
   if (!o.run.verbose) prepared->emulator.log = &quiet;
@@ -214,10 +213,6 @@ void add_bench(CLI::App& app, CommandLine& line) {
   bench->add_option("KIND", *word)->group("");
   bench->callback([bench, word, &line] {
     if (!bench->get_subcommands().empty()) return;
-    if (!word->empty() && word->front() == "rate") {
-      line.exit_code = fail(unsupported("bench rate is not in this version yet; use cold or warm"));
-      return;
-    }
     line.exit_code = fail(usage_error(
         word->empty() ? "bench what? write bench cold TARGET or bench warm TARGET"
                       : "'" + word->front() + "' is not a kind of bench; use cold or warm"));

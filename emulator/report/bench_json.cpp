@@ -51,7 +51,9 @@ Json estimate_json(const BenchEstimate& estimate) {
   if (estimate.value.needed) json["needed"] = *estimate.value.needed;
   json["method"] = to_text(estimate.method);
   if (estimate.method != IntervalMethod::order_statistics) json["launches"] = estimate.launches;
+  if (estimate.effective_n) json["effective_n"] = *estimate.effective_n;
   if (estimate.needed_launches) json["needed_launches"] = *estimate.needed_launches;
+  if (estimate.needed_calls) json["needed_calls"] = *estimate.needed_calls;
   return json;
 }
 

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "emulator/report/text_table.hpp"
-#include "emulator/stats/binomial.hpp"
+#include "emulator/stats/launches.hpp"
 #include "emulator/validate/finding.hpp"
 
 namespace coldframe {
@@ -24,6 +24,10 @@ std::string without_unit(const std::string& text, const std::string& unit) {
 std::string estimate_text(const BenchEstimate& estimate, std::string (*shown)(double),
                           const char* percentile, const char* samples) {
   const stats::Estimate& value = estimate.value;
+  if (!value.hi && estimate.needed_launches) {
+    return fmt::format("{} needs ≈ {} launches (have {})", percentile, *estimate.needed_launches,
+                       estimate.launches);
+  }
   if (!value.hi) {
     return fmt::format("{} needs ≥ {} {} (have {})", percentile, value.needed.value_or(0), samples,
                        value.n);
@@ -64,8 +68,8 @@ std::string head_line(const BenchReport& report, const std::string& name) {
   const BenchScenario& scenario = report.scenario;
   std::string line;
   if (scenario.kind == BenchKind::cold) {
-    line = fmt::format("bench cold  {}   {}, one cold and one second call each", name,
-                       counted(scenario.launches, "start", "starts"));
+    line = fmt::format("bench cold  {}   {}{}", name, counted(scenario.launches, "start", "starts"),
+                       report.cannot_start ? "" : ", one cold and one second call each");
   } else {
     line = fmt::format("bench warm  {}   {} of {} calls, the first cold", name,
                        counted(scenario.launches, "launch", "launches"), scenario.calls_per_launch);
@@ -93,6 +97,19 @@ std::string metric_table(const BenchReport& report) {
   return table.text();
 }
 
+// What the calls that were left out of a launch took together, without its init: the median.
+double warm_up_cost(const BenchReport& report) {
+  std::vector<double> costs;
+  for (const BenchLaunch& launch : report.launches) {
+    if (!launch.warm_up_calls) continue;
+    double cost = 0;
+    for (std::size_t i = 0; i < *launch.warm_up_calls && i < launch.samples.size(); ++i)
+      cost += launch.samples[i].duration_ms;
+    costs.push_back(cost);
+  }
+  return stats::Sample(std::move(costs)).value(0.5);
+}
+
 std::string warm_up_line(const BenchReport& report) {
   if (report.scenario.kind != BenchKind::warm || report.launches.empty()) return "";
   std::size_t least = 0;
@@ -110,8 +127,9 @@ std::string warm_up_line(const BenchReport& report) {
   if (!found) return "warm-up: none to find, since no warm call was good\n";
   const std::string range =
       least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
-  std::string line = fmt::format("warm-up: the first {} call{} of a launch left out (found)\n",
-                                 range, most == 1 ? "" : "s");
+  std::string line =
+      fmt::format("warm-up: the first {} call{} of a launch left out (found); together {}\n", range,
+                  most == 1 ? "" : "s", time_text(warm_up_cost(report)));
   if (capped) line += "  a launch was still warming up after half of its calls; use more --calls\n";
   return line;
 }
@@ -156,11 +174,20 @@ std::string most_frequent_error(const BenchReport& report) {
 
 std::string errors_line(const BenchReport& report) {
   if (report.errors == 0) return "";
-  const stats::Interval share = stats::clopper_pearson(report.errors, report.calls);
+  stats::Launches failed;
+  for (const BenchLaunch& launch : report.launches) {
+    if (launch.samples.empty()) continue;
+    failed.emplace_back();
+    for (const BenchSample& sample : launch.samples)
+      failed.back().push_back(sample.error.empty() ? 0.0 : 1.0);
+  }
   std::string line = fmt::format(
-      "errors: {} of {} calls, {} % [{}, {}]", report.errors, report.calls,
-      percent_text(static_cast<double>(report.errors) / static_cast<double>(report.calls)),
-      percent_text(share.lo), percent_text(share.hi));
+      "errors: {} of {} calls, {} %", report.errors, report.calls,
+      percent_text(static_cast<double>(report.errors) / static_cast<double>(report.calls)));
+  if (!failed.empty()) {
+    const stats::Interval share = stats::launch_share(failed);
+    line += fmt::format(" [{}, {}]", percent_text(share.lo), percent_text(share.hi));
+  }
   const std::string error = most_frequent_error(report);
   if (!error.empty()) line += "; most often " + one_line(shortened(error, 200));
   return line + "\n";

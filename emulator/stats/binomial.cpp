@@ -10,13 +10,11 @@ double binomial_cdf(std::size_t k, std::size_t n, double p) {
   return boost::math::cdf(distribution, static_cast<double>(k));
 }
 
-Interval clopper_pearson(std::size_t k, std::size_t n) {
+Interval clopper_pearson(double k, double n) {
   using Binomial = boost::math::binomial_distribution<double>;
   constexpr double k_tail = 0.025;
-  const auto trials = static_cast<double>(n);
-  const auto successes = static_cast<double>(k);
-  return {Binomial::find_lower_bound_on_p(trials, successes, k_tail),
-          Binomial::find_upper_bound_on_p(trials, successes, k_tail)};
+  return {Binomial::find_lower_bound_on_p(n, k, k_tail),
+          Binomial::find_upper_bound_on_p(n, k, k_tail)};
 }
 
 }  // namespace coldframe::stats

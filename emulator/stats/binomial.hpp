@@ -14,7 +14,7 @@ struct Interval {
   double lo = 0;
   double hi = 1;
 };
-// Two-sided 95 %; n ≥ 1, k ≤ n.
-Interval clopper_pearson(std::size_t k, std::size_t n);
+// Two-sided 95 %; n ≥ 1, k ≤ n; not whole where trials count for less than one each.
+Interval clopper_pearson(double k, double n);
 
 }  // namespace coldframe::stats

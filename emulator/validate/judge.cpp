@@ -44,7 +44,13 @@ ErrorBody read_error_body(const InvokeResult& result) {
   return body;
 }
 
-std::string summary_of(const ErrorBody& body, const InvokeResult& result) {
+// Without the request id: what happened is then the same sentence wherever it happened.
+std::string summary_of(ErrorBody body, const InvokeResult& result) {
+  constexpr std::string_view k_error = " Error: ";
+  const std::size_t error = body.message.find(k_error);
+  if (body.message.starts_with("RequestId: ") && error != std::string::npos) {
+    body.message.erase(0, error + k_error.size());
+  }
   if (body.type.empty() && body.message.empty()) {
     return shortened(result.payload ? *result.payload : "");
   }
@@ -96,7 +102,7 @@ const char* refusal_text(Refusal refusal) {
 
 // "timed out after 1 s", "no answer: exit (Runtime.ExitError: Runtime exited with …)"
 std::string no_answer_text(const InvokeResult& result) {
-  ErrorBody body = read_error_body(result);
+  const ErrorBody body = read_error_body(result);
   constexpr std::string_view k_after = "timed out after ";
   const std::size_t at = body.message.find(k_after);
   if (result.status == InvocationStatus::timeout && at != std::string::npos) {
@@ -104,11 +110,6 @@ std::string no_answer_text(const InvokeResult& result) {
     const char* end = body.message.data() + body.message.size();
     const auto read = std::from_chars(body.message.data() + at + k_after.size(), end, seconds);
     if (read.ec == std::errc()) return fmt::format("timed out after {:g} s", seconds);
-  }
-  constexpr std::string_view k_error = " Error: ";
-  const std::size_t error = body.message.find(k_error);
-  if (body.message.starts_with("RequestId: ") && error != std::string::npos) {
-    body.message.erase(0, error + k_error.size());
   }
   return fmt::format("no answer: {} ({})", to_text(result.status), summary_of(body, result));
 }
@@ -189,8 +190,7 @@ Judgement judge(const GoldenCase& golden, const InvokeResult& result, const Tole
     Judgement judgement = judge_wanted_error(golden.expect, result);
     if (judgement.status == CaseStatus::pass || is_answer(result.status)) return judgement;
   }
-  // The sentence says all of it; as a value beside it, it would be there twice. Without the request
-  // id it is also the same sentence in both passes.
+  // The sentence says all of it; as a value beside it, it would be there twice.
   if (!is_answer(result.status)) {
     return with(CaseStatus::error, failure(FindingKind::no_answer, "", "", no_answer_text(result)));
   }

@@ -17,6 +17,9 @@ Observation warming(const FakeCall& call) {
   return timed(call.call <= 5 ? steady * 4 : steady, steady / 2);
 }
 
+// The same in every launch.
+Observation alike(const FakeCall& call) { return timed(call.call <= 5 ? 40.0 : 10.0); }
+
 TEST(WarmBench, FindsTheWarmUpAndLeavesItOut) {
   FakeFunction function(warming);
   const BenchReport report = warm(function, {8, 40}, options_with());
@@ -37,10 +40,32 @@ TEST(WarmBench, TakesTheIntervalOfTheMedianFromLaunchMedians) {
   EXPECT_EQ(p50.launches, 8u);
   EXPECT_EQ(p50.value.lo, 11.0) << "rank 1 of 8 launch medians";
   EXPECT_EQ(p50.value.hi, 18.0) << "rank 8 of 8";
+}
+
+TEST(WarmBench, ClaimsNoTailOfAFewLaunchesThatDiffer) {
+  FakeFunction function(warming);
+  const BenchReport report = warm(function, {8, 40}, options_with({"warm.p90 < 1s"}));
   const BenchEstimate& p90 = report.find("warm_ms")->p90;
-  EXPECT_EQ(p90.method, IntervalMethod::launch_bootstrap);
+  EXPECT_EQ(p90.method, IntervalMethod::effective_calls);
+  EXPECT_EQ(p90.effective_n, 8u) << "each launch has a level of its own";
+  EXPECT_FALSE(p90.value.hi);
+  EXPECT_EQ(p90.needed_launches, 29u);
+  EXPECT_NE(bench_text(report, "f").find("p90 needs ≈ 29 launches (have 8)"), std::string::npos);
+  EXPECT_EQ(report.exit_code, ExitCode::inconclusive);
+  EXPECT_EQ(report.reasons, std::vector<std::string>{"warm.p90 < 1s is undecided; about 29 "
+                                                     "launches would decide it"});
+  FakeFunction again(warming);
+  EXPECT_EQ(warm(again, {29, 40}, options_with({"warm.p90 < 1s"})).exit_code, ExitCode::ok);
+}
+
+TEST(WarmBench, TakesTheIntervalOfATailFromAllCallsWhereLaunchesAreAlike) {
+  FakeFunction function(alike);
+  const BenchReport report = warm(function, {8, 40}, options_with());
+  const BenchEstimate& p90 = report.find("warm_ms")->p90;
+  EXPECT_EQ(p90.effective_n, 280u);
   EXPECT_TRUE(p90.value.lo && p90.value.hi);
-  EXPECT_GE(*p90.value.hi, p90.value.estimate);
+  EXPECT_NE(bench_text(report, "f").find("(found); together 200 ms"), std::string::npos)
+      << bench_text(report, "f");
 }
 
 TEST(WarmBench, SaysHowManyCallsATailNeeds) {
@@ -53,7 +78,7 @@ TEST(WarmBench, SaysHowManyCallsATailNeeds) {
 }
 
 TEST(WarmBench, OffersMoreCallsBeforeMoreLaunches) {
-  FakeFunction function(warming);
+  FakeFunction function(alike);
   const BenchReport report = warm(function, {6, 20}, options_with({"warm.p99 < 1s"}));
   ASSERT_EQ(report.thresholds.size(), 1u);
   EXPECT_EQ(report.thresholds[0].needed, 20u) << "299 calls, 15 good ones a launch";
@@ -61,7 +86,7 @@ TEST(WarmBench, OffersMoreCallsBeforeMoreLaunches) {
   EXPECT_EQ(report.reasons,
             std::vector<std::string>{"warm.p99 < 1s is undecided; about --calls 55, or 20 "
                                      "launches, would decide it"});
-  FakeFunction again(warming);
+  FakeFunction again(alike);
   EXPECT_EQ(warm(again, {6, 55}, options_with({"warm.p99 < 1s"})).exit_code, ExitCode::ok);
 }
 
@@ -114,6 +139,25 @@ TEST(WarmBench, SaysWhatFailedAndNotToCallMore) {
       << text;
 }
 
+TEST(WarmBench, CountsErrorsTogetherWhateverTheirRequestId) {
+  FakeFunction function([](const FakeCall& call) {
+    if (call.call % 5 == 0) {
+      return broken(InvocationStatus::function_error,
+                    R"({"errorType":"KeyError","errorMessage":"x"})");
+    }
+    return broken(InvocationStatus::exit,
+                  R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: )" +
+                      std::to_string(call.start * 100 + call.call) +
+                      R"( Error: Runtime exited with error: exit status 9"})");
+  });
+  function.fail_after_init();
+  const std::string text = bench_text(warm(function, {6, 10}, options_with()), "f");
+  EXPECT_NE(text.find("most often exit: Runtime.ExitError: Runtime exited with error: exit status "
+                      "9\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(WarmBench, RefusesASingleCall) {
   FakeFunction function(warming);
   const SteppingClock clock;
@@ -135,7 +179,7 @@ TEST(LaunchPercentile, IsNotFooledByCallsOfOneLaunchResemblingEachOther) {
       calls.push_back(own + noise(random));
     launches.push_back(calls);
   }
-  const BenchEstimate p50 = launch_percentile(launches, 0.5, 1);
+  const BenchEstimate p50 = launch_percentile(launches, 0.5);
   EXPECT_GT(*p50.value.hi - *p50.value.lo, 15.0);
 }
 

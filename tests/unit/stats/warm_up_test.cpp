@@ -4,8 +4,6 @@
 
 #include <random>
 
-#include "emulator/stats/bootstrap.hpp"
-
 namespace coldframe::stats {
 namespace {
 
@@ -65,26 +63,6 @@ TEST(WarmUp, SeesNoneInAHandfulOfCallsOrWhenCallsGetSlower) {
   for (std::size_t i = 0; i < 5; ++i)
     values[i] = 1.0;
   EXPECT_EQ(find_warm_up(values), 0u);
-}
-
-TEST(LaunchBootstrap, GivesTheSameIntervalForTheSameSeed) {
-  std::vector<std::vector<double>> launches;
-  for (unsigned i = 0; i < 10; ++i)
-    launches.push_back(calls(0, 30, 1, 0.1, i));
-  const Interval a = launch_bootstrap(launches, 0.9, 7);
-  const Interval b = launch_bootstrap(launches, 0.9, 7);
-  EXPECT_EQ(a.lo, b.lo);
-  EXPECT_EQ(a.hi, b.hi);
-  EXPECT_LT(a.lo, a.hi);
-}
-
-TEST(LaunchBootstrap, SeesTheSpreadBetweenLaunchesThatPoolingHides) {
-  std::vector<std::vector<double>> launches;
-  for (int i = 0; i < 10; ++i)
-    launches.emplace_back(100, i < 5 ? 10.0 : 20.0);
-  const Interval interval = launch_bootstrap(launches, 0.5, 1);
-  EXPECT_EQ(interval.lo, 10.0);
-  EXPECT_EQ(interval.hi, 20.0);
 }
 
 }  // namespace
