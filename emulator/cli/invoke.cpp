@@ -26,27 +26,22 @@ struct FailedInits final : RecordSink {
   }
 };
 
-int exit_code(const std::vector<Observation>& seen, int failed_inits) {
+int exit_code(const std::vector<Observation>& seen) {
   bool failed = false;
   bool worked = false;
   bool no_start = false;
   for (auto& one : seen) {
-    if (one.record.never_started) {
+    // After an answer it is no first init any more: a caller got an error where others got answers.
+    if (one.record.never_started && !worked) {
       no_start = true;
-    } else if (one.result.status == InvocationStatus::ok) {
+    } else if (one.result.status == InvocationStatus::ok && !one.record.never_started) {
       worked = true;
     } else {
       failed = true;
     }
   }
   if (no_start && !worked) return static_cast<int>(ExitCode::cannot_start);
-  if (failed) return static_cast<int>(ExitCode::function_failed);
-  if (failed_inits > 0) {
-    warn(
-        "the first init failed and a repetition worked; on Lambda this costs a second init, "
-        "billed inside the invoke");
-  }
-  return 0;
+  return static_cast<int>(failed ? ExitCode::function_failed : ExitCode::ok);
 }
 
 std::vector<std::string> reasons(const std::vector<Observation>& seen) {
@@ -125,7 +120,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
     emulator.run_until([&] { return (*session)->out().idle() || (*session)->out().broken(); });
     seen.push_back(std::move(*one));
   }
-  int code = stopped_by != 0 ? 128 + stopped_by : exit_code(seen, failed_inits.count);
+  int code = stopped_by != 0 ? 128 + stopped_by : exit_code(seen);
   const std::string stopped = stopped_by == 0 ? "" : interruption(stopped_by, seen.size(), *repeat);
   Result<void> written;
   if (!o.json.empty()) {
@@ -144,6 +139,11 @@ int run(InvokeOptions& o, const CommandLine& line) {
   if (!written) return fail(written.error());
   if (stopped_by == SIGPIPE) return code;  // who has closed stdout knows it
   if (stopped_by != 0) return fail({static_cast<ExitCode>(code), stopped});
+  if (code == 0 && failed_inits.count > 0) {
+    warn(
+        "the first init failed and a repetition worked; on Lambda this costs a second init, "
+        "billed inside the invoke");
+  }
   if (!about_payload.empty()) note(about_payload);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

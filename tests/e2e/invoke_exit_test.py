@@ -17,6 +17,22 @@ end
 """
 
 
+ANSWERS_ONCE = """starts-in starts
+on-start 1
+  next
+  respond 1
+  exit 1
+end
+on-start 3
+  forever
+    next
+    respond 3
+  end
+end
+exit 1
+"""
+
+
 class FunctionFailed(E2eTest):
     def invoke(self, do: str, *options: object, code: int = 1):
         done = self.coldframe("invoke", self.function(), "--event", json.dumps({"do": do}),
@@ -50,6 +66,18 @@ class FunctionFailed(E2eTest):
                 done = self.coldframe("invoke", function, "--event", json.dumps({"do": do}))
                 self.assertEqual(done.err.splitlines()[-1], "coldframe: note: the function's "
                                  f"process ended: Runtime exited {reason}")
+
+    def test_an_init_that_fails_after_an_answer_is_a_function_error_whatever_comes_later(self):
+        for times, code in ((2, 1), (3, 1)):
+            with self.subTest(times):
+                done = self.coldframe("invoke", self.function(ANSWERS_ONCE, name=f"n{times}"),
+                                      "--repeat", times, "--json", self.place / "r.json")
+                self.assert_exit(done, code)
+                self.assertEqual(done.out.splitlines()[0], "1")
+                self.assertNotIn("warning", done.err)
+                verdict = json.loads((self.place / "r.json").read_text())["verdict"]
+                self.assertEqual(verdict["exit_code"], 1)
+                self.assertIn("invocation 2: init_error", verdict["reasons"][0])
 
     def test_a_clean_exit_during_the_invoke_is_still_1(self):
         kind, message = self.error(self.invoke("exit 0"))
