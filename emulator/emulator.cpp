@@ -76,8 +76,12 @@ void Emulator::hold_while(const std::string& function, std::function<bool()> cha
 void Emulator::resume(const std::string& function) { house_->functions.resume(function); }
 
 void Emulator::watch_signals() {
-  for (int number : {SIGINT, SIGTERM, SIGHUP})
-    house_->signals.add(number);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
+    // nohup has a hangup ignored. A shell's background jobs ignore SIGINT, and are yet meant by it.
+    struct sigaction before {};
+    const bool ignored = ::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+    if (number != SIGHUP || !ignored) house_->signals.add(number);
+  }
   house_->await_signal();
 }
 
@@ -89,6 +93,8 @@ void Emulator::interrupt(int signal_number) {
 int Emulator::interrupted_by() const { return house_->interrupted; }
 
 void Emulator::flush_log() { house_->err.flush_now(); }
+
+void Emulator::log(std::string_view line) { house_->err.write(line); }
 
 void Emulator::stop() {
   if (house_->stopped) return;
@@ -103,12 +109,7 @@ void Emulator::stop() {
   // Replies that tell callers of the end are on their way; give them a turn.
   house_->settle();
   if (house_->api) house_->api->close();
-  // What was logged is not lost to a slow reader; a (further) signal ends the patience.
-  const int interrupted_before = house_->interrupted;
-  house_->err.flush_now();
-  while (!house_->err.idle() && house_->interrupted == interrupted_before) {
-    house_->turn();  // the writer's timer
-  }
+  house_->finish_log();
   house_->signals.cancel();
   house_->signals.clear();
   house_->own_timers.shut_down();

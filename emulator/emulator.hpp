@@ -86,6 +86,8 @@ class Emulator {
   int interrupted_by() const;  // 0: nothing
   // Sends the log lines that wait, as far as stderr takes them now.
   void flush_log();
+  // A whole line on stderr, '\n' included, among the log lines; never blocks.
+  void log(std::string_view line);
   // Runs the loop until interrupted.
   void run();
   // Runs the loop until `done()`, or until interrupted (false).

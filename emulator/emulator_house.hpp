@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,18 @@ struct Emulator::House {
     err.flush_due();
     for (auto* writer : writers)
       writer->flush_due();
+  }
+  // What was logged is not lost to a slow reader, and a reader who has stopped does not keep a
+  // program that was told to end; another signal ends it at once.
+  void finish_log() {
+    constexpr std::chrono::seconds k_patience_after_a_signal{1};
+    std::optional<TimePoint> give_up;
+    err.flush_now();
+    while (!err.idle()) {
+      if (interrupted != 0 && !give_up) give_up = own_clock.now() + k_patience_after_a_signal;
+      if (give_up && own_clock.now() >= *give_up) return;
+      turn();  // the writer's timer
+    }
   }
   void await_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <string_view>
+#include <utility>
 
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/options.hpp"
@@ -17,6 +19,10 @@ constexpr std::array k_later_commands{"record",   "review",  "accept",  "compare
                                       "simulate", "profile", "inspect", "check",   "shell",
                                       "images",   "init",    "explain", "report"};
 constexpr std::array k_later_options{"--faults", "--fuzz", "--state", "--html", "--rie-compat"};
+
+// Options that bench or validate has, and these commands will have.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_later_options_of{
+    {{"invoke", "--threshold"}, {"invoke", "--max-time"}, {"validate", "--threshold"}}};
 
 template <typename List>
 bool contains(const List& list, const std::string& word) {
@@ -70,6 +76,16 @@ std::vector<std::string> with_empty_values(const std::vector<std::string>& words
 
 int refuse(const std::string& sentence) { return fail(usage_error(sentence)); }
 
+// Kinds of bench that come later, whatever options stand with them.
+std::optional<int> refuse_later_bench(const std::vector<std::string>& words) {
+  const auto is_name = [](const std::string& word) { return !word.starts_with('-'); };
+  const auto bench = std::find_if(words.begin(), words.end(), is_name);
+  if (bench == words.end() || *bench != "bench") return std::nullopt;
+  const auto kind = std::find_if(bench + 1, words.end(), is_name);
+  if (kind == words.end() || *kind != "rate") return std::nullopt;
+  return fail(unsupported("bench rate is not in this version yet; use cold or warm"));
+}
+
 // A word at the front that is neither a command nor an option of the program.
 std::optional<int> refuse_first(const std::string& word, CLI::App& app) {
   if (word.starts_with('-')) {
@@ -102,6 +118,11 @@ int refuse_unexpected(const std::vector<std::string>& words, CLI::App& app) {
     const std::string name = words[i].substr(0, words[i].find('='));
     if (contains(k_later_options, name)) {
       return fail(unsupported(name + " is not in this version yet; see --help"));
+    }
+    for (const auto& [command, option] : k_later_options_of) {
+      if (words.front() != command || name != option) continue;
+      return fail(
+          unsupported(name + " of " + words.front() + " is not in this version yet; see --help"));
     }
     if (words[i] == "-e" && i + 1 < words.size() && words[i + 1].find('=') != std::string::npos) {
       return refuse("this command has no -e; for an environment variable, did you mean -E?");
@@ -141,6 +162,7 @@ int run_command_line(std::vector<std::string> words, CommandLine& line) {
     std::fputs(app.help().c_str(), stdout);
     return 2;
   }
+  if (auto refused = refuse_later_bench(words)) return *refused;
   if (!words.empty()) {
     if (auto refused = refuse_first(words.front(), app)) return *refused;
   }

@@ -5,8 +5,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "emulator/cli/commands.hpp"
+#include "emulator/cli/messages.hpp"
 #include "emulator/process/descriptor_limit.hpp"
 
 namespace {
@@ -28,6 +30,10 @@ void occupy_standard_descriptors() {
 
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
+  if (argc > 0 && std::filesystem::path(argv[0]).filename() == "aws-lambda-rie") {
+    return coldframe::cli::fail(coldframe::unsupported(
+        "to stand in for aws-lambda-rie is not in this version yet; use coldframe serve"));
+  }
   coldframe::raise_descriptor_limit();
   coldframe::cli::CommandLine line;
   if (argc > 0 && *argv[0] != '\0') line.program = argv[0];

@@ -65,14 +65,22 @@ Result<void> check_backends(const RunOptions& o) {
   return {};
 }
 
+class HelpWithOneTarget final : public CLI::Formatter {
+ public:
+  std::string make_option_usage(const CLI::Option*) const override { return "[TARGET]"; }
+};
+
 }  // namespace
 
 void add_run_options(CLI::App& app, RunOptions& o, bool many) {
-  app.add_option("TARGET", o.targets,
-                 many ? "directories with function.json; or -- CMD"
-                      : "directory with function.json; or -- CMD");
+  auto* targets = app.add_option("TARGET", o.targets,
+                                 many ? "directories with function.json; or -- CMD"
+                                      : "directory with function.json; or -- CMD");
+  targets->option_text(many ? "..." : " ");
+  // The parser takes more, so that what is wrong with the words can be told.
+  if (!many) app.formatter(std::make_shared<HelpWithOneTarget>());
   const std::string group = "The function";
-  app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB")
+  app.add_option("--memory", o.memory, "memory size, 128 to 10240 MB; or 2GB")
       ->group(group)
       ->type_name("MB");
   app.add_option("--timeout", o.timeout, "function timeout, 1 to 900 s")
@@ -84,6 +92,7 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("-E,--env", o.variables, "environment variable (repeatable)")
       ->group(group)
       ->type_name("KEY=VALUE")
+      ->option_text("KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option("-n,--env-vars", o.variables_file, "variables from a file of SAM's shape")
       ->group(group)
@@ -176,8 +185,8 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
   return out;
 }
 
-Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
-                                 const Overrides& overrides, bool many) {
+Result<FunctionFile> check_target(const RunOptions& o, const std::string& target,
+                                  const Overrides& overrides, bool many) {
   if (o.targets.size() > 1 && !many) {
     return usage_error("'" + o.targets[1] + "' is one TARGET too many");
   }
@@ -188,6 +197,13 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
       return usage_error("'" + target + "': Coldframe.Budgets: " + ok.error().message);
     }
   }
+  return file;
+}
+
+Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
+                                 const Overrides& overrides, bool many) {
+  auto file = check_target(o, target, overrides, many);
+  if (!file) return file;
   for (const auto& text : file->warnings)
     warn(text);
   if (!file->sized) {
@@ -205,49 +221,6 @@ Result<void> check_invokable(const FunctionConfig& config) {
   return usage_error("function '" + config.name +
                      "' has ReservedConcurrentExecutions 0, with which Lambda throttles every "
                      "call; raise it or take it out of function.json");
-}
-
-std::string one_line(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr char digits[] = "0123456789abcdef";
-      out += "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  constexpr std::size_t longest = 400;
-  if (out.size() > longest) {
-    auto is_tail = [&](std::size_t at) {
-      return (static_cast<unsigned char>(out[at]) & 0xC0) == 0x80;
-    };
-    std::size_t head = longest / 2;
-    std::size_t tail = out.size() - longest / 2;
-    while (head > 0 && is_tail(head))
-      --head;
-    while (tail < out.size() && is_tail(tail))
-      ++tail;
-    out = out.substr(0, head) + "…" + out.substr(tail);
-  }
-  return out;
-}
-
-int fail(const Error& error) {
-  std::fprintf(stderr, "coldframe: %s\n", one_line(error.message).c_str());
-  return static_cast<int>(error.code);
-}
-
-void note(const std::string& text) {
-  std::fprintf(stderr, "coldframe: note: %s\n", one_line(text).c_str());
-}
-void warn(const std::string& text) {
-  std::fprintf(stderr, "coldframe: warning: %s\n", one_line(text).c_str());
 }
 
 }  // namespace coldframe::cli

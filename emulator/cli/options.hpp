@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emulator/base/error.hpp"
+#include "emulator/cli/messages.hpp"
 #include "emulator/config/function_file.hpp"
 #include "emulator/config/target.hpp"
 #include "emulator/emulator.hpp"
@@ -39,18 +40,14 @@ void add_run_options(CLI::App& app, RunOptions& options, bool many = false);
 Result<Overrides> read_overrides(const RunOptions& options);
 Result<EmulatorOptions> read_emulator_options(const RunOptions& options);
 
-// One target, checked. Prints notes and warnings on stderr.
+// One target, checked. `many`: the command takes several TARGETs.
+Result<FunctionFile> check_target(const RunOptions& options, const std::string& target,
+                                  const Overrides& overrides, bool many = false);
+// The same, with notes and warnings printed on stderr.
 Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
                                  const Overrides& overrides, bool many = false);
 
 // For the commands that call the function themselves. Error: Lambda would throttle every call.
 Result<void> check_invokable(const FunctionConfig& config);
-
-// Control characters escaped and the middle of a very long text left out: fit for a terminal.
-std::string one_line(std::string_view text);
-// Prints "coldframe: MESSAGE" on stderr and returns the exit code.
-int fail(const Error& error);
-void note(const std::string& text);
-void warn(const std::string& text);
 
 }  // namespace coldframe::cli

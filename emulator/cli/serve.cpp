@@ -1,4 +1,6 @@
 // coldframe serve: the Lambda Invoke API for boto3, the AWS CLI and curl.
+#include <cstdlib>
+
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/ready_file.hpp"
@@ -49,8 +51,15 @@ Result<Parsed> parse(const ServeOptions& o) {
     if (!idle) return idle.error();
     p.emulator.idle_timeout = *idle;
   }
-  if (o.run.name && o.run.targets.size() > 1) {
-    return usage_error("--name is for a single TARGET");
+  if (o.run.targets.size() > 1) {
+    if (o.run.name) return usage_error("--name is for a single TARGET");
+    const char* name = std::getenv("AWS_LAMBDA_FUNCTION_NAME");
+    if (name != nullptr && *name != '\0') {
+      return usage_error(
+          "the environment variable AWS_LAMBDA_FUNCTION_NAME would give all TARGETs one name; "
+          "unset "
+          "it");
+    }
   }
   return p;
 }
@@ -59,31 +68,36 @@ Result<Parsed> parse(const ServeOptions& o) {
 // half written perhaps, leaves everything as it was: new code may need the new settings.
 void renew(const ServeOptions& o, const Parsed& parsed, const std::string& target,
            FunctionConfig& config, Emulator& emulator, const std::string& path) {
-  auto file = read_target(o.run, target, parsed.overrides, true);
+  auto file = check_target(o.run, target, parsed.overrides, true);
   if (!file) {
     const std::string& problem = file.error().message;
     const auto name = std::filesystem::path(path).filename().string();
     const bool is_named = problem.find(name + ":") != std::string::npos;
-    warn((is_named ? "" : path + " changed, but ") + "'" + config.name +
-         "' runs on as it was, and changes of its code wait as well, until this is repaired: " +
-         problem);
+    emulator.log(warning_line(
+        (is_named ? "" : path + " changed, but ") + "'" + config.name +
+        "' runs on as it was, and changes of its code wait as well, until this is repaired: " +
+        problem));
     return;
   }
+  for (const auto& text : file->warnings)
+    emulator.log(warning_line(text));
   if (file->config.name != config.name) {
-    note("'" + config.name + "' keeps its name until serve is started again");
+    emulator.log(note_line("'" + config.name + "' keeps its name until serve is started again"));
     file->config.name = config.name;
   }
   config = file->config;
   emulator.renew(config);
-  note(path + " changed; the next invoke of '" + config.name + "' is a cold start");
+  emulator.log(
+      note_line(path + " changed; the next invoke of '" + config.name + "' is a cold start"));
 }
 
 // Says once what to install if a function cannot start without it.
 struct MissingClientNote final : RecordSink {
+  Emulator* emulator = nullptr;
   bool said = false;
   void on_init(const InitRecord& record) override {
     const auto advice = missing_client_advice(record);
-    if (!advice.empty() && !std::exchange(said, true)) note(advice);
+    if (!advice.empty() && !std::exchange(said, true)) emulator->log(note_line(advice));
   }
   bool wants_cpu() const override { return false; }
 };
@@ -107,7 +121,9 @@ Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
       renew(o, parsed, target, configs[i], emulator, path);
     };
     callbacks.settled = [&emulator, &config = configs[i]] { emulator.resume(config.name); };
-    callbacks.trouble = [](const Error& error) { warn(error.message); };
+    callbacks.trouble = [&emulator](const Error& error) {
+      emulator.log(warning_line(error.message));
+    };
     WatchRules rules;
     rules.ignored = ready_file.paths();
     if (const auto state = emulator.state_file(); !state.empty()) {
@@ -145,6 +161,7 @@ int run(ServeOptions& o, const CommandLine& line) {
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
+  missing_client.emulator = &emulator;
   emulator.add_record_sink(missing_client);
   Watchers watchers;
   if (o.watch) {
@@ -163,7 +180,8 @@ int run(ServeOptions& o, const CommandLine& line) {
   const std::string host = o.host.find(':') != std::string::npos ? "[" + o.host + "]" : o.host;
   const std::string url = "http://" + host + ":" + std::to_string(*port);
   for (const auto& config : functions) {
-    note("POST " + url + "/2015-03-31/functions/" + config.name + "/invocations");
+    emulator.log(
+        note_line("POST " + url + "/2015-03-31/functions/" + config.name + "/invocations"));
   }
   (*session)->out().write(url + "\n");
   if (auto written = ready_file.write(url); !written) {

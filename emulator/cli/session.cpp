@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -46,10 +45,10 @@ int Session::finish(int code) {
     out_->flush_now();
   }
   emulator_->stop();
+  if (emulator_->interrupted_by() != 0) end_without_waiting_for_stderr();
   if (write_error_ != 0 && write_error_ != EPIPE) {
-    std::fprintf(stderr, "coldframe: cannot write to standard output: %s\n",
-                 std::strerror(write_error_));
-    return static_cast<int>(ExitCode::emulator_failed);
+    return fail(
+        host_error(std::string("cannot write to standard output: ") + std::strerror(write_error_)));
   }
   if (write_error_ == EPIPE) return 128 + SIGPIPE;
   return emulator_->interrupted_by() != 0 ? 128 + emulator_->interrupted_by() : code;

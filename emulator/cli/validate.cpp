@@ -128,10 +128,9 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (o.json != "-" && o.junit != "-") {
     std::error_code ignored;
     const bool can_be_read = written && std::filesystem::is_regular_file(o.json, ignored);
-    (*session)->out().write(validate_text(*report, line.words,
-                                          {.all = o.run.verbose,
-                                           .result_file = can_be_read ? o.json : "",
-                                           .program = line.program}));
+    (*session)->out().write(validate_text(
+        *report, line.words,
+        {.all = o.run.verbose, .result_file = can_be_read ? o.json : "", .program = line.program}));
   }
   if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));

@@ -12,8 +12,9 @@
 
 namespace coldframe {
 
-// Of the virtual environment that has this interpreter in its bin: "3.11.2". Empty if it is in none,
-// or its pyvenv.cfg does not say (`version`, as venv writes; `version_info`, as virtualenv and uv do).
+// Of the virtual environment that has this interpreter in its bin: "3.11.2". Empty if it is in
+// none, or its pyvenv.cfg does not say (`version`, as venv writes; `version_info`, as virtualenv
+// and uv do).
 std::string venv_python_version(const std::filesystem::path& python);
 
 // A sentence if `Runtime` is one version of Python ("python3.12") and the entry point's virtual

@@ -13,8 +13,8 @@
 namespace coldframe {
 
 struct ValidateTextOptions {
-  bool all = false;           // every case that did not pass, not only the ten worst
-  std::string result_file{};  // of this run, for --failed-from; empty: none was written
+  bool all = false;                   // every case that did not pass, not only the ten worst
+  std::string result_file{};          // of this run, for --failed-from; empty: none was written
   std::string program = "coldframe";  // as the user called it, for the line `again`
 };
 

@@ -1,9 +1,10 @@
 """Options that are wrong: one sentence naming option and value, exit 2, nothing started."""
 import socket
+import subprocess
 import unittest
 
 from e2e_serve import free_port
-from e2e_support import INSTANT
+from e2e_support import INSTANT, PATIENCE, PROGRAM
 from refusal import RefusalTest
 
 NUMBERS = {
@@ -176,12 +177,31 @@ class Words(RefusalTest):
                       ("serve", self.target, "--rie-compat")):
             self.refuse(77, (next(str(word) for word in words[2:] if "--" in str(word)).split("=")[0],
                              "version"), *words)
-        self.refuse(77, ("bench rate", "version"), "bench", "rate", self.target)
+        for more in ((), ("--rate", 5, "--duration", "3s"), ("-e", "x.json"), ("--help",)):
+            self.refuse(77, ("bench rate", "version"), "bench", "rate", self.target, *more)
+        for words in (("validate", self.target, "--threshold", "errors <= 0"),
+                      ("invoke", self.target, "--threshold=errors <= 0"),
+                      ("invoke", self.target, "--max-time", "3s")):
+            self.refuse(77, (words[2].split("=")[0], words[0], "version"), *words)
         self.refuse(77, ("Coldframe.Image", "version"), "invoke",
                     self.function(name="i", Coldframe={"Image": "a.tar"}))
 
     def test_two_targets_are_too_many_for_invoke(self):
         self.refuse(2, ("TARGET",), "invoke", "f", "f")
+
+    def test_called_as_the_emulator_of_aws_it_says_that_this_comes_later(self):
+        link = self.place / "aws-lambda-rie"
+        link.symlink_to(PROGRAM)
+        done = subprocess.run([link, "python3", "-m", "awslambdaric", "app.handler"],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 77)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"^coldframe: .*aws-lambda-rie .*version.*\n$")
+
+    def test_one_name_from_the_environment_is_not_for_two_targets(self):
+        other = self.function(name="g")
+        self.refuse(2, ("AWS_LAMBDA_FUNCTION_NAME", "unset"), "serve", self.target, other,
+                    AWS_LAMBDA_FUNCTION_NAME="same")
 
     def test_a_command_without_a_target_says_what_to_name(self):
         self.refuse(2, ("TARGET", "function.json"), "invoke")

@@ -1,8 +1,12 @@
 """Signals and closed outputs: whatever is going on, the end is clean and its code is 128 + n."""
+import fcntl
+import json
 import os
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -11,6 +15,11 @@ from e2e_support import PATIENCE, E2eTest, code_of, is_alive, wait_until
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LARGEST = 6291456
+
+
+def bytes_in(pipe) -> int:
+    """How many bytes wait in it to be read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
 
 
 class Signals(E2eTest):
@@ -222,6 +231,28 @@ class ClosedOutputs(E2eTest):
                              number)
         with subprocess.Popen(["cat"], stdin=server.process.stderr, stdout=subprocess.DEVNULL):
             self.assertEqual(server.end(), 143)
+
+    def test_a_stderr_that_nobody_reads_does_not_keep_it_from_ending(self):
+        server = Serve(self, self.function(), stderr=subprocess.PIPE)
+        for number in range(10):
+            server.invoke({"do": f"print-size 30KB; respond {number}"})
+        self.assertEqual(server.end(), 143)
+        server.process.stderr.close()
+
+    def test_an_invoke_whose_stderr_nobody_reads_ends_at_a_signal(self):
+        process = self.start("invoke", self.function(), "--event",
+                             json.dumps({"do": "print-size 300KB; hang"}),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_until("the pipe is full", lambda: bytes_in(process.stderr) > 60_000)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(code_of(process), 130)
+
+    def test_a_hangup_that_nohup_has_ignored_does_not_end_it(self):
+        server = Serve(self, self.function(),
+                       preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.invoke({"do": "respond 1"}).json(), 1)
+        self.assertEqual(server.end(), 143)
 
     def test_outputs_that_were_closed_before_the_start_are_no_trouble(self):
         for closed in (0, 1, 2):

@@ -45,6 +45,15 @@ class Ready(E2eTest):
             self.assertIn("in use", done.err)
             self.assertEqual(server.ready_file.read_text(), text, "its port accepts")
 
+    def test_a_ready_file_that_names_its_host_is_left_alone_like_any_other(self):
+        with Serve(self, self.function(), options=["--host", "localhost"]) as server:
+            text = server.ready_file.read_text()
+            self.assertIn("//localhost:", text)
+            done = self.coldframe("serve", "f", "--host", "localhost", "--port", server.port,
+                                  "--ready-file", server.ready_file)
+            self.assert_exit(done, 4)
+            self.assertEqual(server.ready_file.read_text(), text, "its port accepts")
+
     def test_a_server_does_not_remove_the_ready_file_that_another_has_taken_over(self):
         first = Serve(self, self.function())
         text = first.ready_file.read_text()

@@ -49,6 +49,14 @@ class Watch(E2eTest):
                 (function / "dialogue.txt").write_text(answers(turn))
                 self.assertEqual(server.invoke({}).json(), turn)
 
+    def test_a_stderr_that_nobody_reads_holds_up_neither_the_change_nor_its_callers(self):
+        function = self.function()
+        with self.serve(function, stderr=subprocess.PIPE) as server:
+            for number in range(10):
+                server.invoke({"do": f"print-size 30KB; respond {number}"})
+            (function / "dialogue.txt").write_text(answers("new"))
+            self.assertEqual(server.invoke({}).json(), "new")
+
     def test_callers_that_come_while_changes_settle_are_all_answered_by_the_new_code(self):
         function = self.function(answers("old"))
         with self.serve(function) as server:

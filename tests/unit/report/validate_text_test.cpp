@@ -94,9 +94,10 @@ TEST(ValidateText, QuotesIdsForTheShell) {
 }
 
 TEST(ValidateText, RepeatsTheProgramAsItWasCalled) {
-  EXPECT_NE(validate_text(sample_report(), {"validate", "fn"}, {.program = "build/my bin/coldframe"})
-                .find("again  'build/my bin/coldframe' validate fn --only "),
-            std::string::npos);
+  EXPECT_NE(
+      validate_text(sample_report(), {"validate", "fn"}, {.program = "build/my bin/coldframe"})
+          .find("again  'build/my bin/coldframe' validate fn --only "),
+      std::string::npos);
 }
 
 TEST(ValidateText, RepeatsTheWholeCommandQuotedAndOnlyBeforeTheBootstrap) {
