@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace coldframe {
 
@@ -23,6 +24,24 @@ long long parse_exponent(std::string_view text) {
     value = std::min(value * 10 + (digit - '0'), k_exponent_limit);
   }
   return negative ? -value : value;
+}
+
+// More digits than a double tells apart.
+constexpr long long k_double_digits = 25;
+
+// |x − y|, or x + y, of two natural numbers in digits.
+std::string combine(std::string x, std::string y, bool subtract) {
+  const std::size_t length = std::max(x.size(), y.size()) + 1;
+  x.insert(0, length - x.size(), '0');
+  y.insert(0, length - y.size(), '0');
+  if (subtract && x < y) std::swap(x, y);
+  int carry = 0;
+  for (std::size_t i = length; i-- > 0;) {
+    const int digit = (x[i] - '0') + (subtract ? -(y[i] - '0') : y[i] - '0') + carry;
+    carry = digit < 0 ? -1 : digit / 10;
+    x[i] = static_cast<char>('0' + (digit - 10 * carry));
+  }
+  return x;
 }
 
 }  // namespace
@@ -75,6 +94,27 @@ double Decimal::to_double() const {
   const bool too_large = static_cast<long long>(digits_.size()) + exponent_ > 0;
   const double magnitude = too_large ? std::numeric_limits<double>::infinity() : 0.0;
   return negative_ ? -magnitude : magnitude;
+}
+
+double Decimal::distance(const Decimal& a, const Decimal& b) {
+  if (a == b) return 0.0;
+  const bool a_is_higher = b.is_zero() || (!a.is_zero() && a.top() > b.top());
+  const Decimal& high = a_is_higher ? a : b;
+  const Decimal& low = a_is_higher ? b : a;
+  std::string difference = high.digits_ + "e" + std::to_string(high.exponent_);
+  // Otherwise the lower one is nothing beside the higher one, and writing both to one exponent
+  // could take very many zeros.
+  if (!low.is_zero() && high.top() - low.top() <= k_double_digits) {
+    const long long exponent = std::min(high.exponent_, low.exponent_);
+    const auto digits = [exponent](const Decimal& number) {
+      return number.digits_ +
+             std::string(static_cast<std::size_t>(number.exponent_ - exponent), '0');
+    };
+    difference = combine(digits(high), digits(low), a.negative_ == b.negative_) + "e" +
+                 std::to_string(exponent);
+  }
+  const double rounded = std::abs(parse(difference).to_double());
+  return std::max(rounded, std::numeric_limits<double>::denorm_min());
 }
 
 bool is_integer_literal(std::string_view number) {

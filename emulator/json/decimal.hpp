@@ -23,11 +23,16 @@ class Decimal {
   // Larger than 2^53 in magnitude: a double may not hold it.
   bool is_beyond_double_integers() const;
   double to_double() const;  // nearest double, ±infinity if out of range
+  // |a − b|, found exactly before it is rounded to a double; never 0 where the two differ, infinity
+  // if out of range.
+  static double distance(const Decimal& a, const Decimal& b);
 
  private:
   bool negative_ = false;
   std::string digits_;      // without leading or trailing zeros; empty for zero
   long long exponent_ = 0;  // value = ±digits × 10^exponent; 0 for zero
+  // The power of ten just above it: 3 for 250, −1 for 0.05.
+  long long top() const { return static_cast<long long>(digits_.size()) + exponent_; }
 };
 
 // 1 and -20 are; 1.0 and 1e3 are not.

@@ -47,10 +47,9 @@ void Comparer::numbers(const JsonValue& want, const JsonValue& got, const LeafRu
 }
 
 void Comparer::exact_numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
-  const bool equal = Decimal::parse(want.text()) == Decimal::parse(got.text());
-  const double abs = equal ? 0.0 : std::abs(got.number() - want.number());
+  const double abs = Decimal::distance(Decimal::parse(want.text()), Decimal::parse(got.text()));
   note_abs(abs);
-  if (equal) return;
+  if (abs == 0.0) return;
   if (rule.label != nullptr && is_near_cut(*rule.label)) {
     ++result_.near_cut_flips;
     return;
@@ -62,21 +61,23 @@ void Comparer::exact_numbers(const JsonValue& want, const JsonValue& got, const 
 }
 
 void Comparer::near_numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
-  const Decimal got_decimal = Decimal::parse(got.text());
-  if (Decimal::parse(want.text()) == got_decimal) {
-    note_abs(0.0);
-    return;
-  }
+  const Decimal wanted = Decimal::parse(want.text());
+  const Decimal given = Decimal::parse(got.text());
+  const double abs = Decimal::distance(wanted, given);
+  note_abs(abs);
+  if (abs == 0.0) return;
   const double want_number = want.number();
   const double got_number = got.number();
-  const double abs = std::abs(got_number - want_number);
-  note_abs(abs);
-  // Both beyond a double's range: infinite minus infinite is no distance at all.
+  // Beyond a double's range nothing is near.
   const bool comparable = std::isfinite(want_number) && std::isfinite(got_number);
-  if (comparable && rule.tolerance.accepts(got_number, want_number)) return;
+  // Two spellings of one double are one number, unless both are integers.
+  const bool same_double =
+      want_number == got_number && !(wanted.is_integral() && given.is_integral());
+  const double allowed = rule.tolerance.allowed(want_number);
+  if (comparable && (same_double || abs <= allowed)) return;
   if (rule.decimals && comparable) {
     const double quantum = std::pow(10.0, -*rule.decimals);
-    if (got_decimal.decimals() <= *rule.decimals && abs < 1.5 * quantum) {
+    if (given.decimals() <= *rule.decimals && abs < 1.5 * quantum) {
       ++result_.quantum_flips;
       return;
     }
@@ -86,9 +87,9 @@ void Comparer::near_numbers(const JsonValue& want, const JsonValue& got, const L
     return;
   }
   Finding finding = make(FindingKind::number, &want, &got, "outside the tolerance");
-  if (comparable) {
+  if (comparable && std::isfinite(abs)) {
     finding.abs = abs;
-    finding.allowed = rule.tolerance.allowed(want_number);
+    finding.allowed = allowed;
   }
   findings_.add(std::move(finding));
 }

@@ -22,7 +22,6 @@ struct Tolerance {
   double rtol = 1e-6;
   double atol = 1e-9;
   double allowed(double want) const { return atol + rtol * std::abs(want); }
-  bool accepts(double got, double want) const { return std::abs(got - want) <= allowed(want); }
 };
 
 enum class NonFinitePolicy { fail, equal, ignore };

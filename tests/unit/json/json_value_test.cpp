@@ -99,6 +99,28 @@ TEST(Decimal, TreatsEqualNumbersAlikeHoweverTheyAreWritten) {
   EXPECT_NE(Decimal::parse("1"), Decimal::parse("-1"));
 }
 
+TEST(Decimal, KnowsTheDistanceOfTwoNumbersExactly) {
+  const auto distance = [](std::string_view a, std::string_view b) {
+    const double there = Decimal::distance(Decimal::parse(a), Decimal::parse(b));
+    EXPECT_EQ(there, Decimal::distance(Decimal::parse(b), Decimal::parse(a))) << a << " " << b;
+    return there;
+  };
+  EXPECT_EQ(distance("9007199254740993", "9007199254740992"), 1.0);
+  EXPECT_EQ(distance("123456789012345678901234567890", "123456789012345678901234567891"), 1.0);
+  EXPECT_EQ(distance("-1", "1.5"), 2.5);
+  EXPECT_EQ(distance("0.4", "0.3"), 0.1);
+  EXPECT_EQ(distance("1000", "999.99"), 0.01);
+  EXPECT_EQ(distance("0", "-7"), 7.0);
+  EXPECT_EQ(distance("1.0", "1"), 0.0);
+  EXPECT_EQ(distance("1e-30", "1e30"), 1e30);
+  EXPECT_EQ(distance("1e999999999999", "1"), HUGE_VAL);
+  EXPECT_EQ(distance("1e-999999999999", "1"), 1.0);
+  EXPECT_GT(distance("1e-999", "2e-999"), 0.0) << "two numbers that differ are never 0 apart";
+  EXPECT_GT(distance("1e-999999999999", "0"), 0.0);
+  EXPECT_EQ(distance("1" + std::string(400, '0'), "1" + std::string(399, '0') + "3"), 3.0)
+      << "beyond a double's range themselves";
+}
+
 TEST(Decimal, CountsTheDecimalsItNeeds) {
   EXPECT_EQ(Decimal::parse("0.2541").decimals(), 4);
   EXPECT_EQ(Decimal::parse("0.2500").decimals(), 2);
