@@ -9,6 +9,17 @@
 
 namespace coldframe {
 
+namespace {
+
+// Whether an answer that is rounded to so many decimals is at most one step from the wanted number.
+// Of a wanted number between two points of that grid, these two are its roundings, up or down.
+bool is_next_on_grid(const Decimal& got, double abs, int decimals) {
+  const double step = Decimal::parse(fmt::format("1e-{}", decimals)).to_double();
+  return got.decimals() <= decimals && abs <= step;
+}
+
+}  // namespace
+
 // Whether the comparison of this place is settled because one side is NaN or Infinity.
 bool Comparer::non_finite(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
   if (got.is_finite() && want.is_finite()) return false;
@@ -75,12 +86,9 @@ void Comparer::near_numbers(const JsonValue& want, const JsonValue& got, const L
       want_number == got_number && !(wanted.is_integral() && given.is_integral());
   const double allowed = rule.tolerance.allowed(want_number);
   if (comparable && (same_double || abs <= allowed)) return;
-  if (rule.decimals && comparable) {
-    const double quantum = std::pow(10.0, -*rule.decimals);
-    if (given.decimals() <= *rule.decimals && abs < 1.5 * quantum) {
-      ++result_.quantum_flips;
-      return;
-    }
+  if (rule.decimals && comparable && is_next_on_grid(given, abs, *rule.decimals)) {
+    ++result_.quantum_flips;
+    return;
   }
   if (rule.label != nullptr && is_near_cut(*rule.label)) {
     ++result_.near_cut_flips;

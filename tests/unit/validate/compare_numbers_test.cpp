@@ -34,5 +34,30 @@ TEST(Compare, JudgesTheDistanceItReports) {
   EXPECT_EQ(compared("1.7e308", "-1.7e308").findings.front().abs, std::nullopt);
 }
 
+TEST(Compare, AllowsOneQuantumOnlyOnTheGrid) {
+  const char* rule = R"({"decimals":2})";
+  const Comparison flip = compared("0.25", "0.26", rule);
+  EXPECT_EQ(verdict(flip), "same");
+  EXPECT_EQ(flip.quantum_flips, 1);
+  EXPECT_EQ(verdict(compared("0.25", "0.2541", rule)), "number $") << "not on the grid";
+  EXPECT_EQ(verdict(compared("0.25", "0.27", rule)), "number $") << "two quanta";
+  EXPECT_EQ(compared("0.25", "0.250000001", rule).quantum_flips, 0) << "inside the tolerance";
+}
+
+TEST(Compare, AllowsOnlyTheTwoNeighboursOfAWantedNumberOffTheGrid) {
+  const char* rule = R"({"decimals":4})";
+  for (const char* near : {"0.25", "0.2501"}) {
+    EXPECT_EQ(compared("0.25004", near, rule).quantum_flips, 1) << near;
+    EXPECT_EQ(compared("0.25006", near, rule).quantum_flips, 1) << near;
+  }
+  for (const char* far : {"0.2499", "0.2502"}) {
+    EXPECT_EQ(verdict(compared("0.25004", far, rule)), "number $") << far;
+    EXPECT_EQ(verdict(compared("0.25006", far, rule)), "number $") << far;
+  }
+  EXPECT_EQ(compared("-0.00005", "0.0", rule).quantum_flips, 1);
+  EXPECT_EQ(verdict(compared("-0.00005", "0.0001", rule)), "number $");
+  EXPECT_EQ(compared("1e-15", "2e-15", R"({"decimals":15,"rtol":0,"atol":0})").quantum_flips, 1);
+}
+
 }  // namespace
 }  // namespace coldframe

@@ -51,16 +51,6 @@ TEST(Compare, PrefersTheMoreSpecificAndThenTheLaterRule) {
   EXPECT_EQ(verdict(compared(R"({"c":1.0})", R"({"c":1.4})", rules)), "number $.c");
 }
 
-TEST(Compare, AllowsOneQuantumOnlyOnTheGrid) {
-  const char* rule = R"({"decimals":2})";
-  const Comparison flip = compared("0.25", "0.26", rule);
-  EXPECT_EQ(verdict(flip), "same");
-  EXPECT_EQ(flip.quantum_flips, 1);
-  EXPECT_EQ(verdict(compared("0.25", "0.2541", rule)), "number $") << "not on the grid";
-  EXPECT_EQ(verdict(compared("0.25", "0.27", rule)), "number $") << "two quanta";
-  EXPECT_EQ(compared("0.25", "0.250000001", rule).quantum_flips, 0) << "inside the tolerance";
-}
-
 TEST(Compare, LetsALabelFlipOnlyNearACut) {
   const char* rule =
       R"({"paths":{"$.label":{"label":{"from":"$.score","cuts":[70,90],"band":0.5}}}})";
