@@ -28,11 +28,16 @@ bool Comparer::non_finite(const JsonValue& want, const JsonValue& got, const Lea
   if (policy == NonFinitePolicy::ignore) return true;
   const bool equal = want.is(JsonKind::number) && want.text() == got.text();
   if (policy == NonFinitePolicy::equal && equal) return true;
-  if (got.is_finite()) {
-    fail(FindingKind::number, &want, &got, fmt::format("{} was wanted", want.text()));
+  const FindingKind kind = got.is_finite() ? FindingKind::number : FindingKind::non_finite;
+  const bool is_number = want.is(JsonKind::number);
+  const bool may_be_equal = policy == NonFinitePolicy::equal;
+  if (got.is_finite() || (may_be_equal && is_number)) {
+    fail(kind, &want, &got,
+         fmt::format("{} was wanted, not {}", want.text(), shortened(write_json(got), 40)));
+  } else if (may_be_equal) {
+    types(want, got);
   } else {
-    fail(FindingKind::non_finite, &want, &got,
-         fmt::format("{}: not valid JSON for most clients", got.text()));
+    fail(kind, &want, &got, fmt::format("{}: not valid JSON for most clients", got.text()));
   }
   return true;
 }

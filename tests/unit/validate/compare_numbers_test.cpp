@@ -59,5 +59,21 @@ TEST(Compare, AllowsOnlyTheTwoNeighboursOfAWantedNumberOffTheGrid) {
   EXPECT_EQ(compared("1e-15", "2e-15", R"({"decimals":15,"rtol":0,"atol":0})").quantum_flips, 1);
 }
 
+TEST(Compare, NamesTheDifferenceOfNaNAndInfinityWhereTheyMayBeEqual) {
+  const auto said = [](const char* want, const char* got, const char* rules) {
+    const Comparison c = compared(want, got, rules);
+    return c.failed() ? verdict(c) + ": " + c.findings.front().message : "";
+  };
+  const char* equal = R"({"inf":"equal","nan":"equal"})";
+  EXPECT_EQ(said("Infinity", "Infinity", equal), "");
+  EXPECT_EQ(said("Infinity", "-Infinity", equal),
+            "non_finite $: Infinity was wanted, not -Infinity");
+  EXPECT_EQ(said("1.5", "NaN", equal), "non_finite $: 1.5 was wanted, not NaN");
+  EXPECT_EQ(said("NaN", "1.5", equal), "number $: NaN was wanted, not 1.5");
+  EXPECT_EQ(said(R"("n/a")", "NaN", equal), "type $: text wanted, number got");
+  EXPECT_EQ(said("Infinity", "-Infinity", "{}"),
+            "non_finite $: -Infinity: not valid JSON for most clients");
+}
+
 }  // namespace
 }  // namespace coldframe
