@@ -6,8 +6,6 @@
 #include <cmath>
 #include <unordered_map>
 
-#include "emulator/validate/base64.hpp"
-
 namespace coldframe {
 
 Finding Comparer::make(FindingKind kind, const JsonValue* want, const JsonValue* got,
@@ -45,7 +43,7 @@ void Comparer::values(const JsonValue& want, const JsonValue& got) {
   if (non_finite(want, got, rule)) return;
   const bool embedded_by_rule = rule.embedded.value_or(false) && !path_.ends_in_key("body");
   if (embedded_by_rule && got.is(JsonKind::string)) {
-    embedded(want, false, got, false);
+    embedded(want, nullptr, got, nullptr);
   } else if (want.kind() != got.kind()) {
     types(want, got);
   } else if (want.is(JsonKind::number)) {
@@ -183,7 +181,7 @@ void Comparer::member(const JsonValue& want_parent, const JsonValue& got_parent,
     values(want, got);
   } else if (got.is(JsonKind::string)) {
     flags(got);
-    embedded(want, is_flagged_base64(want_parent), got, is_flagged_base64(got_parent));
+    embedded(want, &want_parent, got, &got_parent);
   } else {
     const bool proxy = got_parent.find("statusCode") != nullptr;
     if (proxy && !got.is(JsonKind::null)) {

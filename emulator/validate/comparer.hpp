@@ -33,8 +33,10 @@ class Comparer {
   void members(const JsonValue& want, const JsonValue& got);
   void member(const JsonValue& want_parent, const JsonValue& got_parent, const JsonValue& want,
               const JsonValue& got);
-  // A text that may hold JSON, and be base64 where the flag beside it says so.
-  void embedded(const JsonValue& want, bool want_base64, const JsonValue& got, bool got_base64);
+  // A text that may hold JSON. A body comes with the objects it is in: it may be base64 where the
+  // flag beside it says so.
+  void embedded(const JsonValue& want, const JsonValue* want_parent, const JsonValue& got,
+                const JsonValue* got_parent);
   void embedded_json(const JsonValue& want, const JsonValue& got, const std::string& got_text);
   void unwanted_text(const JsonValue& got, const JsonValue* parent, const LeafRule& rule);
   void types(const JsonValue& want, const JsonValue& got);

@@ -32,6 +32,47 @@ TEST(Compare, ComparesABodyThatIsPlainTextExactly) {
   EXPECT_EQ(verdict(compared(R"({"body":{"a":1}})", R"({"body":"oops"})")), "not_json $.body");
 }
 
+TEST(Compare, TakesANumberInTheBodyOfAProxyAnswerForANumber) {
+  const auto of = [](const char* want, const char* got, const char* rules = "{}") {
+    const auto answer = [](const char* body) {
+      return R"({"statusCode":200,"body":)" + std::string(body) + "}";
+    };
+    return verdict(compared(answer(want), answer(got), rules));
+  };
+  EXPECT_EQ(of(R"("0.93123411")", R"("0.93123412")"), "same");
+  EXPECT_EQ(of(R"("0.93123411")", R"("0.94")"), "number $.body!");
+  EXPECT_EQ(of(R"("0.93")", R"("0.94")", R"({"paths":{"$.body!":{"atol":0.1}}})"), "same");
+  EXPECT_EQ(of(R"("0.93")", R"("0.94")", R"({"atol":0.1})"), "same");
+  EXPECT_EQ(of("0.93123411", R"("0.93123412")"), "same");
+  EXPECT_EQ(of(R"("5")", R"("5.0")"), "same");
+  EXPECT_EQ(of(R"("5")", R"("6")", R"({"atol":1})"), "number $.body!") << "an integer is exact";
+  EXPECT_EQ(of(R"("9007199254740993")", R"("9007199254740992")"), "number $.body!");
+  EXPECT_EQ(of(R"("0.93")", R"("NaN")"), "non_finite $.body!");
+  EXPECT_EQ(of(R"("NaN")", R"("NaN")"), "same") << "a text that somebody wants";
+  EXPECT_EQ(of(R"("0.93")", R"("\"0.93\"")"), "double_encoding $.body");
+  EXPECT_EQ(of(R"("0.93")", R"("null")"), "text $.body");
+  EXPECT_EQ(of(R"("0.93")", R"("oops")"), "text $.body");
+  EXPECT_EQ(of(R"("007")", R"("7")"), "text $.body") << "no JSON number";
+  EXPECT_EQ(of(R"("0.93123411")", R"("0.93123412")", R"({"embedded":"off"})"), "text $.body");
+  // "0.5" and "0.50"
+  EXPECT_EQ(verdict(compared(R"({"statusCode":200,"body":"MC41","isBase64Encoded":true})",
+                             R"({"statusCode":200,"body":"MC41MA==","isBase64Encoded":true})")),
+            "same");
+}
+
+TEST(Compare, TakesANumberInAnyOtherTextForText) {
+  EXPECT_EQ(verdict(compared(R"({"version":"1.10"})", R"({"version":"1.1"})")), "text $.version");
+  EXPECT_EQ(verdict(compared(R"({"body":"1.10"})", R"({"body":"1.1"})")), "text $.body");
+  EXPECT_EQ(verdict(compared(R"({"body":"1.10"})", R"({"statusCode":200,"body":"1.1"})")),
+            "text $.body");
+  EXPECT_EQ(verdict(compared(R"({"a":{"statusCode":200,"body":"1.10"}})",
+                             R"({"a":{"statusCode":200,"body":"1.1"}})")),
+            "text $.a.body");
+  EXPECT_EQ(verdict(compared(R"({"statusCode":200,"x":"1.10"})", R"({"statusCode":200,"x":"1.1"})",
+                             R"({"paths":{"$.x":{"embedded":"auto"}}})")),
+            "text $.x");
+}
+
 TEST(Compare, LooksInsideOtherTextsWhenARuleSaysSo) {
   const char* rule = R"({"paths":{"$.detail":{"embedded":"auto"}}})";
   EXPECT_EQ(verdict(compared(R"({"detail":"{\"a\":1}"})", R"({"detail":"{ \"a\": 1 }"})", rule)),
