@@ -51,7 +51,7 @@ void Comparer::values(const JsonValue& want, const JsonValue& got) {
   } else if (want.is(JsonKind::array)) {
     arrays(want, got);
   } else if (want.is(JsonKind::object)) {
-    objects(want, got, rule);
+    objects(want, got);
   } else {
     scalars(want, got, rule);
   }
@@ -128,17 +128,17 @@ void Comparer::arrays(const JsonValue& want, const JsonValue& got) {
   }
 }
 
-void Comparer::objects(const JsonValue& want, const JsonValue& got, const LeafRule& rule) {
-  const bool outermost = path_.steps().empty();
+void Comparer::objects(const JsonValue& want, const JsonValue& got) {
+  const bool only_wanted = options_.only_wanted_keys && path_.steps().empty();
   members(want, got);
-  if (outermost && options_.only_wanted_keys) return;
   std::unordered_map<std::string_view, bool> wanted;
   for (const JsonMember& member : want.members())
     wanted.emplace(member.key, true);
   for (const JsonMember& member : got.members()) {
     if (wanted.count(member.key) != 0) continue;
     path_.push_key(member.key);
-    if (!rules_.at(path_, base_).ignore) {
+    const LeafRule rule = rules_.at(path_, base_);
+    if (!rule.ignore && (!only_wanted || rule.extra_named)) {
       if (rule.extra == KeyPolicy::fail) {
         fail(FindingKind::extra_key, nullptr, &member.value, "a key that is not wanted");
       } else if (rule.extra == KeyPolicy::warn) {

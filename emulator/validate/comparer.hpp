@@ -29,7 +29,7 @@ class Comparer {
   void near_numbers(const JsonValue& want, const JsonValue& got, const LeafRule& rule);
   void scalars(const JsonValue& want, const JsonValue& got, const LeafRule& rule);
   void arrays(const JsonValue& want, const JsonValue& got);
-  void objects(const JsonValue& want, const JsonValue& got, const LeafRule& rule);
+  void objects(const JsonValue& want, const JsonValue& got);
   void members(const JsonValue& want, const JsonValue& got);
   void member(const JsonValue& want_parent, const JsonValue& got_parent, const JsonValue& want,
               const JsonValue& got);

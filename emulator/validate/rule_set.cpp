@@ -33,6 +33,7 @@ LeafRule RuleSet::at(const JsonPath& path, const Tolerance& base) const {
     if (rule.inf) leaf.inf = *rule.inf;
     if (rule.missing) leaf.missing = *rule.missing;
     if (rule.extra) leaf.extra = *rule.extra;
+    if (rule.extra && names_this_place) leaf.extra_named = true;
     if (rule.label && rule.path.is_at(path)) leaf.label = &*rule.label;
   }
   return leaf;

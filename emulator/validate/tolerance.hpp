@@ -75,6 +75,7 @@ struct LeafRule {
   NonFinitePolicy inf = NonFinitePolicy::fail;
   KeyPolicy missing = KeyPolicy::fail;
   KeyPolicy extra = KeyPolicy::warn;
+  bool extra_named = false;  // by a rule for this very place
   const LabelRule* label = nullptr;
 };
 

@@ -46,6 +46,20 @@ std::string meant_without_embedding(const JsonValue& got, const PathPattern& pat
   return is_somewhere(got, without) ? without.text() : "";
 }
 
+// An `extra` rule may be about a key that is not there, which is fine if the object for it is.
+bool is_of_an_absent_key(const JsonValue* want, const JsonValue& got, const PathRule& rule) {
+  std::vector<PathStep> steps = rule.path.steps();
+  if (!rule.extra || steps.empty() || steps.back().kind != PathStep::Kind::key) return false;
+  steps.pop_back();
+  const PathPattern object(std::move(steps));
+  std::deque<JsonValue> arena;
+  const std::vector<Located> places = locate(got, object, arena);
+  // An object that is only wanted is missing, which is told elsewhere.
+  if (places.empty()) return want != nullptr && is_somewhere(*want, object);
+  return std::any_of(places.begin(), places.end(),
+                     [](const Located& place) { return place.value->is(JsonKind::object); });
+}
+
 void check_label(const JsonValue& want, const PathRule& rule, FindingList& findings) {
   if (!rule.label || is_somewhere(want, rule.label->from)) return;
   warn(rule.path,
@@ -85,6 +99,7 @@ void warn_of_unmatched_rules(const JsonValue* want, const JsonValue& got, const 
       // A place that is only wanted is missing or of another shape, which is told elsewhere. An
       // array may be empty, and an ignored key may be there in other answers only.
       const bool may_be_absent = rule.path.has_wildcard() || rule.ignore.value_or(false) ||
+                                 is_of_an_absent_key(want, got, rule) ||
                                  (want != nullptr && is_somewhere(*want, rule.path));
       if (meant.empty() && may_be_absent) continue;
     }

@@ -65,6 +65,34 @@ TEST(Compare, LetsALabelFlipOnlyNearACut) {
             "same");
 }
 
+TEST(Compare, TakesTheRuleOfAnExtraKeysOwnPathBeforeThatOfItsObject) {
+  const char* want = R"({"a":1})";
+  const char* got = R"({"a":1,"x":2})";
+  for (const char* rules :
+       {R"({"paths":{"$.x":{"extra":"fail"}}})", R"([{"path":"$.x","extra":"fail"}])",
+        R"([{"path":"$.x","extra":"fail"},{"path":"$","extra":"ignore"}])",
+        R"({"extra":"ignore","paths":{"$.*":{"extra":"fail"}}})"}) {
+    EXPECT_EQ(verdict(compared(want, got, rules)), "extra_key $.x") << rules;
+  }
+  EXPECT_EQ(warning(compared(want, got, R"({"paths":{"$.x":{"extra":"ignore"}}})")), "none");
+  EXPECT_EQ(warning(compared(want, got, R"({"extra":"fail","paths":{"$.x":{"extra":"warn"}}})")),
+            "extra_key $.x");
+  EXPECT_EQ(
+      verdict(compared(R"({"o":{}})", R"({"o":{"x":1}})", R"({"paths":{"$.o":{"extra":"fail"}}})")),
+      "extra_key $.o.x")
+      << "a rule holds beneath its path too";
+}
+
+TEST(Compare, LooksAtAnExtraKeyBesideAStatusWhereARuleNamesIt) {
+  const auto of_status = [](const char* rules) {
+    return compare(json(R"({"statusCode":200})"), json(R"({"statusCode":200,"x":1,"y":NaN})"),
+                   parse_rules(json(rules)).value(), {}, {.only_wanted_keys = true});
+  };
+  EXPECT_EQ(warning(of_status("{}")), "none");
+  EXPECT_EQ(warning(of_status(R"({"extra":"fail"})")), "none");
+  EXPECT_EQ(verdict(of_status(R"({"paths":{"$.x":{"extra":"fail"}}})")), "extra_key $.x");
+}
+
 TEST(Compare, MindsIntegersAndFractionsWhenTypesAreStrict) {
   EXPECT_EQ(verdict(compared("1", "1.0", R"({"strict_types":true})")), "type $");
 }

@@ -61,6 +61,16 @@ TEST(UnmatchedRule, IsNotSaidOfOneThatHoldsSomewhereOrMayBeAbsent) {
       << "that failure has its own sentence";
 }
 
+TEST(UnmatchedRule, IsNotSaidOfAnExtraKeyThatIsNotThere) {
+  EXPECT_EQ(said(R"({"paths":{"$.debug":{"extra":"fail"}}})"), "");
+  EXPECT_EQ(said(R"([{"path":"$.body!.debug","extra":"ignore"}])"), "");
+  EXPECT_EQ(said(R"({"paths":{"$.body.debug":{"extra":"fail"}}})"),
+            "rule $.body.debug matched nothing")
+      << "a text has no keys";
+  EXPECT_EQ(said(R"({"paths":{"$.nowhere.debug":{"extra":"fail"}}})"),
+            "rule $.nowhere.debug matched nothing");
+}
+
 TEST(UnmatchedRule, IsTheScoreOfALabelToo) {
   EXPECT_EQ(said(R"({"paths":{"$.label":{"label":{"from":"$.body.score","cuts":[1],"band":1}}}})",
                  R"({"label":"a"})", R"({"label":"a","body":"{\"score\":1}"})"),
