@@ -1,9 +1,12 @@
 #include "emulator/report/validate_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "emulator/json/decimal.hpp"
 #include "emulator/json/json_check.hpp"
+#include "emulator/json/json_value.hpp"
 
 namespace coldframe {
 
@@ -11,12 +14,34 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A kept value as JSON, or as text where it was cut or is none (NaN).
+bool is_same_number(const std::string& a, const std::string& b) {
+  if (is_integer_literal(a) || is_integer_literal(b)) return a == b;
+  return Decimal::parse(a) == Decimal::parse(b);
+}
+
+// Whether nothing got lost when `text` was read and written again.
+bool is_carried(const JsonValue& text, const JsonValue& written) {
+  if (text.kind() != written.kind()) return false;
+  if (text.is(JsonKind::number)) return is_same_number(text.text(), written.text());
+  const auto same_member = [](const JsonMember& a, const JsonMember& b) {
+    return a.key == b.key && is_carried(a.value, b.value);
+  };
+  return text.text() == written.text() &&
+         std::equal(text.items().begin(), text.items().end(), written.items().begin(),
+                    written.items().end(), is_carried) &&
+         std::equal(text.members().begin(), text.members().end(), written.members().begin(),
+                    written.members().end(), same_member);
+}
+
+// A kept value as JSON; as text where it was cut or is none (NaN), and where a number in it has
+// more digits than Json holds or a key is there twice.
 Json kept_value(const std::string& text) {
   if (check_json(text)) return text;
   Json value = Json::parse(text, nullptr, false);
-  const bool exact = !value.is_discarded() && (!value.is_number() || to_json_text(value) == text);
-  return exact ? value : Json(text);
+  if (value.is_discarded()) return text;
+  const ParsedJson kept = parse_json(text);
+  const ParsedJson written = parse_json(to_json_text(value));
+  return kept && written && is_carried(kept.value(), written.value()) ? value : Json(text);
 }
 
 void add_values(Json& json, const Finding& finding) {
