@@ -60,7 +60,8 @@ bool is_worse_status(CaseStatus a, CaseStatus b) {
 void merge_findings(std::vector<Finding>& into, std::vector<Finding>&& more) {
   for (Finding& finding : more) {
     const auto same = std::find_if(into.begin(), into.end(), [&](const Finding& known) {
-      return known.pass == Pass::cold && known.same_place_and_value(finding);
+      return known.pass == Pass::cold && finding.pass == Pass::warm &&
+             known.same_place_and_value(finding);
     });
     if (same != into.end()) {
       same->pass = Pass::both;

@@ -54,6 +54,28 @@ TEST(Validator, TellsTheSameFindingOfBothPassesOnce) {
   EXPECT_EQ(report.worst_first()[0]->id, "three") << "2 off is worse than 1 off";
 }
 
+TEST(Validator, SaysBothOnlyOfWhatItSawInBothPasses) {
+  // The key is there twice, and nobody asked for it: two findings that look the same.
+  FakeFunction function([](const FakeCall& call) {
+    return answer(call.call <= 1 ? R"({"n":1.5,"x":NaN,"x":NaN})" : R"({"n":1.5,"x":NaN})");
+  });
+  const ValidationReport report =
+      run(function, suite_of({R"({"id":"one","event":1,"expect":{"n":1.5}})"}));
+  std::vector<Pass> passes;
+  for (const Finding& finding : report.cases[0].findings) {
+    if (finding.kind == FindingKind::non_finite) passes.push_back(finding.pass);
+  }
+  EXPECT_EQ(passes, (std::vector<Pass>{Pass::both, Pass::cold}));
+  FakeFunction only_cold([](const FakeCall& call) {
+    return answer(call.call <= 1 ? R"({"n":1.5,"x":NaN,"x":NaN})" : R"({"n":1.5})");
+  });
+  const ValidationReport other =
+      run(only_cold, suite_of({R"({"id":"one","event":1,"expect":{"n":1.5}})"}));
+  EXPECT_FALSE(other.cases[0].findings.empty());
+  for (const Finding& finding : other.cases[0].findings)
+    EXPECT_EQ(finding.pass, Pass::cold) << finding.message;
+}
+
 TEST(Validator, CountsAnUnexpectedFunctionErrorAsAWrongAnswer) {
   FakeFunction function([](const FakeCall& call) {
     if (call.event != "2") return half_more(call);
