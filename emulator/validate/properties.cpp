@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/regex.hpp>
 #include <cmath>
 #include <stdexcept>
+#include <string_view>
+#include <unordered_map>
 
 #include "emulator/base/spelling.hpp"
 #include "emulator/json/decimal.hpp"
@@ -78,11 +81,37 @@ std::string check_type(const JsonValue& value, const std::string& wanted) {
   return fmt::format("is of type {}, not {}", actual, wanted);
 }
 
+using MembersByKey = std::unordered_map<std::string_view, const JsonValue*>;
+
+// Of duplicate keys the last.
+MembersByKey members_by_key(const JsonValue& object) {
+  MembersByKey members;
+  for (const JsonMember& member : object.members())
+    members[member.key] = &member.value;
+  return members;
+}
+
+// Whether both denote the same: 1 is 1.0, and the order of keys says nothing. Recursion is bounded
+// by the parser's depth limit.
 bool is_same(const JsonValue& a, const JsonValue& b) {
-  if (a.is(JsonKind::number) && b.is(JsonKind::number) && a.is_finite() && b.is_finite()) {
+  if (a.kind() != b.kind()) return false;
+  if (a.is(JsonKind::number) && a.is_finite() && b.is_finite()) {
     return Decimal::parse(a.text()) == Decimal::parse(b.text());
   }
-  return write_json(a) == write_json(b);
+  if (a.is(JsonKind::array)) {
+    return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(),
+                      is_same);
+  }
+  if (a.is(JsonKind::object)) {
+    const MembersByKey left = members_by_key(a);
+    const MembersByKey right = members_by_key(b);
+    return left.size() == right.size() &&
+           std::all_of(left.begin(), left.end(), [&](const auto& member) {
+             const auto other = right.find(member.first);
+             return other != right.end() && is_same(*member.second, *other->second);
+           });
+  }
+  return a.text() == b.text() && a.boolean() == b.boolean();
 }
 
 // What is wrong with the value, as the end of a sentence that begins with its path; or nothing.

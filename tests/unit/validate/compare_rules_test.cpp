@@ -115,6 +115,24 @@ TEST(Compare, ChecksPropertiesBesideTheGolden) {
   EXPECT_EQ(verdict(broken(R"({"p":NaN,"all":[0.5,0.5],"name":"cat"})")), "non_finite $.p");
 }
 
+TEST(Compare, FindsAContainerAmongTheAllowedValuesHoweverItIsWritten) {
+  const auto is_allowed = [](const char* allowed, const char* got) {
+    const std::string rules = std::string(R"([{"path":"$","one_of":[)") + allowed + "]}]";
+    return !check_properties(json(got), parse_rules(json(rules)).value(), {}).failed();
+  };
+  EXPECT_TRUE(is_allowed(R"({"a":2.0,"b":1})", R"({"b":1,"a":2})"));
+  EXPECT_TRUE(is_allowed("[1]", "[1.0]"));
+  EXPECT_TRUE(is_allowed(R"({"a":[{"b":1,"c":null}]})", R"({"a":[{"c":null,"b":10e-1}]})"));
+  EXPECT_TRUE(is_allowed(R"({"a":2})", R"({"a":1,"a":2})")) << "the last one counts";
+  EXPECT_FALSE(is_allowed(R"({"a":1})", R"({"a":1,"a":2})"));
+  EXPECT_FALSE(is_allowed(R"({"a":1})", R"({"a":1,"b":2})"));
+  EXPECT_FALSE(is_allowed(R"({"a":1,"b":2})", R"({"a":1,"c":2})"));
+  EXPECT_FALSE(is_allowed("[1,2]", "[2,1]"));
+  EXPECT_FALSE(is_allowed("[1,2]", "[1]"));
+  EXPECT_FALSE(is_allowed("1", "true"));
+  EXPECT_FALSE(is_allowed(R"("1")", "1"));
+}
+
 TEST(Compare, GivesUpOnARegexThatWouldTakeForever) {
   const Result<RuleSet> rules = parse_rules(json(R"([{"path":"$","regex":"^(a|aa)+$"}])"));
   const std::string text = "\"" + std::string(200, 'a') + "b\"";
