@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "emulator/validate/base64.hpp"
 
@@ -168,13 +169,11 @@ class Locator {
     using Kind = PathStep::Kind;
     if (step.kind == Kind::embedded) {
       walk_embedded(value, depth, parent);
-    } else if (step.kind == Kind::key || step.kind == Kind::any_key) {
-      for (const JsonMember& member : value.members()) {
-        if (step.kind == Kind::key && member.key != step.key) continue;
-        path_.push_key(member.key);
-        walk(member.value, depth + 1, &value);
-        path_.pop();
-      }
+    } else if (step.kind == Kind::key) {
+      const JsonValue* member = value.find(step.key);
+      if (member != nullptr) walk_member(step.key, *member, depth, value);
+    } else if (step.kind == Kind::any_key) {
+      walk_members(value, depth);
     } else {
       for (std::size_t i = 0; i < value.items().size(); ++i) {
         if (step.kind == Kind::index && i != step.index) continue;
@@ -188,6 +187,26 @@ class Locator {
   std::vector<Located> take() { return std::move(found_); }
 
  private:
+  void walk_member(std::string_view key, const JsonValue& member, std::size_t depth,
+                   const JsonValue& object) {
+    path_.push_key(key);
+    walk(member, depth + 1, &object);
+    path_.pop();
+  }
+
+  // Of duplicate keys the last, as most readers take it.
+  void walk_members(const JsonValue& object, std::size_t depth) {
+    std::unordered_map<std::string_view, const JsonValue*> last;
+    if (object.has_duplicate_keys()) {
+      for (const JsonMember& member : object.members())
+        last[member.key] = &member.value;
+    }
+    for (const JsonMember& member : object.members()) {
+      if (!last.empty() && last[member.key] != &member.value) continue;
+      walk_member(member.key, member.value, depth, object);
+    }
+  }
+
   void walk_embedded(const JsonValue& value, std::size_t depth, const JsonValue* parent) {
     std::optional<std::string> decoded;
     if (path_.ends_in_key("body") && parent != nullptr && is_flagged_base64(*parent)) {

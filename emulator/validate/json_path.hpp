@@ -65,9 +65,10 @@ struct Located {
   const JsonValue* value = nullptr;
 };
 
-// Every value at the pattern. `!` on a value that is no text is the value itself, since goldens
-// hold bodies already read; a `body` is read out of base64 where the flag beside it says so. What
-// `!` had to parse is kept in `arena`, which must outlive the result.
+// Every value at the pattern; of duplicate keys that of the last. `!` on a value that is no text is
+// the value itself, since goldens hold bodies already read; a `body` is read out of base64 where
+// the flag beside it says so. What `!` had to parse is kept in `arena`, which must outlive the
+// result.
 std::vector<Located> locate(const JsonValue& root, const PathPattern& pattern,
                             std::deque<JsonValue>& arena);
 

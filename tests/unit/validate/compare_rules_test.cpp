@@ -133,6 +133,18 @@ TEST(Compare, FindsAContainerAmongTheAllowedValuesHoweverItIsWritten) {
   EXPECT_FALSE(is_allowed(R"("1")", "1"));
 }
 
+TEST(Compare, ChecksPropertiesOfTheLastOfDuplicateKeys) {
+  const auto of = [](const char* rules, const char* got) {
+    return verdict(check_properties(json(got), parse_rules(json(rules)).value(), {}));
+  };
+  const char* last_is_good = R"({"p":5,"q":9,"p":0.5})";
+  const char* last_is_bad = R"({"p":0.5,"p":5})";
+  EXPECT_EQ(of(R"([{"path":"$.p","range":[0,1]}])", last_is_good), "same");
+  EXPECT_EQ(of(R"([{"path":"$.p","range":[0,1]}])", last_is_bad), "property $.p");
+  EXPECT_EQ(of(R"([{"path":"$.*","range":[0,9]}])", R"({"p":50,"q":9,"p":0.5})"), "same");
+  EXPECT_EQ(of(R"([{"path":"$.*","range":[0,9]}])", R"({"p":0.5,"p":50})"), "property $.p");
+}
+
 TEST(Compare, GivesUpOnARegexThatWouldTakeForever) {
   const Result<RuleSet> rules = parse_rules(json(R"([{"path":"$","regex":"^(a|aa)+$"}])"));
   const std::string text = "\"" + std::string(200, 'a') + "b\"";
