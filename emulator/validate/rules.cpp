@@ -13,6 +13,10 @@ namespace coldframe {
 
 namespace {
 
+Error given_twice(const std::string& key) {
+  return usage_error(fmt::format("\"{}\" is given twice", shortened(key, 40)));
+}
+
 // Reads the keys of one rule object into a PathRule; the first thing wrong ends it.
 class RuleParser {
  public:
@@ -22,14 +26,16 @@ class RuleParser {
   Result<PathRule> parse(PathPattern path, std::initializer_list<std::string_view> also) {
     rule_.path = std::move(path);
     for (const JsonMember& member : object_.members()) {
+      if (member.duplicate) return given_twice(member.key);
       if (std::find(also.begin(), also.end(), member.key) != also.end()) continue;
-      if (member.duplicate) return usage_error(fmt::format("\"{}\" is given twice", member.key));
       if (Result<void> read = read_key(member.key, member.value); !read) return read.error();
     }
     return std::move(rule_);
   }
 
  private:
+  static constexpr std::string_view k_lower_first = "a pair with the lower number first";
+
   static Error wants(std::string_view key, std::string_view what) {
     return usage_error(fmt::format("\"{}\" must be {}", key, what));
   }
@@ -147,7 +153,7 @@ class RuleParser {
     }
     if (!value.items()[0].is(JsonKind::null)) low = value.items()[0].number();
     if (!value.items()[1].is(JsonKind::null)) high = value.items()[1].number();
-    if (low > high) return wants(key, "a pair with the lower number first");
+    if (low > high) return wants(key, k_lower_first);
     out = {low, high};
     return {};
   }
@@ -174,8 +180,10 @@ class RuleParser {
     if (value.items().size() != 2 || !is_count(value.items()[0]) || !is_count(value.items()[1])) {
       return wants("len", "a count or a pair [least, most]");
     }
-    rule_.property.len = {static_cast<std::size_t>(value.items()[0].number()),
-                          static_cast<std::size_t>(value.items()[1].number())};
+    const auto least = static_cast<std::size_t>(value.items()[0].number());
+    const auto most = static_cast<std::size_t>(value.items()[1].number());
+    if (least > most) return wants("len", k_lower_first);
+    rule_.property.len = {least, most};
     return {};
   }
 
@@ -270,6 +278,7 @@ Result<RuleSet> parse_rule_object(const JsonValue& object) {
       return usage_error("\"paths\" must be an object of rules by path");
     }
     for (const JsonMember& member : paths->members()) {
+      if (member.duplicate) return given_twice(member.key);
       Result<PathPattern> pattern = PathPattern::parse(member.key);
       if (!pattern) return pattern.error();
       if (!member.value.is(JsonKind::object)) {

@@ -159,11 +159,36 @@ TEST(Rules, RefuseWhatTheyDoNotKnow) {
         R"({"ignore":"$.a"})", R"({"ignore":["a"]})", R"({"nan":"maybe"})", R"({"paths":[]})",
         R"({"paths":{"a":{}}})", R"({"paths":{"$.a":{"regex":"("}}})", R"([{"rtol":1}])",
         R"({"paths":{"$.a":{"range":[2,1]}}})", R"({"paths":{"$.a":{"label":{"cuts":[1]}}}})",
-        R"("strict")", "7", R"({"rtol":1,"rtol":2})", R"({"paths":{"$.a":{"type":"float"}}})"}) {
+        R"("strict")", "7", R"({"rtol":1,"rtol":2})", R"({"paths":{"$.a":{"type":"float"}}})",
+        R"({"paths":{"$.a":{"len":[3,1]}}})"}) {
     EXPECT_FALSE(parse_rules(json(text))) << text;
   }
   EXPECT_EQ(parse_rules(json(R"({"rtoll":1})")).error().message,
             "\"rtoll\" is not a rule that Coldframe knows; did you mean 'rtol'?");
+  EXPECT_EQ(parse_rules(json(R"({"paths":{"$.a":{"len":[3,1]}}})")).error().message,
+            "\"len\" must be a pair with the lower number first");
+}
+
+TEST(Rules, RefuseAKeyThatIsGivenTwice) {
+  const auto refusal = [](const char* rules) {
+    const Result<RuleSet> parsed = parse_rules(json(rules));
+    return parsed ? "accepted" : parsed.error().message;
+  };
+  EXPECT_EQ(refusal(R"({"ignore":["$.a"],"ignore":["$.b"]})"), "\"ignore\" is given twice");
+  EXPECT_EQ(refusal(R"({"paths":{},"paths":{}})"), "\"paths\" is given twice");
+  EXPECT_EQ(refusal(R"([{"path":"$.a","atol":1,"path":"$.b"}])"), "\"path\" is given twice");
+  EXPECT_EQ(refusal(R"({"paths":{"$.a":{"atol":1},"$.a":{"rtol":1}}})"), "\"$.a\" is given twice");
+  EXPECT_EQ(refusal(R"({"paths":{"$.a":{"atol":1,"atol":2}}})"), "\"atol\" is given twice");
+}
+
+TEST(Rules, RefuseThoseOfLaterVersions) {
+  for (const char* rule :
+       {R"("decimals":"auto")", R"("num":1)", R"("ulp":4)", R"("as":"set")",
+        R"("profile":"float32")", R"("set":true)", R"("multiset":true)", R"("topk":5)"}) {
+    const Result<RuleSet> parsed = parse_rules(json(std::string("{") + rule + "}"));
+    ASSERT_FALSE(parsed) << rule;
+    EXPECT_EQ(parsed.error().code, ExitCode::usage) << rule;
+  }
 }
 
 }  // namespace
