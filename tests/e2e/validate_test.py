@@ -7,7 +7,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
-from e2e_support import SOURCE, Done, code_of, wait_until
+from e2e_support import PROGRAM, SOURCE, Done, code_of, wait_until
 from refusal import RefusalTest
 from schema_check import schema_faults
 
@@ -107,8 +107,10 @@ class Verdicts(ValidateTest):
         bad = [f"c{i}" for i in range(0, 50, 2)]
 
         def again(done: Done) -> list[str]:
-            (line,) = (line for line in done.lines() if line.startswith("again  coldframe "))
-            return shlex.split(line)[2:]
+            (line,) = (line for line in done.lines() if line.startswith("again  "))
+            words = shlex.split(line)
+            self.assertEqual(words[:2], ["again", PROGRAM], "the program as it was called")
+            return words[2:]
 
         done = self.validate("--golden", file)
         self.assertIn("and 15 more; -v, --json FILE or --junit FILE lists them all", done.out)
@@ -165,7 +167,7 @@ class Verdicts(ValidateTest):
                               cwd=self.target)
         again = next(line for line in done.lines() if line.startswith("again  "))
         self.assertEqual(
-            again, f"again  coldframe validate --golden '{self.place}/my cases.jsonl' -E 'AB=x y' "
+            again, f"again  {shlex.quote(PROGRAM)} validate --golden '{self.place}/my cases.jsonl' -E 'AB=x y' "
                    f"--name g --memory 512 --only 'it is' -- {self.target}/start.sh")
 
     def test_a_tolerance_of_zero_may_be_written_in_any_way(self):
