@@ -170,6 +170,18 @@ class Verdicts(ValidateTest):
             again, f"again  {shlex.quote(PROGRAM)} validate --golden '{self.place}/my cases.jsonl' -E 'AB=x y' "
                    f"--name g --memory 512 --only 'it is' -- {self.target}/start.sh")
 
+    def test_a_wrong_big_integer_is_told_by_how_much_and_kept_as_it_is(self):
+        file = self.goldens(case("off", 9007199254740992, 9007199254740993),
+                            case("huge", [10 ** 30 + 1], {"n": 10 ** 30}))
+        done = self.validate("--golden", file, "--json", "r.json")
+        self.assert_exit(done, 1)
+        self.assertRegex(done.out, r"(?m)^  off +\$ +9007199254740993 +9007199254740992 +1 ")
+        result = json.loads((self.place / "r.json").read_text())
+        self.assertEqual(schema_faults(result, SCHEMA), [])
+        off, huge = (one["findings"][0] for one in result["cases"])
+        self.assertEqual((off["abs"], result["summary"]["max_abs"]), (1, 1))
+        self.assertEqual(huge["got"], f"[{10 ** 30 + 1}]")
+
     def test_a_tolerance_of_zero_may_be_written_in_any_way(self):
         file = self.goldens(case("a", 1.5, 1.5))
         for zero in ("0", "0.0", "0e0"):
