@@ -1,4 +1,4 @@
-// What both benchmarks are told. The defaults give p50 and p90 with an interval.
+// What both benchmarks are told.
 #pragma once
 
 #include <cstddef>
