@@ -9,16 +9,6 @@
 #include "emulator/model/platform_log.hpp"
 
 namespace coldframe {
-namespace {
-
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (auto& word : words)
-    out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
-}  // namespace
 
 void ExecutionEnvironment::prewarm() {
   provisioned_ = true;
@@ -89,10 +79,9 @@ void ExecutionEnvironment::on_init_complete() {
   if (!suppressed) {
     init_duration_ = duration;
     init_cpu_ = cpu;
-    InitRecord record{config_.name, id_, InitPhase::init, InitStatus::success, "",
-                      duration,     cpu, init_wall_};
-    log_init(record);
   }
+  log_init({config_.name, id_, suppressed ? InitPhase::invoke : InitPhase::init,
+            InitStatus::success, "", duration, cpu, init_wall_});
   set_state(EnvironmentState::idle);
   if (invocation_) {
     dispatch();
@@ -125,9 +114,9 @@ void ExecutionEnvironment::on_launch_failed(const LaunchFailure& failure) {
   if (config_.entry_point.empty() && config_.command.empty()) {
     if (find_entry_point(config_).executable.empty()) reason = k_no_bootstrap;
   } else {
-    log_.platform("IMAGE\tLaunch error: " + reason + "\tEntrypoint: [" + join(config_.entry_point) +
-                  "]\tCmd: [" + join(config_.command) + "]\tWorkingDir: [" +
-                  config_.working_directory.string() + "]\n");
+    log_.platform(config_.log_format == LogFormat::json
+                      ? json_log::launch_error(config_, type, reason, services_.clock.wall_now())
+                      : text_log::launch_error(config_, reason));
   }
   process_exited_ = true;
   const std::string request_id = invocation_ ? invocation_->request.request_id : "";
@@ -172,8 +161,12 @@ void ExecutionEnvironment::log_init(InitRecord record) {
     record.exit_reason = exit_reason_;
     record.last_line = last_line_;
   }
-  services_.records.on_init(record);
+  // A repeated init that works is part of its invoke.
+  if (record.phase == InitPhase::init || record.status != InitStatus::success) {
+    services_.records.on_init(record);
+  }
   if (config_.log_format == LogFormat::json) {
+    log_.platform(json_log::init_runtime_done(record, config_.system_level));
     log_.platform(json_log::init_report(record, config_.system_level));
   } else if (record.status != InitStatus::success) {
     log_.platform(text_log::init_report(record));

@@ -67,8 +67,7 @@ void ExecutionEnvironment::dispatch() {
 
 void ExecutionEnvironment::log_start() {
   if (config_.log_format == LogFormat::json) {
-    log_.platform(
-        json_log::start(record_, config_, invocation_->request.trace_id, config_.system_level));
+    log_.platform(json_log::start(record_, config_, invocation_->request));
   } else {
     lines_.clear();
     text_log::start(lines_, record_.request_id, config_.version);

@@ -48,6 +48,22 @@ const char* initialization_type(const InitRecord& r) {
 
 const char* phase_text(InitPhase phase) { return phase == InitPhase::init ? "init" : "invoke"; }
 
+// What the events of an init have in common.
+Json init_event(const InitRecord& r) {
+  Json record{{"initializationType", initialization_type(r)},
+              {"phase", phase_text(r.phase)},
+              {"status", status_text(r.status)}};
+  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  return record;
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string out;
+  for (auto& word : words)
+    out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
 // Milliseconds with two decimals, rounded half up; once an invoke, so without a format string.
 void append_ms(std::string& out, Duration d) {
   const std::int64_t hundredths = (d.count() + 5000) / 10000;
@@ -139,6 +155,12 @@ std::string init_report(const InitRecord& r) {
   return out + "\n";
 }
 
+std::string launch_error(const FunctionConfig& config, const std::string& reason) {
+  return "IMAGE\tLaunch error: " + reason + "\tEntrypoint: [" + join(config.entry_point) +
+         "]\tCmd: [" + join(config.command) + "]\tWorkingDir: [" +
+         config.working_directory.string() + "]\n";
+}
+
 }  // namespace text_log
 
 namespace json_log {
@@ -152,25 +174,40 @@ std::string init_start(const FunctionConfig& config, const InitRecord& r) {
                {"functionVersion", config.version}});
 }
 
-std::string init_report(const InitRecord& r, Level level) {
+std::string init_runtime_done(const InitRecord& r, Level level) {
   const Level own = r.status == InitStatus::success ? Level::debug : Level::warn;
   if (own < level) return "";
-  Json record{{"initializationType", initialization_type(r)},
-              {"phase", phase_text(r.phase)},
-              {"status", status_text(r.status)}};
-  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  return line(r.started + r.duration, "platform.initRuntimeDone", init_event(r));
+}
+
+std::string init_report(const InitRecord& r, Level level) {
+  Level own = r.provisioned ? Level::info : Level::debug;
+  if (r.status != InitStatus::success) own = Level::warn;
+  if (own < level) return "";
+  Json record = init_event(r);
   record["metrics"] = {{"durationMs", event_ms(r.duration)}};
   return line(r.started + r.duration, "platform.initReport", record);
 }
 
+std::string launch_error(const FunctionConfig& config, const char* error_type,
+                         const std::string& reason, WallTime now) {
+  if (Level::warn < config.system_level) return "";
+  return line(now, "platform.fault",
+              {{"errorType", error_type},
+               {"errorMessage", "Launch error: " + reason},
+               {"entryPoint", config.entry_point},
+               {"command", config.command},
+               {"workingDirectory", config.working_directory.string()}});
+}
+
 std::string start(const InvocationRecord& r, const FunctionConfig& config,
-                  const std::string& trace_id, Level level) {
-  if (Level::info < level) return "";
-  return line(r.started, "platform.start",
-              {{"requestId", r.request_id},
-               {"functionArn", config.arn()},
-               {"version", config.version},
-               {"tracing", {{"type", "X-Amzn-Trace-Id"}, {"value", trace_id}}}});
+                  const InvokeRequest& request) {
+  if (Level::info < config.system_level) return "";
+  Json record{
+      {"requestId", r.request_id}, {"functionArn", config.arn()}, {"version", config.version}};
+  if (!request.tenant_id.empty()) record["tenantId"] = request.tenant_id;
+  record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", request.trace_id}};
+  return line(r.started, "platform.start", record);
 }
 
 std::string runtime_done(const InvocationRecord& r, WallTime now, Level level) {

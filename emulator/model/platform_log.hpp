@@ -6,6 +6,7 @@
 #include <string>
 
 #include "emulator/model/function_config.hpp"
+#include "emulator/model/invoke.hpp"
 #include "emulator/model/record.hpp"
 
 namespace coldframe {
@@ -22,14 +23,19 @@ void start(std::string& out, std::string_view request_id, std::string_view versi
 void end(std::string& out, std::string_view request_id);
 void report(std::string& out, const InvocationRecord& record);
 std::string init_report(const InitRecord& record);
+std::string launch_error(const FunctionConfig& config, const std::string& reason);
 }  // namespace text_log
 
 namespace json_log {
-// Each returns one line with its line end, or nothing if `level` filters it out.
+// Each returns one line with its line end, or nothing if the system level filters it out.
 std::string init_start(const FunctionConfig& config, const InitRecord& record);
+std::string init_runtime_done(const InitRecord& record, Level level);
 std::string init_report(const InitRecord& record, Level level);
+// AWS has this as a text only; as an event it is called platform.fault here.
+std::string launch_error(const FunctionConfig& config, const char* error_type,
+                         const std::string& reason, WallTime now);
 std::string start(const InvocationRecord& record, const FunctionConfig& config,
-                  const std::string& trace_id, Level level);
+                  const InvokeRequest& request);
 std::string runtime_done(const InvocationRecord& record, WallTime now, Level level);
 std::string report(const InvocationRecord& record, WallTime now, Level level);
 }  // namespace json_log

@@ -46,23 +46,39 @@ nlohmann::json parse(const std::string& text, const std::string& type,
   return json.at("record");
 }
 
+std::string start_line(const InvocationRecord& record, const std::string& trace_id,
+                       Level level = Level::info, const std::string& tenant_id = "") {
+  auto config = function();
+  config.system_level = level;
+  InvokeRequest request;
+  request.trace_id = trace_id;
+  request.tenant_id = tenant_id;
+  return json_log::start(record, config, request);
+}
+
 TEST(JsonLog, PutsTimeFirstThenTypeThenRecord) {
-  const auto text =
-      json_log::start(record_of(InvocationStatus::ok), function(), "Root=1-x", Level::info);
+  const auto text = start_line(record_of(InvocationStatus::ok), "Root=1-x");
   EXPECT_TRUE(text.starts_with(R"({"time":"2026-11-24T05:53:14.123Z","type":"platform.start",)"
                                R"("record":{"requestId":"r-1",)"))
       << text;
 }
 
 TEST(JsonLog, StartNamesRequestVersionArnAndTrace) {
-  const auto record = parse(json_log::start(record_of(InvocationStatus::ok), function(),
-                                            "Root=1-a;Parent=b;Sampled=0", Level::info),
-                            "platform.start");
+  const auto record = parse(
+      start_line(record_of(InvocationStatus::ok), "Root=1-a;Parent=b;Sampled=0"), "platform.start");
   EXPECT_EQ(record.at("requestId"), "r-1");
   EXPECT_EQ(record.at("version"), "$LATEST");
   EXPECT_EQ(record.at("functionArn"), "arn:aws:lambda:us-east-1:123456789012:function:scoring");
   EXPECT_EQ(record.at("tracing").at("type"), "X-Amzn-Trace-Id");
   EXPECT_EQ(record.at("tracing").at("value"), "Root=1-a;Parent=b;Sampled=0");
+  EXPECT_EQ(record.count("tenantId"), 0U);
+}
+
+TEST(JsonLog, StartNamesTheTenantIfThereIsOne) {
+  const auto record =
+      parse(start_line(record_of(InvocationStatus::ok), "Root=1-a", Level::info, "blue"),
+            "platform.start");
+  EXPECT_EQ(record.at("tenantId"), "blue");
 }
 
 TEST(JsonLog, ReportHasTheMetricsOfTheTextLine) {
@@ -123,6 +139,27 @@ TEST(JsonLog, InitStartAndInitReportNameThePhase) {
   EXPECT_EQ(report.at("status"), "error");
   EXPECT_EQ(report.at("errorType"), "Runtime.ExitError");
   EXPECT_DOUBLE_EQ(report.at("metrics").at("durationMs").get<double>(), 877);
+  const auto done = parse(json_log::init_runtime_done(r, Level::info), "platform.initRuntimeDone",
+                          "2026-11-24T05:53:15.000Z");
+  EXPECT_EQ(done, (nlohmann::json{{"initializationType", "on-demand"},
+                                  {"phase", "invoke"},
+                                  {"status", "error"},
+                                  {"errorType", "Runtime.ExitError"}}));
+}
+
+TEST(JsonLog, ALaunchErrorIsAnEventOfTheSameFactsAsTheTextLine) {
+  auto config = function();
+  config.entry_point = {"/no/such", "-x"};
+  config.command = {"app.handler"};
+  config.working_directory = "/srv/f";
+  const auto text = json_log::launch_error(config, "Runtime.InvalidEntrypoint",
+                                           "fork/exec /no/such: no such file", k_moment);
+  EXPECT_EQ(parse(text, "platform.fault"),
+            (nlohmann::json{{"errorType", "Runtime.InvalidEntrypoint"},
+                            {"errorMessage", "Launch error: fork/exec /no/such: no such file"},
+                            {"entryPoint", {"/no/such", "-x"}},
+                            {"command", {"app.handler"}},
+                            {"workingDirectory", "/srv/f"}}));
 }
 
 // Lowest to highest system level; each event appears up to its own level and not above.
@@ -136,8 +173,7 @@ void expect_level(const std::function<std::string(Level)>& line, Level own, cons
 TEST(JsonLog, AppearsAccordingToTheSystemLevel) {
   const auto ok = record_of(InvocationStatus::ok);
   const auto failed = record_of(InvocationStatus::exit);
-  expect_level([&](Level l) { return json_log::start(ok, function(), "", l); }, Level::info,
-               "start");
+  expect_level([&](Level l) { return start_line(ok, "", l); }, Level::info, "start");
   expect_level([&](Level l) { return json_log::report(ok, k_moment, l); }, Level::info, "report");
   expect_level([&](Level l) { return json_log::report(failed, k_moment, l); }, Level::warn,
                "failed report");
@@ -148,7 +184,16 @@ TEST(JsonLog, AppearsAccordingToTheSystemLevel) {
   InitRecord init;
   expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::debug,
                "init report");
+  expect_level([&](Level l) { return json_log::init_runtime_done(init, l); }, Level::debug,
+               "init done");
+  init.provisioned = true;
+  expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::info,
+               "provisioned init report");
+  expect_level([&](Level l) { return json_log::init_runtime_done(init, l); }, Level::debug,
+               "provisioned init done");
   init.status = InitStatus::timeout;
+  expect_level([&](Level l) { return json_log::init_runtime_done(init, l); }, Level::warn,
+               "failed init done");
   expect_level([&](Level l) { return json_log::init_report(init, l); }, Level::warn,
                "failed init report");
   expect_level(
@@ -158,13 +203,20 @@ TEST(JsonLog, AppearsAccordingToTheSystemLevel) {
         return json_log::init_start(config, init);
       },
       Level::debug, "init start");
+  expect_level(
+      [&](Level l) {
+        auto config = function();
+        config.system_level = l;
+        return json_log::launch_error(config, "Runtime.InvalidEntrypoint", "", k_moment);
+      },
+      Level::warn, "launch error");
 }
 
 TEST(JsonLog, SurvivesTextsThatAreNotUtf8) {
   auto r = record_of(InvocationStatus::exit);
   r.error_type = "Runtime.\xff\n";
   EXPECT_NO_THROW(parse(json_log::report(r, k_moment, Level::info), "platform.report"));
-  EXPECT_NO_THROW(parse(json_log::start(r, function(), "\xff", Level::info), "platform.start"));
+  EXPECT_NO_THROW(parse(start_line(r, "\xff"), "platform.start"));
 }
 
 }  // namespace
