@@ -156,6 +156,8 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
 }
 
 void ExecutionEnvironment::log_init(InitRecord record) {
+  process_->drain_leftover();
+  process_->end_lines();
   record.provisioned = provisioned_;
   if (record.status != InitStatus::success) {
     record.exit_reason = exit_reason_;

@@ -16,6 +16,7 @@ void ExecutionEnvironment::invoke(InvocationPtr invocation) {
   record_.renew();
   record_.request_id = invocation_->request.request_id;
   record_.cold = state_ != EnvironmentState::idle || (init_duration_.has_value() && !provisioned_);
+  if (state_ == EnvironmentState::idle) process_->end_lines();
   log_.begin_tail(invocation_->request.log_tail);
   switch (state_) {
     case EnvironmentState::cold:
@@ -161,7 +162,10 @@ void ExecutionEnvironment::release_held(Invocation& invocation) {
 void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_duration) {
   function_timer_.clear();
   const auto now = services_.clock.now();
-  if (process_) held_ ? process_->drain_output() : process_->drain_leftover();
+  if (process_) {
+    held_ ? process_->drain_output() : process_->drain_leftover();
+    process_->end_lines();
+  }
   limits_->sample(now, false);
   record_.duration = fixed_duration.value_or(now - started_);
   record_.init = std::exchange(init_duration_, std::nullopt);
@@ -259,6 +263,7 @@ void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
       return;
     }
     case EnvironmentState::idle:
+      process_->end_lines();
       reset();
       return;
     default:

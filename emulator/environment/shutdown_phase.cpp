@@ -95,6 +95,7 @@ void ExecutionEnvironment::reset() {
 
 void ExecutionEnvironment::stop(std::function<void()> done) {
   if (held_) {  // answered; its tail ends here
+    process_->end_lines();
     release_held(*invocation_);
   }
   if (invocation_) refuse_caller(Refusal::stopping);

@@ -58,6 +58,7 @@ class Child : public std::enable_shared_from_this<Child> {
   void start();
   void drain_output();
   void drain_leftover();
+  void end_lines();
   void kill(std::function<void()> gone);
   void abandon();
   pid_t pid() const { return pid_; }
@@ -113,12 +114,18 @@ void Child::add_pump(UniqueFd read_end, bool framed) {
   OutputPump::Splitter splitter;
   if (framed) {
     splitter = [frames = std::make_shared<FrameSplitter>(), emit](std::string_view bytes,
-                                                                  bool end) {
-      end ? frames->finish(emit) : frames->feed(bytes, emit);
+                                                                  OutputPump::Until next) {
+      frames->feed(bytes, emit);
+      if (next == OutputPump::Until::line_end) frames->finish_line(emit);
+      if (next == OutputPump::Until::end) frames->finish(emit);
+      return frames->in_line();
     };
   } else {
-    splitter = [lines = std::make_shared<LineSplitter>(), emit](std::string_view bytes, bool end) {
-      end ? lines->finish(emit) : lines->feed(bytes, emit);
+    splitter = [lines = std::make_shared<LineSplitter>(), emit](std::string_view bytes,
+                                                                OutputPump::Until next) {
+      lines->feed(bytes, emit);
+      if (next != OutputPump::Until::more) lines->finish(emit);
+      return lines->in_line();
     };
   }
   pumps_.push_back(std::make_shared<OutputPump>(
@@ -261,6 +268,11 @@ void Child::drain_leftover() {
   if (cut_short_) drain_output();
 }
 
+void Child::end_lines() {
+  for (auto& pump : pumps_)
+    pump->end_line();
+}
+
 void Child::signal_group() {
   if (pid_ <= 0) return;
   // Before the child has called setsid() there is no such group yet.
@@ -332,6 +344,7 @@ class HostProcess final : public RuntimeProcess {
   pid_t pid() const override { return child_->pid(); }
   void drain_output() override { child_->drain_output(); }
   void drain_leftover() override { child_->drain_leftover(); }
+  void end_lines() override { child_->end_lines(); }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
 
  private:

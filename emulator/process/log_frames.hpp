@@ -24,8 +24,9 @@ class LineSplitter {
  public:
   using Emit = std::function<void(const LogEvent&)>;
   void feed(std::string_view bytes, const Emit& emit);
-  // The end of the stream: an unfinished line is an event too.
+  // An unfinished line is an event too: at the end of the stream, and where an invoke ends.
   void finish(const Emit& emit);
+  bool in_line() const { return !partial_.empty(); }
 
  private:
   static constexpr std::size_t k_longest_line = 256 * 1024;  // CloudWatch's largest event
@@ -38,6 +39,9 @@ class FrameSplitter {
   // Bytes that are no frame are given out as plain lines: nothing that was written is lost.
   void feed(std::string_view bytes, const Emit& emit);
   void finish(const Emit& emit);
+  // Of what is no frame; a frame that is not whole yet is left to its end.
+  void finish_line(const Emit& emit) { stray_.finish(emit); }
+  bool in_line() const { return stray_.in_line(); }
 
  private:
   static constexpr std::size_t k_longest_frame = 16 * 1024 * 1024;

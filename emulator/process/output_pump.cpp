@@ -62,11 +62,11 @@ bool OutputPump::read_some(std::size_t budget) {
       open_ = false;
       boost::system::error_code ignored;
       pipe_.close(ignored);
-      splitter_({}, true);
+      in_line_ = splitter_({}, Until::end);
       return false;
     }
     const auto size = static_cast<std::size_t>(got);
-    splitter_({scratch().data(), size}, false);
+    in_line_ = splitter_({scratch().data(), size}, Until::more);
     if (size < scratch().size()) return false;
     budget -= std::min(budget, size);
   }
@@ -79,6 +79,12 @@ void OutputPump::drain() {
   if (open_) read_some(1024 * 1024);
 }
 
+void OutputPump::end_line() {
+  if (!in_line_) return;
+  drain();
+  if (in_line_) in_line_ = splitter_({}, Until::line_end);
+}
+
 void OutputPump::close() {
   if (!open_) return;
   drain();
@@ -87,7 +93,7 @@ void OutputPump::close() {
   timer_.cancel();
   boost::system::error_code ignored;
   pipe_.close(ignored);
-  splitter_({}, true);
+  in_line_ = splitter_({}, Until::end);
 }
 
 }  // namespace coldframe

@@ -14,7 +14,9 @@ namespace coldframe {
 
 class OutputPump : public std::enable_shared_from_this<OutputPump> {
  public:
-  using Splitter = std::function<void(std::string_view bytes, bool end)>;
+  enum class Until { more, line_end, end };
+  // Takes bytes and what comes behind them. Returns whether a line is unfinished.
+  using Splitter = std::function<bool(std::string_view bytes, Until next)>;
   // `read_end` must be non-blocking. While `congested()`, nothing is read: the pipe fills, and the
   // writer waits as it would for any slow reader. `cut_short` becomes true when a turn stops before
   // the end of what was there; it must outlive the pump, and whoever drains all pumps clears it.
@@ -24,6 +26,8 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   void start() { wait(); }
   // Reads all there is without waiting.
   void drain();
+  // What is unfinished is a line, unless its rest is there.
+  void end_line();
   // Drains once more, ends an unfinished line and closes; writers that live on get SIGPIPE.
   void close();
   int fd() { return pipe_.native_handle(); }
@@ -40,6 +44,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   std::function<bool()> congested_;
   bool open_ = true;
   bool waiting_ = false;
+  bool in_line_ = false;
   bool& cut_short_;
 };
 

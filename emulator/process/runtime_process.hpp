@@ -53,6 +53,9 @@ class RuntimeProcess {
   // has been read before that request (readiness is reported in order), unless a bite was cut
   // short.
   virtual void drain_leftover() { drain_output(); }
+  // Ends the lines that it has begun, so that what follows is no part of them. Costs nothing if
+  // there is none.
+  virtual void end_lines() {}
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.
   virtual void kill(std::function<void()> gone) = 0;

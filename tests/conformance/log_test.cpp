@@ -71,6 +71,43 @@ TEST_F(Case44, TheTailOfAnInvokeHasNothingOfTheOneBefore) {
   EXPECT_EQ(tail.find("first"), std::string::npos);
 }
 
+TEST_F(Case44, WhatIsPrintedBetweenTwoInvokesIsInNoTailNotEvenAsAnUnfinishedLine) {
+  start();
+  auto runtime = warm_runtime();
+  launcher.latest().begin_line("of a thread");
+  auto caller = call("{}", k_tail);
+  runtime.serve("1");
+  const auto tail = log_tail(caller.finish());
+  EXPECT_TRUE(tail.starts_with("START ")) << tail;
+  EXPECT_EQ(tail.find("of a thread"), std::string::npos) << tail;
+  EXPECT_EQ(log.count("of a thread"), 1);
+}
+
+TEST_F(Case44, WhatAProcessPrintedBeforeItDiedIdleIsInNoTail) {
+  start();
+  warm_runtime();
+  launcher.latest().begin_line("last words");
+  launcher.latest().exit(0);
+  EXPECT_EQ(log.lines().back(), "last words");
+  auto caller = call("{}", k_tail);
+  next_runtime().serve("1");
+  const auto tail = log_tail(caller.finish());
+  EXPECT_EQ(tail.find("last words"), std::string::npos) << tail;
+}
+
+TEST_F(Case44, AnUnfinishedLineStandsBeforeEnd) {
+  start();
+  auto caller = call("{}", k_tail);
+  auto runtime = next_runtime();
+  runtime.next();
+  launcher.latest().begin_line("of the handler");
+  runtime.respond("1");
+  runtime.ask_next();
+  const auto tail = split_lines(log_tail(caller.finish()));
+  ASSERT_EQ(tail.size(), 4U);
+  EXPECT_EQ(tail[1], "of the handler");
+}
+
 TEST_F(Case44, WithoutBeingAskedForNoTailIsGiven) {
   start();
   for (const HeaderList& headers : {HeaderList{}, HeaderList{{"X-Amz-Log-Type", "None"}}}) {

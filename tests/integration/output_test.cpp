@@ -12,6 +12,8 @@
 namespace coldframe::testing {
 namespace {
 
+const HeaderList k_tail{{"X-Amz-Log-Type", "Tail"}};
+
 class Output : public ChildFixture {
  protected:
   Output() { options.concurrency = 8; }
@@ -155,6 +157,45 @@ TEST_F(Output, ALineInPiecesIsOneLine) {
   EXPECT_EQ(log.lines().at(1), "oneandthe same");
 }
 
+// Where the line of `word` stands in what is between START and END; 0: nowhere.
+std::size_t place_of(const std::string& word, const std::vector<std::string>& lines) {
+  for (std::size_t i = 1; i < lines.size() && !lines[i].starts_with("END "); ++i) {
+    if (lines[i] == word) return i;
+  }
+  return 0;
+}
+
+TEST_F(Output, AnUnfinishedLineBelongsToTheInvokeThatBeganIt) {
+  play(k_obey);
+  start();
+  const auto first = obey("print-partial secret of caller one; respond 1", k_tail);
+  const auto second = obey("respond 2");
+  const auto third = obey("print line three; respond 3", k_tail);
+  EXPECT_EQ(place_of("secret of caller one", split_lines(log_tail(first))), 1U) << log_tail(first);
+  EXPECT_EQ(log_tail(third).find("secret"), std::string::npos) << log_tail(third);
+  EXPECT_EQ(place_of("line three", split_lines(log_tail(third))), 1U) << log_tail(third);
+  EXPECT_EQ(log.count("secret of caller one"), 1);
+}
+
+TEST_F(Output, AnUnfinishedLineComesBeforeTheEndThatATimeoutMakes) {
+  play(k_obey);
+  function.timeout_s = 1;
+  start();
+  const auto answer = obey("print-partial stuck in step two; hang", k_tail);
+  EXPECT_EQ(place_of("stuck in step two", split_lines(log_tail(answer))), 1U) << log_tail(answer);
+  EXPECT_EQ(log_tail(obey("respond 2", k_tail)).find("stuck"), std::string::npos);
+}
+
+// The grandchild holds the pipe open: its end does not tell that the line is over.
+TEST_F(Output, AnUnfinishedLineComesBeforeTheEndThatACrashMakes) {
+  play(k_obey);
+  start();
+  for (const std::string end : {"exit 3", "signal SEGV"}) {
+    const auto answer = obey("fork-grandchild; print-partial last words; " + end, k_tail);
+    EXPECT_EQ(place_of("last words", split_lines(log_tail(answer))), 1U) << log_tail(answer);
+  }
+}
+
 TEST_F(Output, ALineOfAMegabyteAndBinaryBytesAreSurvived) {
   play("next\nprint a\\0b\\xff\\xfec\nprint-size 1MB\nrespond 1\nnext\n");
   start();
@@ -163,6 +204,20 @@ TEST_F(Output, ALineOfAMegabyteAndBinaryBytesAreSurvived) {
       log.contains(std::string("a\0b\xff\xfe"
                                "c\n",
                                7)));
+}
+
+TEST_F(Output, OfAnInitComesBeforeStartAlsoWhereItsLineIsUnfinished) {
+  play("starts-in starts\nprint-partial loading the model\non-start 1\n  exit 1\nend\n" +
+       std::string(k_obey));
+  start();
+  obey("print serving; respond 1");
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 7U);
+  EXPECT_EQ(lines[0], "loading the model");
+  EXPECT_TRUE(lines[1].starts_with("INIT_REPORT "));
+  EXPECT_EQ(lines[2], "loading the model");
+  EXPECT_TRUE(lines[3].starts_with("START "));
+  EXPECT_EQ(lines[4], "serving");
 }
 
 TEST_F(Output, OfAnInitComesBeforeStart) {

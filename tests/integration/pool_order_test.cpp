@@ -243,6 +243,7 @@ TEST_F(PoolOrder, AStopKeepsTheAnswerOfACallerThatOnlyWaitsForItsLogTail) {
   auto runtime = next_runtime();
   runtime.next();
   launcher.latest().print("said");
+  launcher.latest().begin_line("begun");
   runtime.respond("\"done\"");
   turns();
   EXPECT_FALSE(caller.answered()) << "its tail ends with REPORT";
@@ -250,7 +251,7 @@ TEST_F(PoolOrder, AStopKeepsTheAnswerOfACallerThatOnlyWaitsForItsLogTail) {
   const auto answer = caller.finish();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "\"done\"");
-  EXPECT_NE(log_tail(answer).find("said\n"), std::string::npos);
+  EXPECT_NE(log_tail(answer).find("said\nbegun\n"), std::string::npos);
 }
 
 TEST_F(PoolOrder, ADryRunNeverReachesTheFunctionAlsoWithoutHttp) {

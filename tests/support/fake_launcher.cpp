@@ -12,9 +12,13 @@ namespace coldframe::testing {
 class FakeLauncher::Handle final : public RuntimeProcess {
  public:
   Handle(FakeLauncher& launcher, FakeProcess& process) : launcher_(launcher), process_(process) {}
-  ~Handle() override { process_.events_ = nullptr; }
+  ~Handle() override {
+    process_.end();
+    process_.events_ = nullptr;
+  }
   pid_t pid() const override { return launcher_.pid_; }
   void drain_output() override {}
+  void end_lines() override { process_.end_line(); }
   void kill(std::function<void()> gone) override { launcher_.kill(process_, std::move(gone)); }
 
  private:
@@ -22,8 +26,8 @@ class FakeLauncher::Handle final : public RuntimeProcess {
   FakeProcess& process_;
 };
 
-// From here on nothing is heard of the process.
-ProcessEvents* FakeProcess::end() { return std::exchange(events_, nullptr); }
+// From here on nothing is heard of the process but what it has printed by then.
+ProcessEvents* FakeProcess::end() { return std::exchange(running_, false) ? events_ : nullptr; }
 
 void FakeProcess::exit(int code) {
   if (auto* events = end()) events->on_exit(ExitStatus::exited(code));
@@ -37,16 +41,26 @@ void FakeProcess::fail_launch(LaunchFailure::Stage stage, const std::string& rea
   if (auto* events = end()) events->on_launch_failed({stage, reason});
 }
 
+void FakeProcess::begin_line(std::string_view text) { begun_ += text; }
+
+void FakeProcess::end_line() {
+  if (!begun_.empty()) tell(std::exchange(begun_, ""));
+}
+
+void FakeProcess::tell(std::string_view text) {
+  if (events_ != nullptr) events_->on_log({LogLevel::undefined, false, text});
+}
+
 void FakeProcess::print(std::string_view text) {
-  while (!text.empty() && events_ != nullptr) {
+  while (!text.empty() && running_) {
     const auto end_of_line = std::min(text.find('\n'), text.size());
-    events_->on_log({LogLevel::undefined, false, text.substr(0, end_of_line)});
+    tell(text.substr(0, end_of_line));
     text.remove_prefix(std::min(end_of_line + 1, text.size()));
   }
 }
 
 void FakeProcess::log(LogLevel level, std::string_view text) {
-  if (events_ != nullptr) events_->on_log({level, false, text});
+  if (running_) events_->on_log({level, false, text});
 }
 
 std::optional<std::string> FakeProcess::variable(std::string_view name) const {
@@ -78,6 +92,7 @@ std::unique_ptr<RuntimeProcess> FakeLauncher::launch(ProcessSpec spec, ProcessEv
 void FakeLauncher::kill(FakeProcess& process, std::function<void()> gone) {
   if (io_ == nullptr) throw std::logic_error("FakeLauncher::attach() was not called");
   process.killed_ = process.killed_ || process.running();
+  process.end();
   process.events_ = nullptr;
   boost::asio::post(*io_, std::move(gone));
 }

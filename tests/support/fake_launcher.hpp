@@ -30,6 +30,7 @@ class FakeProcess {
   void exit(int code);
   void signal(int number);
   void print(std::string_view text);                // lines; a line end is added if there is none
+  void begin_line(std::string_view text);           // an unfinished one
   void log(LogLevel level, std::string_view text);  // a framed event
   void fail_launch(LaunchFailure::Stage stage, const std::string& reason);
 
@@ -37,15 +38,19 @@ class FakeProcess {
   const ProcessSpec& spec() const { return spec_; }
   std::optional<std::string> variable(std::string_view name) const;
   std::uint16_t port() const;  // of AWS_LAMBDA_RUNTIME_API
-  bool running() const { return events_ != nullptr; }
+  bool running() const { return running_; }
   bool killed() const { return killed_; }  // by the emulator
 
  private:
   friend class FakeLauncher;
   ProcessEvents* end();
+  void end_line();
+  void tell(std::string_view text);
 
   ProcessSpec spec_;
-  ProcessEvents* events_;
+  ProcessEvents* events_;  // null once nobody listens any more
+  bool running_ = true;
+  std::string begun_;
   bool killed_ = false;
 };
 

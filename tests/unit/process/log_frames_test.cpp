@@ -167,6 +167,24 @@ TEST(FrameSplitter, LosesNothingOfAFrameThatWasCutOff) {
   }
 }
 
+TEST(FrameSplitter, EndsAStrayLineWithAnInvokeButBreaksNoFrame) {
+  std::vector<Event> events;
+  const auto emit = [&](const LogEvent& e) {
+    events.push_back({e.level, e.json, std::string(e.text)});
+  };
+  const std::string bytes = frame(0xA55A0017U, "a\nb");
+  for (std::size_t cut = 3; cut < bytes.size(); ++cut) {
+    events.clear();
+    FrameSplitter splitter;
+    splitter.feed("stray" + bytes.substr(0, cut), emit);
+    EXPECT_TRUE(splitter.in_line());
+    splitter.finish_line(emit);
+    EXPECT_FALSE(splitter.in_line());
+    splitter.feed(bytes.substr(cut), emit);
+    EXPECT_EQ(events, (std::vector<Event>{line("stray"), {LogLevel::error, false, "a\nb"}})) << cut;
+  }
+}
+
 // A library that prints to the descriptor must not cost all later frames their level and shape.
 TEST(FrameSplitter, FindsTheFramesAgainBehindAPlainLine) {
   EXPECT_EQ(split_every_way<FrameSplitter>("stray line\n" + frame(0xA55A0017U, "a\nb") + "x\n" +

@@ -18,9 +18,11 @@ class OutputPumpTest : public ::testing::Test {
     writer.reset(ends[1]);
     pump = std::make_shared<OutputPump>(
         io, UniqueFd(ends[0]),
-        [this](std::string_view bytes, bool end) {
+        [this](std::string_view bytes, OutputPump::Until next) {
           seen += bytes;
-          ended = ended || end;
+          if (next == OutputPump::Until::line_end) seen += "|";
+          ended = ended || next == OutputPump::Until::end;
+          return !seen.empty() && seen.back() != '\n' && seen.back() != '|';
         },
         [this] { return congested; }, cut_short);
     pump->start();
@@ -84,6 +86,28 @@ TEST_F(OutputPumpTest, TellsOnlyWhenItStoppedBeforeTheEnd) {
   io.restart();
   io.run_one();
   EXPECT_TRUE(cut_short);
+}
+
+TEST_F(OutputPumpTest, EndsALineOnlyIfOneIsUnfinishedAndItsRestIsNotThere) {
+  const auto write = [this](std::string_view text) {
+    ASSERT_EQ(::write(writer.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  };
+  pump->end_line();
+  write("whole\n");
+  pump->drain();
+  pump->end_line();
+  write("begun, ");
+  pump->drain();
+  write("ended\n");
+  pump->end_line();
+  EXPECT_EQ(seen, "whole\nbegun, ended\n");
+  write("begun");
+  pump->drain();
+  pump->end_line();
+  pump->end_line();
+  write("another\n");
+  pump->drain();
+  EXPECT_EQ(seen, "whole\nbegun, ended\nbegun|another\n");
 }
 
 TEST_F(OutputPumpTest, ADrainReadsWhatIsThereThoughTheSinkIsCongested) {
