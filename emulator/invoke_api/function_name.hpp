@@ -20,8 +20,9 @@ struct FunctionReference {
 // An error of the request, ready to be sent.
 struct RequestFault {
   int status = 400;
-  std::string code;  // "ValidationException"
-  std::string body;  // JSON
+  std::string code;                    // "ValidationException"
+  std::string body;                    // JSON
+  std::string_view allowed_methods{};  // of a 405; a literal
 };
 
 std::variant<FunctionReference, RequestFault> parse_function_reference(

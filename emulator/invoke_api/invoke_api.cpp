@@ -74,7 +74,7 @@ InvokeTarget route_invoke_request(http::Method method, std::string_view target) 
   InvokeTarget out;
   if (path == "/healthz" || path == "/") {
     const bool read = method == http::Method::get || method == http::Method::head;
-    out.route = read ? InvokeRoute::health : InvokeRoute::method_not_allowed;
+    out.route = read ? InvokeRoute::health : InvokeRoute::health_is_get;
     return out;
   }
   if (!path.starts_with(k_prefix) || !path.ends_with(k_suffix) ||
@@ -89,7 +89,7 @@ InvokeTarget route_invoke_request(http::Method method, std::string_view target) 
     if (item.starts_with("Qualifier=")) out.qualifier = item.substr(10);
     query.remove_prefix(std::min(end + 1, query.size()));
   }
-  out.route = method == http::Method::post ? InvokeRoute::invoke : InvokeRoute::method_not_allowed;
+  out.route = method == http::Method::post ? InvokeRoute::invoke : InvokeRoute::invoke_is_post;
   return out;
 }
 
@@ -112,8 +112,11 @@ void InvokeApi::on_request(const http::ExchangePtr& exchange) {
     case InvokeRoute::not_found:
       exchange->reply(replies::fault(replies::unknown_operation(), ids_.uuid(), ids_.trace_id()));
       return;
-    case InvokeRoute::method_not_allowed:
-      exchange->reply(replies::fault(replies::wrong_method(), ids_.uuid(), ids_.trace_id()));
+    case InvokeRoute::invoke_is_post:
+      exchange->reply(replies::fault(replies::invoke_is_post(), ids_.uuid(), ids_.trace_id()));
+      return;
+    case InvokeRoute::health_is_get:
+      exchange->reply(replies::fault(replies::health_is_get(), ids_.uuid(), ids_.trace_id()));
       return;
     case InvokeRoute::invoke:
       invoke(exchange, target);

@@ -35,7 +35,7 @@ class FunctionDirectory {
 };
 
 // The path of an Invoke call; a pure function and a fuzz target.
-enum class InvokeRoute { invoke, health, not_found, method_not_allowed };
+enum class InvokeRoute { invoke, health, not_found, invoke_is_post, health_is_get };
 struct InvokeTarget {
   InvokeRoute route = InvokeRoute::not_found;
   std::string_view function_name;  // still percent-encoded; view into the target

@@ -167,8 +167,22 @@ RequestFault unknown_operation() {
                 "/2015-03-31/functions/NAME/invocations"}});
 }
 
-RequestFault wrong_method() {
-  return make(405, "MethodNotAllowedException", {{"message", "Invoke is a POST"}});
+namespace {
+
+RequestFault wrong_method(std::string_view allowed, const char* message) {
+  RequestFault fault = make(405, "MethodNotAllowedException", {{"message", message}});
+  fault.allowed_methods = allowed;
+  return fault;
+}
+
+}  // namespace
+
+RequestFault invoke_is_post() { return wrong_method("POST", "Invoke is a POST"); }
+
+RequestFault health_is_get() {
+  return wrong_method("GET, HEAD",
+                      "The health check is a GET; invoke with POST "
+                      "/2015-03-31/functions/NAME/invocations");
 }
 
 http::Response fault(const RequestFault& fault, std::string_view request_id,
@@ -179,7 +193,7 @@ http::Response fault(const RequestFault& fault, std::string_view request_id,
   common_fields(r, request_id, trace_id);
   r.field("x-amzn-ErrorType", fault.code);
   if (fault.status == 429) r.fields += "Retry-After: 1\r\n";
-  if (fault.status == 405) r.fields += "Allow: POST\r\n";
+  if (!fault.allowed_methods.empty()) r.field("Allow", fault.allowed_methods);
   return r;
 }
 

@@ -32,7 +32,8 @@ http::Response dry_run(std::string_view request_id, std::string_view trace_id);
 // Why an accepted request did not reach its function. Precondition: not Refusal::none.
 [[gnu::cold]] RequestFault refusal(Refusal refusal);
 [[gnu::cold]] RequestFault unknown_operation();
-[[gnu::cold]] RequestFault wrong_method();
+[[gnu::cold]] RequestFault invoke_is_post();
+[[gnu::cold]] RequestFault health_is_get();
 
 // The same for a result with a refusal.
 [[gnu::cold]] http::Response refused(const InvokeResult& result);

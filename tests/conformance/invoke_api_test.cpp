@@ -251,6 +251,8 @@ TEST_F(BareGet, NeverReachesTheRuntimeOnAnyPath) {
   RawHttpClient browser(*this, port());
   EXPECT_EQ(browser.request("GET", invoke_path("f")).status, 405);
   EXPECT_EQ(browser.request("PUT", invoke_path("f"), "{}").status, 405);
+  EXPECT_EQ(browser.request("GET", invoke_path("f")).header("Allow"), "POST");
+  EXPECT_EQ(browser.request("POST", "/healthz", "{}").header("Allow"), "GET, HEAD");
   EXPECT_EQ(browser.request("GET", "/healthz").status, 200);
   EXPECT_EQ(browser.request("GET", "/").status, 200);
   EXPECT_EQ(browser.request("GET", "/favicon.ico").status, 404);

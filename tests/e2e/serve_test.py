@@ -104,7 +104,8 @@ class Callers(E2eTest):
                 for method in ("GET", "HEAD"):
                     answer = server.request(method, path)
                     self.assertEqual(answer.status, 200, path)
-                self.assertEqual(server.request("POST", path, b"{}").status, 405)
+                refused = server.request("POST", path, b"{}")
+                self.assertEqual((refused.status, refused.headers["Allow"]), (405, "GET, HEAD"))
             self.assertEqual(server.runtimes(), [])
             self.assertNotIn("START", server.log())
 

@@ -91,10 +91,14 @@ TEST(InvokeReply, OfAThrottleSaysWhenToTryAgain) {
   EXPECT_TRUE(has_line(response, "Retry-After: 1"));
 }
 
-TEST(InvokeReply, OfAWrongMethodAllowsPost) {
-  const auto response = fault(wrong_method(), "r-1", k_trace);
-  EXPECT_EQ(response.status, 405);
-  EXPECT_TRUE(has_line(response, "Allow: POST"));
+TEST(InvokeReply, OfAWrongMethodNamesTheRightOnesOfItsPath) {
+  const auto invoke = fault(invoke_is_post(), "r-1", k_trace);
+  EXPECT_EQ(invoke.status, 405);
+  EXPECT_TRUE(has_line(invoke, "Allow: POST"));
+  const auto health = fault(health_is_get(), "r-1", k_trace);
+  EXPECT_EQ(health.status, 405);
+  EXPECT_TRUE(has_line(health, "Allow: GET, HEAD"));
+  EXPECT_EQ(health.text.find("Invoke is a POST"), std::string::npos);
   EXPECT_EQ(fault(unknown_operation(), "r-1", k_trace).status, 404);
 }
 
