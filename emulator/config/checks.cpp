@@ -58,6 +58,18 @@ Result<void> check_function_name(const std::string& name, const std::string& whe
                      "' is not a function name; use 1 to 64 letters, digits, '-' and '_'");
 }
 
+// A version or an alias, as the Qualifier of an invoke may name it.
+Result<void> check_version(const std::string& version, const std::string& where) {
+  const bool legal =
+      !version.empty() && version.size() <= 128 &&
+      version.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$-_") == std::string::npos;
+  if (legal || version == "$LATEST.PUBLISHED") return {};
+  return usage_error(where + " '" + version +
+                     "' is not a version; write $LATEST, a number, or an alias of 1 to 128 "
+                     "letters, digits, '$', '-' and '_'");
+}
+
 Result<void> check_region(const std::string& region, const std::string& where) {
   if (!region.empty() && region.size() <= 64 &&
       region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos) {

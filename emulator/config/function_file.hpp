@@ -48,6 +48,7 @@ Result<std::string> read_text_file(const std::filesystem::path& path, const std:
                                    std::size_t most = std::size_t{4} << 20);
 
 Result<void> check_function_name(const std::string& name, const std::string& where);
+Result<void> check_version(const std::string& version, const std::string& where);
 Result<void> check_region(const std::string& region, const std::string& where);
 Result<void> check_account(const std::string& account, const std::string& where);
 Result<void> check_memory(std::int64_t megabytes, const std::string& where);

@@ -177,7 +177,10 @@ void read_identity(const Node& top, FunctionConfig& config) {
     config.name = top.text("FunctionName");
     require(check_function_name(config.name, top.at("FunctionName")));
   }
-  if (top.has("Version")) config.version = top.text("Version");
+  if (top.has("Version")) {
+    config.version = top.text("Version");
+    require(check_version(config.version, top.at("Version")));
+  }
   if (top.has("Runtime")) config.runtime = top.text("Runtime");
   if (top.has("Handler")) config.handler = top.text("Handler");
   if (top.has("Architectures")) {

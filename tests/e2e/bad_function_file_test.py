@@ -22,6 +22,7 @@ FAULTS = {
                   {"Budgets": "x"}, {"Budgets": [1]}),
     "Runtime": (1, []),
     "Handler": (1, {}),
+    "Version": ("", "a b\nc", "1.0", "x" * 129, 3),
     "FunctionArn": (5, "arn:aws:lambda:us-east-1\r\nX: y:123456789012:function:f"),
 }
 MISSPELT = {"Memorysize": "MemorySize", "TimeOut": "Timeout", "Coldfrme": "Coldframe",
