@@ -7,28 +7,18 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <set>
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/watch/burst.hpp"
+#include "emulator/watch/watch_tree.hpp"
 
 namespace coldframe {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint32_t k_events = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
-                                   IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
-                                   IN_ONLYDIR;
-
-bool is_below(const fs::path& path, const fs::path& directory) {
-  const auto [end, ignored] =
-      std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
-  return end == directory.end();
-}
 
 // By whichever links its directory is reached.
 fs::path real_path(const fs::path& path) {
@@ -54,21 +44,25 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!fd) return host_error(std::string("cannot watch files: ") + std::strerror(errno));
     queue_.assign(fd.release());
+    tree_.emplace(
+        queue_.native_handle(), roots_, rules_.most_linked,
+        [this](const auto& directory, const auto& name) { return is_ignored(directory, name); });
     for (auto& path : rules_.ignored)
       path = real_path(path);
     for (const auto& root : roots_) {
-      if (auto watched = watch_tree(root); !watched) return watched;
-      if (!is_watched(root)) {
+      if (auto watched = tree_->add(root); !watched) return watched;
+      if (!tree_->holds(root)) {
         return usage_error("cannot watch '" + root.string() + "': it is no directory");
       }
     }
+    tell_trouble(tree_->follow_links());
     await_events();
     return {};
   }
 
   bool settling() {
     read_events();
-    if (is_root_lost_) look_for_lost_roots();
+    if (is_any_lost_) look_for_lost();
     return burst_.has_value();
   }
 
@@ -81,47 +75,11 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  bool is_watched(const fs::path& directory) const {
-    return std::any_of(watches_.begin(), watches_.end(),
-                       [&](const auto& watch) { return watch.second == directory; });
-  }
-
   bool is_ignored(const fs::path& directory, const std::string& name) const {
     if (is_by_product(name)) return true;
     return std::any_of(rules_.ignored.begin(), rules_.ignored.end(), [&](const auto& ignored) {
       return ignored.filename() == name && ignored == real_path(directory / name);
     });
-  }
-
-  // Adds a directory and all below it. One that is gone again, or may not be read, is passed over.
-  Result<void> watch_tree(const fs::path& directory) {
-    const int watch = ::inotify_add_watch(queue_.native_handle(), directory.c_str(), k_events);
-    if (watch < 0 && errno == ENOSPC) {
-      return host_error("cannot watch '" + directory.string() +
-                        "': the host allows no more watches; raise fs.inotify.max_user_watches");
-    }
-    if (watch < 0) return {};
-    watches_[watch] = directory;
-    std::error_code error;
-    for (fs::directory_iterator at(directory, error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code ignored;
-      if (at->symlink_status(ignored).type() != fs::file_type::directory) continue;
-      if (is_ignored(directory, at->path().filename().native())) continue;
-      if (auto below = watch_tree(at->path()); !below) return below;
-    }
-    return {};
-  }
-
-  void forget_tree(const fs::path& directory) {
-    for (auto at = watches_.begin(); at != watches_.end();) {
-      if (is_below(at->second, directory)) {
-        ::inotify_rm_watch(queue_.native_handle(), at->first);
-        at = watches_.erase(at);
-      } else {
-        ++at;
-      }
-    }
   }
 
   void await_events() {
@@ -147,15 +105,17 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
 
   void on_event(const inotify_event& event, const std::string& name) {
     if ((event.mask & IN_Q_OVERFLOW) != 0) return start_over();
-    const auto watch = watches_.find(event.wd);
-    if (watch == watches_.end()) return;
-    const fs::path directory = watch->second;
-    if ((event.mask & IN_IGNORED) != 0) {
-      watches_.erase(watch);
-      return;
-    }
+    const fs::path* watched = tree_->find(event.wd);
+    if (watched == nullptr) return;
+    const fs::path directory = *watched;
+    if ((event.mask & IN_IGNORED) != 0) return tree_->drop(event.wd);
     if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
-      if (std::find(roots_.begin(), roots_.end(), directory) != roots_.end()) lose(directory);
+      if (tree_->is_link(directory)) {
+        lost_links_.insert(directory);
+        lose(directory);
+      } else if (std::find(roots_.begin(), roots_.end(), directory) != roots_.end()) {
+        lose(directory);
+      }
       return;
     }
     if (name.empty() || is_ignored(directory, name)) return;
@@ -163,49 +123,76 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     const bool is_gone = (event.mask & (IN_DELETE | IN_MOVED_FROM)) != 0;
     if ((event.mask & IN_ISDIR) != 0) {
       if ((event.mask & IN_ATTRIB) != 0) return;
-      forget_tree(path);
+      tree_->forget(path);
       // Files that are in it by now have sent no event; the directory's own stands for them.
-      if (!is_gone) watch_later_tree(path);
+      if (!is_gone) watch_later(path);
+    } else {
+      on_possible_link(path, is_gone);
     }
     touch(path, is_gone                         ? FileEvent::went
                 : (event.mask & IN_CREATE) != 0 ? FileEvent::appeared
                                                 : FileEvent::changed);
   }
 
-  void watch_later_tree(const fs::path& directory) {
-    if (auto watched = watch_tree(directory); !watched) callbacks_.trouble(watched.error());
+  // A link to a directory that is new, leads elsewhere, or is gone.
+  void on_possible_link(const fs::path& path, bool is_gone) {
+    std::error_code ignored;
+    lost_links_.erase(path);
+    if (tree_->is_link(path)) tree_->forget(path);
+    if (!is_gone && fs::is_symlink(path, ignored)) tell_trouble(tree_->follow_link(path));
+  }
+
+  void watch_later(const fs::path& directory) {
+    tell_trouble(tree_->add(directory));
+    tell_trouble(tree_->follow_links());
+  }
+
+  void tell_trouble(const Result<void>& watched) {
+    if (!watched) callbacks_.trouble(watched.error());
   }
 
   // Events were dropped: nothing is known but that something has changed.
   void start_over() {
     for (const auto& root : roots_) {
-      forget_tree(root);
-      watch_later_tree(root);
+      tree_->forget(root);
+      watch_later(root);
       touch(root, FileEvent::changed);
     }
   }
 
-  void lose(const fs::path& root) {
-    forget_tree(root);
-    touch(root, FileEvent::went);
-    look_for_lost_roots();
+  void lose(const fs::path& directory) {
+    tree_->forget(directory);
+    touch(directory, FileEvent::went);
+    look_for_lost();
   }
 
-  void look_for_lost_roots() {
-    is_root_lost_ = false;
+  // Nothing tells of the return of a root, or of what a link leads to.
+  void look_for_lost() {
+    is_any_lost_ = false;
     for (const auto& root : roots_) {
-      if (is_watched(root)) continue;
-      watch_later_tree(root);
-      if (is_watched(root)) {
+      if (tree_->holds(root)) continue;
+      watch_later(root);
+      if (tree_->holds(root)) {
         touch(root, FileEvent::changed);
       } else {
-        is_root_lost_ = true;
+        is_any_lost_ = true;
       }
     }
-    if (!is_root_lost_) return;
+    for (auto at = lost_links_.begin(); at != lost_links_.end();) {
+      std::error_code ignored;
+      if (!fs::is_directory(*at, ignored)) {
+        is_any_lost_ = true;
+        ++at;
+        continue;
+      }
+      tell_trouble(tree_->follow_link(*at));
+      touch(*at, FileEvent::changed);
+      at = lost_links_.erase(at);
+    }
+    if (!is_any_lost_) return;
     retry_.expires_after(rules_.times.retry);
     retry_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error && !self->stopped_) self->look_for_lost_roots();
+      if (!error && !self->stopped_) self->look_for_lost();
     });
   }
 
@@ -223,11 +210,18 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     settle_.expires_at(std::min(now + rules_.times.quiet, burst_began_ + rules_.times.longest));
     settle_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (error || self->stopped_ || !self->burst_) return;
+      if (self->tree_->take_forgotten_link()) self->look_again();
       const std::string edited = self->first_edit();
       self->burst_.reset();
       if (!edited.empty()) self->callbacks_.changed(edited);
       if (!self->stopped_) self->callbacks_.settled();
     });
+  }
+
+  // What a link led to may be reached by another one, which was passed over for it.
+  void look_again() {
+    for (const auto& root : roots_)
+      watch_later(root);
   }
 
   // Empty: nothing that was done makes a difference.
@@ -251,11 +245,12 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
   boost::asio::posix::stream_descriptor queue_;
   boost::asio::steady_timer settle_;
   boost::asio::steady_timer retry_;
-  std::map<int, fs::path> watches_;
-  std::optional<Burst> burst_;  // the one that is not over
+  std::optional<WatchTree> tree_;  // once there is a queue
+  std::set<fs::path> lost_links_;  // followed before, but what they lead to is away
+  std::optional<Burst> burst_;     // the one that is not over
   std::chrono::steady_clock::time_point burst_began_;
   std::set<std::string> no_edits_;  // files that were nobody's edit; their end is none either
-  bool is_root_lost_ = false;
+  bool is_any_lost_ = false;
   bool stopped_ = false;
 };
 

@@ -6,10 +6,11 @@
 //   if (!watcher) return fail(watcher.error());      // 2: no directory; 4: no inotify watches left
 //   if ((*watcher)->settling()) …                    // something has changed by now
 //
-// New subdirectories are watched too; a directory that goes away is watched again when it is back.
-// What tools leave behind (__pycache__, .git, *.swp, …) does not count, nor does what came and went
-// within one burst. Owned by the caller, on whose loop the callbacks are called; destruction ends
-// it, also from inside them. I/O thread only.
+// New subdirectories are watched too, and what symbolic links to directories lead to, as far as
+// that does not hold the function itself; a directory that goes away is watched again when it is
+// back. Of a link to a file only the link is watched. What tools leave behind (__pycache__, .git,
+// *.swp, …) does not count, nor does what came and went within one burst. Owned by the caller, on
+// whose loop the callbacks are called; destruction ends it, also from inside them. I/O thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -40,7 +41,7 @@ struct WatchCallbacks {
   std::function<void(const std::string& path)> changed;
   // A burst is over, whether or not anything is other than before; after `changed`.
   std::function<void()> settled = [] {};
-  // A directory that came later cannot be watched; the others still are.
+  // A directory that came later, or that a link leads to, cannot be watched; the others still are.
   std::function<void(const Error&)> trouble;
 };
 
@@ -50,6 +51,7 @@ struct WatchRules {
   std::function<bool(const std::string& path)> is_no_edit = [](const std::string&) {
     return false;
   };
+  std::size_t most_linked = 8192;  // directories that are watched because links lead to them
   WatchTimes times;
 };
 

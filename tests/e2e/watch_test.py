@@ -41,6 +41,16 @@ class Watch(E2eTest):
             self.assertEqual(server.log().count("Init Duration"), 2, server.log())
             self.assertIn(f"{function}/dialogue.txt changed", server.log())
 
+    def test_what_a_linked_directory_holds_is_watched_too(self):
+        function = self.function(answers("x"))
+        elsewhere = self.place / "elsewhere"
+        elsewhere.mkdir()
+        (function / "sub").symlink_to(elsewhere)
+        with self.serve(function) as server:
+            server.invoke({})
+            self.edit(server, elsewhere / "model.bin", "2")
+            self.assertIn(f"{function}/sub/model.bin changed", server.log())
+
     def test_an_invoke_right_after_an_edit_never_meets_the_old_code(self):
         function = self.function(answers(0))
         with self.serve(function) as server:

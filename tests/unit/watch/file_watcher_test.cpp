@@ -1,70 +1,15 @@
 // Real directories and the kernel's own events; only the times are short.
-#include "emulator/watch/file_watcher.hpp"
-
 #include <gtest/gtest.h>
+
 #include <utility>
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/watch/watch_fixture.hpp"
 
 namespace coldframe {
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-class FileWatcherTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    root = dir.path() + "/f";
-    fs::create_directories(root + "/lib");
-    dir.write("f/app.py", "1");
-    start({root});
-  }
-  void start(std::vector<fs::path> roots) {
-    watcher.reset();
-    WatchCallbacks callbacks;
-    callbacks.changed = [this](const std::string& path) { changes.push_back(path); };
-    callbacks.settled = [this] { ++settled; };
-    callbacks.trouble = [](const Error& error) { ADD_FAILURE() << error.message; };
-    rules.times = {20ms, 300ms, 10ms};
-    auto started = FileWatcher::start(io, std::move(roots), std::move(callbacks), rules);
-    ASSERT_TRUE(started) << started.error().message;
-    watcher = std::move(*started);
-  }
-  void run(std::chrono::milliseconds time) {
-    io.restart();
-    io.run_for(time);
-  }
-  // Runs the loop for a while that is long for these times, and until nothing is on its way.
-  void settle() {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    run(60ms);
-    while (watcher && watcher->settling() && std::chrono::steady_clock::now() < deadline)
-      run(10ms);
-  }
-  bool changed() {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (changes.empty() && std::chrono::steady_clock::now() < deadline) {
-      io.restart();
-      io.run_one_for(100ms);
-    }
-    settle();
-    const bool any = !changes.empty();
-    changes.clear();
-    return any;
-  }
-  void write(const std::string& name, const std::string& text = "2") {
-    std::ofstream(root + "/" + name) << text;
-  }
-
-  testing::TempDir dir;
-  std::string root;
-  boost::asio::io_context io;
-  WatchRules rules;
-  std::vector<std::string> changes;
-  int settled = 0;
-  std::unique_ptr<FileWatcher> watcher;
-};
 
 TEST_F(FileWatcherTest, SaysNothingWhileNothingChanges) {
   std::ifstream(root + "/app.py").get();
