@@ -8,7 +8,8 @@ namespace coldframe {
 // only links the library decides for itself.
 void raise_descriptor_limit();
 
-// In a new child, before exec: undoes the above. Async-signal-safe.
+// In a new child: undoes the above. Async-signal-safe. The last thing before exec, for until then
+// it holds as many descriptors as we do.
 void restore_descriptor_limit();
 
 }  // namespace coldframe

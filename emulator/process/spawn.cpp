@@ -23,10 +23,11 @@ namespace {
   ::_exit(127);
 }
 
-// Moves `fd` out of the way of the numbers that are about to be given out.
-int lift(int fd, int report) {
+// Moves `fd` out of the way of the numbers that are about to be given out: 0 to 2 and `taken`.
+int lift(int fd, int taken, int report) {
   if (fd < 0) return fd;
-  const int lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, 128);
+  int lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (lifted == taken) lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);  // `taken` is in use: another
   if (lifted < 0) fail(report, ExecStage::set_up, errno);
   return lifted;
 }
@@ -44,12 +45,12 @@ int lift(int fd, int report) {
   ::setsid();
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
   if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
-  restore_descriptor_limit();
 
-  const int lifted_report = lift(report, report);
-  const int out = lift(plan.stdout_fd, lifted_report);
-  const int err = lift(plan.stderr_fd, lifted_report);
-  const int log = lift(plan.log_fd, lifted_report);
+  const int taken = plan.log_fd_number;
+  const int lifted_report = lift(report, taken, report);
+  const int out = lift(plan.stdout_fd, taken, lifted_report);
+  const int err = lift(plan.stderr_fd, taken, lifted_report);
+  const int log = lift(plan.log_fd, taken, lifted_report);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) {
     fail(lifted_report, ExecStage::set_up, errno);
@@ -68,6 +69,8 @@ int lift(int fd, int report) {
   if (::chdir(plan.working_directory.c_str()) != 0) {
     fail(lifted_report, ExecStage::working_directory, errno);
   }
+  // Not before: more than the child may have can be open up to here.
+  restore_descriptor_limit();
   ::execve(plan.executable.c_str(), argv, envp);
   fail(lifted_report, ExecStage::exec, errno);
 }

@@ -1,8 +1,10 @@
 """Descriptors: those that were closed at the start, and how many there may be."""
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import socket
 import subprocess
 import unittest
 from pathlib import Path
@@ -51,6 +53,28 @@ class DescriptorTest(E2eTest):
         self.assertEqual(soft(runtime), str(usual))
         self.assertNotEqual(soft(server.process.pid), str(usual))
         self.assertEqual(server.end(), 143)
+
+    def limited(self, soft: int, hard: int) -> Serve:
+        return Serve(self, self.function(name=f"f{soft}"), name=f"serve{soft}",
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
+
+    def test_a_function_is_started_while_more_are_open_than_it_may_have(self):
+        before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (before, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        usual = 1024 if hard >= 2048 or hard == resource.RLIM_INFINITY else hard // 4
+        with self.limited(usual, hard) as server, contextlib.ExitStack() as idle:
+            for _ in range(usual + 20):
+                idle.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            answer = server.invoke({"do": "respond 7"})
+            self.assertEqual((answer.status, answer.body), (200, b"7"))
+            self.assertGreater(len(os.listdir(f"/proc/{server.process.pid}/fd")), usual)
+
+    def test_a_function_is_started_where_there_may_be_few(self):
+        for soft, hard in ((64, 1024), (70, 70)):
+            with self.subTest(soft=soft, hard=hard), self.limited(soft, hard) as server:
+                answer = server.invoke({"do": "respond 7"})
+                self.assertEqual((answer.status, answer.body), (200, b"7"))
 
 
 if __name__ == "__main__":
