@@ -226,6 +226,7 @@ void ExecutionEnvironment::on_exit(const ExitStatus& status) {
   // sockets' buffers and follows as they are read.
   constexpr auto k_grace = std::chrono::milliseconds(100);
   process_exited_ = true;
+  if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
   if (!api_.drain()) return judge_exit(status);
   exit_timer_ = services_.timers.at(services_.clock.now() + k_grace, [this, status] {
     exit_timer_ = {};

@@ -23,10 +23,11 @@ namespace coldframe {
 class EnvironmentLimits {
  public:
   virtual ~EnvironmentLimits() = default;
-  virtual void on_process(pid_t pid) = 0;  // a new generation; 0: none
-  virtual void on_init_complete() {}       // the CPU quota begins here, once
-  virtual void on_idle() {}                // after the reply: a place to freeze
-  virtual void on_dispatch() {}            // before the event: a place to thaw
+  virtual void on_process(pid_t pid) = 0;     // a new generation; 0: none
+  virtual void on_end(const FinalMemory&) {}  // of that process; once or twice
+  virtual void on_init_complete() {}          // the CPU quota begins here, once
+  virtual void on_idle() {}                   // after the reply: a place to freeze
+  virtual void on_dispatch() {}               // before the event: a place to thaw
   // Looks at the memory in use; cheap when called often. `forced`: now, whatever it costs.
   virtual void sample(TimePoint now, bool forced) = 0;
   virtual std::optional<Duration> cpu() const = 0;             // of this generation so far

@@ -6,7 +6,13 @@ namespace {
 class Unlimited final : public EnvironmentLimits {
  public:
   void on_process(pid_t pid) override { pid_ = pid; }
-  void sample(TimePoint now, bool forced) override { memory_.sample(pid_, now, forced); }
+  void on_end(const FinalMemory& memory) override {
+    if (pid_ > 0) memory_.end(memory);
+    pid_ = 0;
+  }
+  void sample(TimePoint now, bool forced) override {
+    if (pid_ > 0) memory_.sample(pid_, now, forced);
+  }
   std::optional<Duration> cpu() const override { return process_cpu(pid_); }
   std::optional<std::int64_t> peak_bytes() const override { return memory_.peak_bytes(); }
 

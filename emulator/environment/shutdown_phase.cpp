@@ -73,6 +73,7 @@ void ExecutionEnvironment::reset() {
   services_.timers.cancel(exit_timer_);
   process_exited_ = true;
   process_->kill([this] {
+    if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
     process_.reset();
     limits_->on_process(0);
     api_.reset();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,15 +29,15 @@ std::string lower_first(std::string text) {
   return text;
 }
 
-LaunchFailure explain(const ExecFailure& failure, const ProcessSpec& spec) {
-  const std::string why = lower_first(std::strerror(failure.error_number));
-  switch (failure.stage) {
+LaunchFailure explain(const ExecNote& note, const ProcessSpec& spec) {
+  const std::string why = lower_first(std::strerror(note.error_number));
+  switch (note.stage) {
     case ExecStage::working_directory:
       return {LaunchFailure::Stage::working_directory,
               "chdir " + spec.working_directory + ": " + why};
     case ExecStage::exec:
       return {LaunchFailure::Stage::entry_point, "fork/exec " + spec.executable + ": " + why};
-    case ExecStage::set_up:
+    default:
       break;
   }
   return {LaunchFailure::Stage::host, "cannot set up the process: " + why};
@@ -62,6 +64,10 @@ class Child : public std::enable_shared_from_this<Child> {
   void kill(std::function<void()> gone);
   void abandon();
   pid_t pid() const { return pid_; }
+  std::optional<FinalMemory> final_memory() const {
+    if (peak_ == 0 || launch_failed_) return std::nullopt;
+    return FinalMemory{peak_, inherited_peak_};
+  }
 
  private:
   using Process = bp::basic_process<asio::io_context::executor_type>;
@@ -90,6 +96,8 @@ class Child : public std::enable_shared_from_this<Child> {
   asio::posix::stream_descriptor exec_report_;
   asio::posix::stream_descriptor exit_watch_;  // a copy of the pidfd
   std::vector<std::shared_ptr<OutputPump>> pumps_;
+  std::int64_t inherited_peak_ = 0;
+  std::int64_t peak_ = 0;  // of the ended process, as the kernel has it; 0: not known
   bool exited_ = false;
   bool launch_failed_ = false;
   bool scope_clear_ = false;
@@ -210,14 +218,18 @@ void Child::watch_exec() {
 
 void Child::read_exec_report() {
   if (!exec_report_.is_open()) return;
-  ExecFailure failure{};
-  const ssize_t got = ::read(exec_report_.native_handle(), &failure, sizeof failure);
+  ExecNote note{};
+  const ssize_t got = ::read(exec_report_.native_handle(), &note, sizeof note);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch_exec();
+  if (got == static_cast<ssize_t>(sizeof note) && note.stage == ExecStage::about_to_exec) {
+    inherited_peak_ = note.inherited_peak;
+    return read_exec_report();
+  }
   boost::system::error_code ignored;
   exec_report_.close(ignored);
-  if (got != static_cast<ssize_t>(sizeof failure)) return;  // closed by exec
+  if (got != static_cast<ssize_t>(sizeof note)) return;  // closed by exec
   launch_failed_ = true;
-  if (events_ != nullptr && !gone_) events_->on_launch_failed(explain(failure, spec_));
+  if (events_ != nullptr && !gone_) events_->on_launch_failed(explain(note, spec_));
 }
 
 // Readiness is a hint: Asio may report it for a descriptor that had its place before, and
@@ -228,10 +240,13 @@ void Child::watch_exit() {
                          [self = shared_from_this()](const boost::system::error_code& error) {
                            if (error) return;
                            siginfo_t info{};
-                           const int result = ::waitid(P_PID, static_cast<id_t>(self->pid_), &info,
-                                                       WEXITED | WNOWAIT | WNOHANG);
+                           rusage usage{};
+                           // Not waitid(2) of the C library, which has no room for the usage.
+                           const auto result = ::syscall(SYS_waitid, P_PID, self->pid_, &info,
+                                                         WEXITED | WNOWAIT | WNOHANG, &usage);
                            // ECHILD: somebody in this program collects children that are not his.
                            if (result == 0 && info.si_pid == 0) return self->watch_exit();
+                           if (result == 0) self->peak_ = std::int64_t{usage.ru_maxrss} * 1024;
                            self->on_exit();
                          });
 }
@@ -346,6 +361,7 @@ class HostProcess final : public RuntimeProcess {
   void drain_leftover() override { child_->drain_leftover(); }
   void end_lines() override { child_->end_lines(); }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
+  std::optional<FinalMemory> final_memory() const override { return child_->final_memory(); }
 
  private:
   std::shared_ptr<Child> child_;

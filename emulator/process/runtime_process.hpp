@@ -12,11 +12,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/process/exit_status.hpp"
 #include "emulator/process/log_frames.hpp"
+#include "emulator/process/usage.hpp"
 
 namespace coldframe {
 
@@ -59,6 +61,8 @@ class RuntimeProcess {
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.
   virtual void kill(std::function<void()> gone) = 0;
+  // Of the runtime itself, once it has ended: from on_exit() or `gone` on. Nothing if nobody knows.
+  virtual std::optional<FinalMemory> final_memory() const { return std::nullopt; }
 };
 
 class ProcessLauncher {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,9 +18,15 @@ namespace coldframe {
 namespace {
 
 // Everything below runs in the child of a process that may have several threads: system calls only.
+void tell(int report, ExecStage stage, int error_number) {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const ExecNote note{stage, error_number, std::int64_t{usage.ru_maxrss} * 1024};
+  [[maybe_unused]] auto n = ::write(report, &note, sizeof note);
+}
+
 [[noreturn]] void fail(int report, ExecStage stage, int error_number) {
-  ExecFailure failure{stage, error_number};
-  [[maybe_unused]] auto n = ::write(report, &failure, sizeof failure);
+  tell(report, stage, error_number);
   ::_exit(127);
 }
 
@@ -69,6 +76,7 @@ int lift(int fd, int taken, int report) {
   if (::chdir(plan.working_directory.c_str()) != 0) {
     fail(lifted_report, ExecStage::working_directory, errno);
   }
+  tell(lifted_report, ExecStage::about_to_exec, 0);
   // Not before: more than the child may have can be open up to here.
   restore_descriptor_limit();
   ::execve(plan.executable.c_str(), argv, envp);

@@ -1,14 +1,15 @@
 // Starts a child: the only code between fork and exec. The child gets its own session and process
 // group, dies with us (PR_SET_PDEATHSIG), and inherits no descriptor but those named here.
 //
-// spawn() returns as soon as the child exists. Whether the exec worked is known when `exec_report`
-// becomes readable: end of file means yes, an ExecFailure record means no (the child then ends by
-// itself with status 127 and must still be reaped). Call it on a thread that lives as long as the
-// process: the death signal is tied to the calling thread.
+// spawn() returns as soon as the child exists. What becomes of the exec is read from `exec_report`:
+// a note that it is about to be tried, then the end of file if it worked. A note of a failure comes
+// instead of either (the child then ends by itself with status 127 and must still be reaped). Call
+// it on a thread that lives as long as the process: the death signal is tied to the calling thread.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,11 @@ struct SpawnPlan {
   int log_fd_number = 62;
 };
 
-enum class ExecStage : int { set_up = 1, working_directory = 2, exec = 3 };
-struct ExecFailure {
+enum class ExecStage : int { about_to_exec = 0, set_up = 1, working_directory = 2, exec = 3 };
+struct ExecNote {
   ExecStage stage;
-  int error_number;
+  int error_number;             // 0: about to exec
+  std::int64_t inherited_peak;  // bytes; see FinalMemory in usage.hpp
 };
 
 struct Spawned {

@@ -103,10 +103,28 @@ void MemoryMeter::sample(pid_t pid, TimePoint now, bool forced) {
   sampled_ = now;
   pause_ = std::max<Duration>(cost * 100, std::chrono::milliseconds(1));
   next_look_ = now + pause_;
+  missed_ = !memory;
   if (!memory) return;
   alone_ = memory->processes == 1;
   cpu_ = process_cpu(pid).value_or(Duration::zero());
   peak_ = std::max({peak_.value_or(0), memory->resident_bytes, memory->leader_peak_bytes});
+}
+
+void MemoryMeter::end(const FinalMemory& memory) {
+  constexpr std::int64_t k_slack = 512 * 1024;  // the kernel's counts are lazy
+  missed_ = false;
+  alone_ = false;
+  next_look_ = {};
+  if (memory.inherited_bytes > 0 && memory.peak_bytes > memory.inherited_bytes + k_slack) {
+    peak_ = std::max(peak_.value_or(0), memory.peak_bytes);
+  } else {
+    unseen_ = std::max(unseen_, memory.peak_bytes);
+  }
+}
+
+std::optional<std::int64_t> MemoryMeter::peak_bytes() const {
+  if (missed_ || peak_.value_or(0) < unseen_) return std::nullopt;
+  return peak_;
 }
 
 }  // namespace coldframe

@@ -22,7 +22,16 @@ struct TreeMemory {
 // Some 20 µs a process; nothing if the process is gone.
 std::optional<TreeMemory> tree_memory(pid_t pid);
 
-// Peak memory of a runtime over the life of its environment. For a single process it is exact (the
+// What the kernel says of the memory of a process that has ended: the largest that it, a child that
+// it has waited for, or the process that it was forked from (until then) ever had. The last, ours,
+// is kept over the exec.
+struct FinalMemory {
+  std::int64_t peak_bytes = 0;
+  std::int64_t inherited_bytes = 0;  // the part of ours
+};
+
+// Peak memory of a runtime over the life of its environment; nothing while what nobody has measured
+// may have been more. For a single process it is exact (the
 // kernel keeps the mark); for a tree it is the largest sum seen at a sample. A sample that is not
 // forced is left out while it would cost more than 1 % of the time; and, with a single process, of
 // the CPU time that process has used since the last one (memory does not grow by itself), unless
@@ -30,12 +39,16 @@ std::optional<TreeMemory> tree_memory(pid_t pid);
 class MemoryMeter {
  public:
   void sample(pid_t pid, TimePoint now, bool forced = false);
-  std::optional<std::int64_t> peak_bytes() const { return peak_; }
+  // The process that was sampled has ended.
+  void end(const FinalMemory& memory);
+  std::optional<std::int64_t> peak_bytes() const;
 
  private:
   bool is_due(pid_t pid, TimePoint now);
 
   std::optional<std::int64_t> peak_;
+  std::int64_t unseen_ = 0;  // what was not measured was no more than this
+  bool missed_ = false;      // the process was gone at the last sample, and its end is not known
   TimePoint sampled_{};
   TimePoint next_look_{};  // before it, even the CPU time used is not asked for
   Duration pause_{};       // 100 times what the last sample cost

@@ -83,6 +83,37 @@ TEST_F(Record, MemoryIsThePeakOverTheEnvironmentsLife) {
   EXPECT_GE(after, large) << "it does not drop between warm invokes";
 }
 
+TEST_F(Record, MemoryOfAProcessThatDiedIsWhatTheKernelSaysOfItsWholeLife) {
+  play(k_obey);
+  start();
+  obey("respond 0");
+  obey("alloc 128MB; signal SEGV");
+  obey("respond 1");
+  for (const int invoke : {1, 2}) {
+    const auto& peak =
+        records.invocations.at(static_cast<std::size_t>(invoke)).max_memory_used_bytes;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (!peak) continue;  // we may be larger than that ourselves
+#endif
+    EXPECT_GE(peak.value_or(0), 128 * k_mib) << invoke;
+    EXPECT_LT(peak.value_or(0), 1024 * k_mib) << invoke;
+  }
+}
+
+// The kernel keeps the size of the process that was forked, which is ours, over the exec.
+TEST_F(Record, MemoryIsLeftOutWhereOnlyOurOwnIsKnown) {
+  play(k_obey);
+  const std::vector<char> ours(256 * k_mib, 'x');
+  start();
+  obey("respond 0");
+  obey("alloc 64MB; exit 1");
+  obey("alloc 64MB; respond 1");
+  EXPECT_TRUE(records.invocations.at(0).max_memory_used_bytes);
+  EXPECT_FALSE(records.invocations.at(1).max_memory_used_bytes);
+  EXPECT_FALSE(records.invocations.at(2).max_memory_used_bytes);
+  EXPECT_EQ(log.lines_starting("REPORT ").at(1).find("Max Memory Used"), std::string::npos);
+}
+
 TEST_F(Record, OfAFailureNamesItsKind) {
   play(k_obey);
   function.timeout_s = 1;

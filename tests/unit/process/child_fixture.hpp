@@ -112,6 +112,8 @@ class TestChild {
 
   pid_t pid() const { return spawned_.pid; }
   int pidfd() const { return spawned_.pidfd.get(); }
+  int exec_report() const { return spawned_.exec_report.get(); }
+  void was_reaped() { reaped_ = true; }
   // Up to the next line end, without it; what there is at end of file.
   std::string read_line() {
     std::string line;
@@ -128,13 +130,15 @@ class TestChild {
     return text;
   }
   // Waits until the exec has happened or failed; nothing if it happened.
-  std::optional<ExecFailure> exec_failure() {
+  std::optional<ExecNote> exec_failure() {
     pollfd ready{spawned_.exec_report.get(), POLLIN, 0};
-    if (::poll(&ready, 1, 10'000) != 1) return ExecFailure{ExecStage::set_up, ETIMEDOUT};
-    ExecFailure failure{};
-    const auto got = ::read(spawned_.exec_report.get(), &failure, sizeof failure);
-    if (got == static_cast<ssize_t>(sizeof failure)) return failure;
-    return std::nullopt;
+    ExecNote note{};
+    do {
+      if (::poll(&ready, 1, 10'000) != 1) return ExecNote{ExecStage::set_up, ETIMEDOUT, 0};
+      const auto got = ::read(spawned_.exec_report.get(), &note, sizeof note);
+      if (got != static_cast<ssize_t>(sizeof note)) return std::nullopt;
+    } while (note.stage == ExecStage::about_to_exec);
+    return note;
   }
   // The native status; waits for the end.
   int wait() {

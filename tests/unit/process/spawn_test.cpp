@@ -1,6 +1,7 @@
 #include "emulator/process/spawn.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "emulator/process/exit_status.hpp"
@@ -86,6 +87,22 @@ TEST(Spawn, ReportsABadWorkingDirectoryAsSuch) {
   SpawnPlan file = plan_of("/bin/true");
   file.working_directory = dir.write("file", "");
   expect_failure(file, ExecStage::working_directory, ENOTDIR);
+}
+
+TEST(Spawn, TellsWhatTheChildInheritsOfOurMemory) {
+  std::vector<char> memory(64 * 1024 * 1024, 'x');
+  TestChild child = start_shell("exit 0");
+  pollfd told{child.exec_report(), POLLIN, 0};
+  ASSERT_EQ(::poll(&told, 1, 10'000), 1);
+  ExecNote note{};
+  ASSERT_EQ(::read(child.exec_report(), &note, sizeof note), static_cast<ssize_t>(sizeof note));
+  EXPECT_EQ(note.stage, ExecStage::about_to_exec);
+  EXPECT_GE(note.inherited_peak, static_cast<std::int64_t>(memory.size()));
+  rusage usage{};
+  int status = 0;
+  ASSERT_EQ(::wait4(child.pid(), &status, 0, &usage), child.pid());
+  child.was_reaped();
+  EXPECT_LE(std::int64_t{usage.ru_maxrss} * 1024, note.inherited_peak + 512 * 1024);
 }
 
 // The shell lives on while ls lists its descriptors.

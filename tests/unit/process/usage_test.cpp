@@ -167,6 +167,39 @@ TEST(MemoryMeter, NeverFallsAlsoWhenTheNextProcessIsSmaller) {
   EXPECT_EQ(meter.peak_bytes(), peak);
 }
 
+TEST(MemoryMeter, LearnsFromTheEndOfAProcessWhatNoSampleSaw) {
+  ObedientChild child;
+  MemoryMeter meter;
+  meter.sample(child.pid(), TimePoint(), true);
+  meter.end({400 * k_mib, 3 * k_mib});
+  EXPECT_EQ(meter.peak_bytes(), 400 * k_mib);
+}
+
+TEST(MemoryMeter, SaysNothingWhileWhatNobodySawMayHaveBeenMore) {
+  MemoryMeter meter;
+  meter.end({20 * k_mib, 20 * k_mib});  // all of it may have been ours, before the exec
+  EXPECT_EQ(meter.peak_bytes(), std::nullopt);
+  ObedientChild child;
+  child.order('g');
+  meter.sample(child.pid(), TimePoint(), true);
+  EXPECT_GE(meter.peak_bytes().value_or(0), 32 * k_mib);
+  meter.end({500 * k_mib, 500 * k_mib});
+  EXPECT_EQ(meter.peak_bytes(), std::nullopt);
+}
+
+TEST(MemoryMeter, SaysNothingWhenTheProcessWasGoneAtTheLastSample) {
+  MemoryMeter meter;
+  {
+    ObedientChild child;
+    meter.sample(child.pid(), TimePoint(), true);
+    EXPECT_TRUE(meter.peak_bytes());
+  }
+  meter.sample(reaped_pid(), TimePoint(1h), true);
+  EXPECT_EQ(meter.peak_bytes(), std::nullopt);
+  meter.end({400 * k_mib, 3 * k_mib});
+  EXPECT_EQ(meter.peak_bytes(), 400 * k_mib);
+}
+
 TEST(MemoryMeter, SkipsSamplesThatComeTooSoonUnlessForced) {
   ObedientChild child;
   MemoryMeter meter;
