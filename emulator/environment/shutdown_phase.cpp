@@ -95,9 +95,9 @@ void ExecutionEnvironment::reset() {
 }
 
 void ExecutionEnvironment::stop(std::function<void()> done) {
-  if (held_) {  // answered; its tail ends here
-    process_->end_lines();
-    release_held(*invocation_);
+  if (invocation_ && answered_) {  // it ends here, without the runtime's next /next
+    limits_->sample(services_.clock.now(), true);
+    finish_invocation();
   }
   if (invocation_) refuse_caller(Refusal::stopping);
   if (state_ == EnvironmentState::reset) {

@@ -252,6 +252,8 @@ TEST_F(PoolOrder, AStopKeepsTheAnswerOfACallerThatOnlyWaitsForItsLogTail) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "\"done\"");
   EXPECT_NE(log_tail(answer).find("said\nbegun\n"), std::string::npos);
+  EXPECT_NE(log_tail(answer).find("REPORT RequestId: "), std::string::npos);
+  EXPECT_EQ(records.invocations.size(), 1U);
 }
 
 TEST_F(PoolOrder, ADryRunNeverReachesTheFunctionAlsoWithoutHttp) {

@@ -168,6 +168,22 @@ TEST_F(Stop, ASignalEndsACallThatWaits) {
   expect_clean_stop();
 }
 
+TEST_F(Stop, BeforeTheNextPollEndsAnAnsweredInvokeInTheLogAndTheRecords) {
+  play(k_obey);
+  start();
+  auto caller = call(order("respond 1; hang"));
+  EXPECT_EQ(caller.finish().body, "1");
+  EXPECT_EQ(only_state(), "Draining");
+  expect_clean_stop();
+  ASSERT_EQ(records.invocations.size(), 1U);
+  const auto& record = records.invocations[0];
+  EXPECT_EQ(record.status, InvocationStatus::ok);
+  EXPECT_TRUE(record.max_memory_used_bytes);
+  EXPECT_GE(record.duration, record.response.value_or(1h));
+  EXPECT_EQ(log.count("END RequestId: " + record.request_id), 1);
+  EXPECT_EQ(log.count("REPORT RequestId: " + record.request_id), 1);
+}
+
 using StopOfStubs = StubFixture;
 TEST_F(StopOfStubs, RefusesThoseThatWaitForADrainingEnvironment) {
   start();
