@@ -39,6 +39,9 @@ struct EmulatorOptions {
   std::uint64_t seed = 0;                  // for idle expiry
   std::size_t queued_events = limits::k_queued_events;  // Event invokes that wait, of a function
   TextSink* log = nullptr;                              // platform and function lines; null: stderr
+  // For a program that is process 1 and has no children but ours: collects those whose parents
+  // died.
+  bool collect_orphans = false;
   // For tests: replace the host's clock, timers or processes. Not owned.
   Clock* clock = nullptr;
   Timers* timers = nullptr;

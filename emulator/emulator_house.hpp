@@ -18,6 +18,7 @@
 #include "emulator/invoke_api/invoke_api.hpp"
 #include "emulator/process/guard.hpp"
 #include "emulator/process/host_launcher.hpp"
+#include "emulator/process/orphans.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/record_fanout.hpp"
 
@@ -29,13 +30,14 @@ struct Emulator::House {
       : options(std::move(given)),
         registry(std::move(run_registry)),
         guard(registry),
+        orphans(options.collect_orphans),
         // One thread runs it, and others do no more than post to it: the reactor needs no locks.
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         own_timers(io, own_clock),
         offload(io),
         err(own_timers, own_clock, STDERR_FILENO),
-        own_launcher(io, offload, registry,
+        own_launcher(io, offload, registry, orphans,
                      options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
         services{io,
                  options.clock != nullptr ? *options.clock : own_clock,
@@ -46,7 +48,10 @@ struct Emulator::House {
                  sandbox,
                  records,
                  options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
-        functions(services, pool_options(options)) {}
+        functions(services, pool_options(options)) {
+    orphans.claim(guard.pid());
+    if (orphans.adopt()) collect_orphans();
+  }
   House(const House&) = delete;
   House& operator=(const House&) = delete;
 
@@ -88,6 +93,12 @@ struct Emulator::House {
       turn();  // the writer's timer
     }
   }
+  void collect_orphans() {
+    const pid_t guard_pid = guard.pid();
+    if (guard.collect()) orphans.release(guard_pid);
+    orphans.collect();
+    own_timers.at(own_clock.now() + std::chrono::seconds(1), [this] { collect_orphans(); });
+  }
   void await_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -101,6 +112,7 @@ struct Emulator::House {
   EmulatorOptions options;
   RunRegistry registry;
   Guard guard;
+  Orphans orphans;
   boost::asio::io_context io;
   boost::asio::signal_set signals;
   SystemClock own_clock;

@@ -25,6 +25,7 @@ Session::Session(std::unique_ptr<Emulator> emulator)
 
 Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
                                                 std::vector<FunctionConfig> functions) {
+  options.collect_orphans = ::getpid() == 1;
   auto emulator = Emulator::create(std::move(options));
   if (!emulator) return emulator.error();
   for (auto& config : functions) {

@@ -58,6 +58,12 @@ Guard::Guard(RunRegistry& registry) {
 
 Guard::~Guard() { dismiss(); }
 
+bool Guard::collect() {
+  if (pid_ <= 0 || ::waitpid(pid_, nullptr, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  return true;
+}
+
 void Guard::dismiss() {
   if (pid_ > 0) {
     [[maybe_unused]] auto n = ::write(life_line_.get(), &k_orderly, 1);

@@ -20,6 +20,8 @@ class Guard {
   Guard& operator=(const Guard&) = delete;
   // The orderly end, ahead of the destructor.
   void dismiss();
+  // If it has ended before its time: collects it, and returns true.
+  bool collect();
   pid_t pid() const { return pid_; }  // -1: none could be started
 
  private:

@@ -46,11 +46,12 @@ LaunchFailure explain(const ExecNote& note, const ProcessSpec& spec) {
 // The shared part: callbacks of the loop may outlive the RuntimeProcess that the environment holds.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  Child(asio::io_context& io, Offload& offload, RunRegistry& registry, TextSink& log,
-        ProcessSpec spec, ProcessEvents& events)
+  Child(asio::io_context& io, Offload& offload, RunRegistry& registry, Orphans& orphans,
+        TextSink& log, ProcessSpec spec, ProcessEvents& events)
       : io_(io),
         offload_(offload),
         registry_(registry),
+        orphans_(orphans),
         log_(log),
         spec_(std::move(spec)),
         events_(&events),
@@ -88,6 +89,7 @@ class Child : public std::enable_shared_from_this<Child> {
   asio::io_context& io_;
   Offload& offload_;
   RunRegistry& registry_;
+  Orphans& orphans_;
   TextSink& log_;
   ProcessSpec spec_;
   ProcessEvents* events_;  // null once nobody listens any more
@@ -172,11 +174,13 @@ void Child::start() {
     return fail_later({LaunchFailure::Stage::host, spawned.error().message});
   }
   pid_ = spawned->pid;
+  orphans_.claim(pid_);
   registry_.add({pid_, spec_.marker});
   if (const int problem = watch(*spawned); problem != 0) {
     // Nobody would learn of its end: it goes at once.
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    orphans_.release(pid_);
     registry_.remove(pid_);
     pid_ = -1;
     return fail_later({LaunchFailure::Stage::host,
@@ -256,6 +260,7 @@ void Child::on_exit() {
   exited_ = true;
   boost::system::error_code ignored;
   process_->wait(ignored);
+  orphans_.release(pid_);
   exit_watch_.close(ignored);
   const int native = process_->native_exit_code();
   // Reaped: the number may be given to another child of ours from now on.
@@ -329,10 +334,12 @@ void Child::leave_behind(int alive) {
   boost::system::error_code ignored;
   exit_watch_.close(ignored);
   (void)process_->detach();
+  orphans_.release(pid_);
 }
 
 void Child::finish_kill() {
   if (!gone_ || !exited_ || !scope_clear_) return;
+  orphans_.collect();
   for (auto& pump : pumps_)
     pump->close();
   if (!left_behind_) registry_.remove(pid_);
@@ -370,7 +377,8 @@ class HostProcess final : public RuntimeProcess {
 }  // namespace
 
 std::unique_ptr<RuntimeProcess> HostLauncher::launch(ProcessSpec spec, ProcessEvents& events) {
-  auto child = std::make_shared<Child>(io_, offload_, registry_, log_, std::move(spec), events);
+  auto child =
+      std::make_shared<Child>(io_, offload_, registry_, orphans_, log_, std::move(spec), events);
   child->start();
   return std::make_unique<HostProcess>(std::move(child));
 }

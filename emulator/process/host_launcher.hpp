@@ -6,6 +6,7 @@
 
 #include "emulator/base/fd_writer.hpp"
 #include "emulator/base/offload.hpp"
+#include "emulator/process/orphans.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/process/runtime_process.hpp"
 
@@ -15,14 +16,16 @@ class HostLauncher final : public ProcessLauncher {
  public:
   // `log`: where warnings go; while it is congested, no output of a process is read. All outlive
   // the launcher and what it launched.
-  HostLauncher(boost::asio::io_context& io, Offload& offload, RunRegistry& registry, TextSink& log)
-      : io_(io), offload_(offload), registry_(registry), log_(log) {}
+  HostLauncher(boost::asio::io_context& io, Offload& offload, RunRegistry& registry,
+               Orphans& orphans, TextSink& log)
+      : io_(io), offload_(offload), registry_(registry), orphans_(orphans), log_(log) {}
   std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override;
 
  private:
   boost::asio::io_context& io_;
   Offload& offload_;
   RunRegistry& registry_;
+  Orphans& orphans_;
   TextSink& log_;
 };
 

@@ -183,10 +183,12 @@ class E2eTest(unittest.TestCase):
 
     # --- the program
 
-    def start(self, *words: object, cwd: Path | None = None, **popen: Any) -> subprocess.Popen:
+    def start(self, *words: object, cwd: Path | None = None, before: Sequence[str] = (),
+              **popen: Any) -> subprocess.Popen:
+        """`before`: the words of a command that runs the program."""
         popen.setdefault("env", self.env)
         popen.setdefault("stdin", subprocess.DEVNULL)
-        process = subprocess.Popen([PROGRAM, *map(str, words)], cwd=cwd or self.place, **popen)
+        process = subprocess.Popen([*before, PROGRAM, *map(str, words)], cwd=cwd or self.place, **popen)
         self.addCleanup(self._end, process)
         return process
 

@@ -5,9 +5,9 @@ import subprocess
 import time
 import unittest
 
-from e2e_serve import Call, Serve
-from e2e_support import (E2eTest, code_of, files_below, is_alive, process_file, processes_of,
-                         wait_until)
+from e2e_serve import Call, Serve, children_of
+from e2e_support import (E2eTest, code_of, files_below, is_alive, process_file, process_state,
+                         processes_of, wait_until)
 
 ORPHANS = "fork-grandchild\nfork-daemon\n"
 PHASES = {
@@ -132,6 +132,40 @@ class BetweenInvokes(LeftTest):
             wait_until("all is gone", lambda: set(processes_of(self.place)) ==
                        {server.pid, server.guard()})
             self.assertFalse(is_alive(grandchild))
+
+
+class Process1(E2eTest):
+    """In a PID namespace of its own, as in a container without an init."""
+
+    BEFORE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+    def setUp(self) -> None:
+        super().setUp()
+        tried = subprocess.run([*self.BEFORE, "true"], stderr=subprocess.PIPE, text=True)
+        if tried.returncode != 0:
+            self.skipTest(f"no PID namespace can be made here: {tried.stderr.strip()}")
+
+    def test_processes_whose_parents_died_are_collected(self):
+        target = self.function(f"{ORPHANS}forever\n  obey\nend\n", Timeout=2)
+        server = Serve(self, target, before=self.BEFORE)
+        program = children_of(server.pid)[0]
+
+        def dead() -> list[int]:
+            return [pid for pid in children_of(program) if process_state(pid) == "Z"]
+
+        for end in ("exit 1", "signal KILL", "hang"):
+            server.invoke({"do": "respond 1"})
+            self.assertEqual(server.invoke({"do": end}).headers["X-Amz-Function-Error"],
+                             "Unhandled")
+        self.assertEqual(server.invoke({"do": "respond 1"}).body, b"1")
+        guard = next(pid for pid in children_of(program)
+                     if process_file(pid, "comm") == b"coldframe-guard\n")
+        os.kill(guard, signal.SIGKILL)
+        wait_until("the guard is collected", lambda: guard not in children_of(program))
+        wait_until("no dead process is left in the table", lambda: not dead())
+        self.assertIn(b"exit status 3", server.invoke({"do": "exit 3"}).body)
+        os.kill(program, signal.SIGTERM)
+        self.assertEqual(server.wait(), 143)
 
 
 class Guards(E2eTest):
