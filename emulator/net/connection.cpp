@@ -73,12 +73,14 @@ void Connection::read_available(std::size_t budget) {
   wait_readable();
 }
 
-// Unfinished heads are bounded for all connections of a server together: each alone may be large.
+// Heads are bounded for all connections of a server together: each alone may be large, and its body
+// may never come.
 bool Connection::account() {
-  const std::size_t now = closed_ ? 0 : parser_.unfinished();
-  server_.unfinished_ += now - accounted_;  // modulo 2^64
+  const std::size_t now = closed_ ? 0 : parser_.kept();
+  const bool grown = now > accounted_;
+  server_.heads_ += now - accounted_;  // modulo 2^64
   accounted_ = now;
-  if (server_.unfinished_ <= server_.limits_.unfinished_limit || now == 0) return true;
+  if (server_.heads_ <= server_.limits_.heads_limit || !grown) return true;
   fail(431);
   return false;
 }
@@ -95,7 +97,7 @@ void Connection::consume(std::string_view bytes) {
     }
     const std::size_t taken = parser_.feed(bytes);
     bytes.remove_prefix(taken);
-    if (parser_.unfinished() != accounted_ && !account()) return;
+    if (parser_.kept() != accounted_ && !account()) return;
     continue_input();
     if (taken == 0 && !input_done_ && parser_.state() != RequestParser::State::body) return;
   }

@@ -84,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool end_of_input_ = false;
   bool closed_ = false;
   bool consuming_ = false;
-  std::size_t accounted_ = 0;  // of the server's unfinished bytes
+  std::size_t accounted_ = 0;  // of the server's bytes of heads
   bool close_after_reply_ = false;
   bool finishing_ = false;
   std::string backlog_;  // bytes of pipelined requests

@@ -76,9 +76,10 @@ class Handler {
 struct ServerLimits {
   std::size_t header_limit = 1024 * 1024;
   std::size_t max_connections = 4096;
-  // Bytes of heads (and chunk heads and trailers) that are not complete, all connections together;
-  // whose bytes go beyond it gets 431.
-  std::size_t unfinished_limit = 16 * 1024 * 1024;
+  // Bytes of heads (and chunk heads and trailers) that are not complete, and of those over 8 KiB
+  // whose request has not been answered, all connections together; whose bytes go beyond it gets
+  // 431.
+  std::size_t heads_limit = 16 * 1024 * 1024;
   // Whether a half-closed peer still wants its answer (callers: yes; runtimes: gone is gone).
   bool half_close_is_gone = false;
 };
@@ -122,7 +123,7 @@ class HttpServer {
   Acceptor acceptor_;
   boost::asio::steady_timer retry_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
-  std::size_t unfinished_ = 0;
+  std::size_t heads_ = 0;                                       // bytes that heads_limit is about
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks under way
 };
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t k_direct_threshold = 32 * 1024;
 constexpr std::size_t k_direct_step = 256 * 1024;
+constexpr std::size_t k_small_head = 8 * 1024;  // hardly more than an idle connection costs
 
 Method to_method(beast::http::verb verb) {
   switch (verb) {
@@ -95,7 +96,7 @@ void RequestParser::reset() {
   pending_.clear();
   if (pending_.capacity() > 16 * 1024) pending_.shrink_to_fit();
   state_ = State::head;
-  body_limit_ = remaining_ = dropped_ = direct_base_ = 0;
+  body_limit_ = remaining_ = dropped_ = direct_base_ = large_head_ = 0;
   too_large_ = in_trailer_ = chunk_head_seen_ = false;
 }
 
@@ -164,6 +165,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
 }
 
 void RequestParser::parse_head(std::string_view section) {
+  if (section.size() > k_small_head) large_head_ = section.size();
   if (const auto length = read_plain_head(section, *into_)) {
     remaining_ = *length;
     state_ = State::head_done;

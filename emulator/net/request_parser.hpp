@@ -48,8 +48,9 @@ class RequestParser {
   bool body_too_large() const { return too_large_; }
   // Bytes of the body that were dropped so far.
   std::size_t dropped() const { return dropped_; }
-  // Bytes kept of a header section, chunk head or trailer section that is not complete yet.
-  std::size_t unfinished() const { return pending_.size(); }
+  // Bytes kept of a header section, chunk head or trailer section that is not complete yet, and of
+  // the request's head if that was a large one.
+  std::size_t kept() const { return pending_.size() + large_head_; }
   // Declared bytes still to come; 0 for a chunked body.
   std::size_t remaining() const { return remaining_; }
 
@@ -74,6 +75,7 @@ class RequestParser {
   std::size_t remaining_ = 0;
   std::size_t dropped_ = 0;
   std::size_t direct_base_ = 0;
+  std::size_t large_head_ = 0;
   State state_ = State::head;
   int failure_status_ = 400;
   bool too_large_ = false;

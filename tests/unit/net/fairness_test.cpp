@@ -101,7 +101,7 @@ TEST_F(Fairness, AChunkedBodyFarOverItsLimitIsNotReadForEver) {
 }
 
 TEST_F(Fairness, UnfinishedHeadsAreBoundedForAllConnectionsTogether) {
-  start({.header_limit = 1024 * 1024, .unfinished_limit = 2 * 1024 * 1024});
+  start({.header_limit = 1024 * 1024, .heads_limit = 2 * 1024 * 1024});
   echo();
   const std::string part = "GET / HTTP/1.1\r\nX: " + std::string(900 * 1024, 'x');
   std::vector<std::unique_ptr<RawClient>> hoarders;
@@ -120,6 +120,34 @@ TEST_F(Fairness, UnfinishedHeadsAreBoundedForAllConnectionsTogether) {
   EXPECT_EQ(reply_of(*hoarders[2]).body, "/small|");
   hoarders[0]->send("\r\n\r\n");
   EXPECT_EQ(reply_of(*hoarders[0]).status, 200);
+}
+
+TEST_F(Fairness, LargeHeadsCountUntilTheirRequestIsAnswered) {
+  start({.header_limit = 1024 * 1024, .heads_limit = 2 * 1024 * 1024});
+  echo();
+  const std::string head =
+      "POST /p HTTP/1.1\r\nContent-Length: 4\r\nX: " + std::string(900 * 1024, 'x') + "\r\n\r\n";
+  auto begin = [&] {
+    auto client = connect();
+    const int before = heads;
+    client->send(head);
+    EXPECT_TRUE(run_until([&] { return client->send_more() && heads > before; }));
+    return client;
+  };
+  auto first = begin();
+  auto second = begin();
+  auto third = connect();
+  third->send(head);
+  EXPECT_EQ(reply_of(*third).status, 431);
+  EXPECT_TRUE(ends(*third));
+  for (int i = 0; i < 3; ++i) {  // answered, dropped by its caller, or more than one of them
+    first->send("body");
+    EXPECT_EQ(reply_of(*first).body, "/p|body");
+    first = begin();
+    second.reset();
+    settle();
+    second = begin();
+  }
 }
 
 TEST_F(Fairness, TrailersThatTrickleInAreTakenWhole) {
