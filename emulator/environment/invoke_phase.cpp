@@ -105,10 +105,8 @@ void ExecutionEnvironment::on_answer(RuntimeAnswer answer) {
           error_bodies::platform_error("Runtime.TruncatedResponse", record_.request_id,
                                        "HTTP request detected as truncated"));
     case AnswerKind::bad_mode:
-      return fail_caller(
-          InvocationStatus::function_error, "Runtime.InvalidResponseModeHeader",
-          error_bodies::platform_error("Runtime.InvalidResponseModeHeader", record_.request_id,
-                                       "Invalid function response mode"));
+      // Only the log and the records say why.
+      return fail_caller(InvocationStatus::function_error, "Runtime.InvalidResponseModeHeader", "");
   }
 }
 

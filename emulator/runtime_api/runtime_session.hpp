@@ -63,6 +63,7 @@ class RuntimeSession {
   // The head of a POST /response or /error. `nonce`: the echoed Lambda-Runtime-Invocation-Id, empty
   // if not sent. `mode`: the response-mode header, data() == nullptr if not sent. A bad mode is
   // refused after the transition, as on AWS: the invoke is over, the runtime cannot answer again.
+  // An error has no mode: there the header is not looked at (source: RIE's handler of /error).
   std::optional<RuntimeRefusal> begin_response(std::string_view id, std::string_view nonce,
                                                std::string_view mode);
   std::optional<RuntimeRefusal> begin_error(std::string_view id, std::string_view nonce);
