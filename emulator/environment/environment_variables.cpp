@@ -66,6 +66,13 @@ std::string_view language(const FunctionConfig& config) {
   return "";
 }
 
+// Of an image: the last word of what is run, unless that is the program itself.
+std::string handler(const FunctionConfig& config) {
+  if (!config.handler.empty()) return config.handler;
+  if (!config.command.empty()) return config.command.back();
+  return config.entry_point.size() > 1 ? config.entry_point.back() : "";
+}
+
 void add_credentials(const FunctionConfig& config, std::map<std::string, std::string>& out) {
   if (config.credentials == Credentials::caller) {
     for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
@@ -122,9 +129,7 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   }
   add_credentials(config, out);
   out["AWS_LAMBDA_RUNTIME_API"] = facts.runtime_api;
-  out["_HANDLER"] = !config.handler.empty()   ? config.handler
-                    : !config.command.empty() ? config.command.back()
-                                              : "";
+  out["_HANDLER"] = handler(config);
   out["AWS_REGION"] = out["AWS_DEFAULT_REGION"] = config.region;
   if (config.runtime.empty()) {
     out["AWS_EXECUTION_ENV"] = "AWS_Lambda_Image";

@@ -167,6 +167,11 @@ TEST(EnvironmentVariables, NameTheHandlerOfAZipFunctionOrTheLastWordOfAnImagesCo
   FunctionConfig config = image_function();
   config.command = {"a", "b", "last.handler"};
   EXPECT_EQ(variables_of(config).at("_HANDLER"), "last.handler");
+  config.command.clear();
+  config.entry_point = {"python3", "-m", "awslambdaric", "app.handler"};
+  EXPECT_EQ(variables_of(config).at("_HANDLER"), "app.handler");
+  config.entry_point = {"/opt/program"};
+  EXPECT_EQ(variables_of(config).at("_HANDLER"), "");
   config.handler = "zip.handler";
   EXPECT_EQ(variables_of(config).at("_HANDLER"), "zip.handler");
 }
