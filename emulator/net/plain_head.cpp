@@ -60,11 +60,12 @@ class Section {
     } else {
       return false;
     }
+    if (*at_ != '/') return false;
     const char* begin = at_;
     while (*at_ > ' ' && *at_ < 0x7f)
       ++at_;
     request.target.assign(begin, at_);
-    return at_ != begin && skip(" HTTP/1.1\r\n");
+    return skip(" HTTP/1.1\r\n");
   }
   bool read_name(std::string_view& name) {
     const char* begin = at_;

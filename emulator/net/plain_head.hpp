@@ -1,8 +1,8 @@
-// The header section as nearly every client sends it: GET or POST, printable ASCII, at most one
-// Content-Length, nothing said about the connection or the transfer. Whatever is not so plain is
-// left to Beast, which also decides what is wrong with it; what both read is the same (the fuzz
-// target of the parser compares them). A client that shares a core with the emulator pays for every
-// cache line of code that a request runs through: here fourteen, there a hundred.
+// The header section as nearly every client sends it: GET or POST of a path, printable ASCII, at
+// most one Content-Length, nothing said about the connection or the transfer. Whatever is not so
+// plain is left to Beast, which also decides what is wrong with it; what both read is the same (the
+// fuzz target of the parser compares them). A client that shares a core with the emulator pays for
+// every cache line of code that a request runs through: here fourteen, there a hundred.
 //
 //   if (auto length = read_plain_head(section, request)) …  // request.headers, method and target
 //   set

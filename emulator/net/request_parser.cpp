@@ -44,6 +44,19 @@ bool has_bare_line_feed(std::string_view text, std::size_t from) {
   return false;
 }
 
+// "http://host:1/path?query", as to a proxy, means "/path?query" (RFC 9112 §3.2.2).
+void to_origin_form(std::string& target) {
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string::npos) return;
+  const auto name = std::string_view(target).substr(0, scheme);
+  if (!iequals(name, "http") && !iequals(name, "https")) return;
+  const std::size_t host = scheme + 3;
+  const std::size_t end = std::min(target.find_first_of("/?", host), target.size());
+  if (end == host) return;  // no host: not that form
+  target.erase(0, end);
+  if (target.empty() || target.front() == '?') target.insert(0, 1, '/');
+}
+
 }  // namespace
 
 class RequestParser::Beast final : public beast::http::basic_parser<true> {
@@ -181,6 +194,7 @@ void RequestParser::parse_head(std::string_view section) {
   beast_->put(boost::asio::buffer(section.data(), section.size()), error);
   if (error || !beast_->is_header_done()) return fail(400);
   state_ = State::head_done;
+  to_origin_form(into_->target);
   into_->keep_alive = beast_->keep_alive();
   into_->chunked = beast_->chunked();
   // Any other coding would leave the end of the body to guesswork (RFC 9112 §6.3).

@@ -147,6 +147,20 @@ TEST_F(OddRequests, AHeaderLineOfTwoMebibytesIsAccepted) {
   EXPECT_EQ(reply.body, "pong");
 }
 
+TEST_F(OddRequests, TheAbsoluteFormOfATargetReachesBothApis) {
+  start();
+  RawHttpClient caller(*this, port());
+  caller.send(http_request("POST", "http://127.0.0.1" + invoke_path("f"), "{}"));
+  auto runtime = next_runtime();
+  runtime.link().send(http_request("GET", "http://127.0.0.1" + std::string(k_next)));
+  const auto event = runtime.link().read_reply();
+  EXPECT_EQ(event.status, 200);
+  const auto path = response_path(event.header("Lambda-Runtime-Aws-Request-Id"));
+  runtime.link().send(http_request("POST", "http://127.0.0.1" + path, "\"far\""));
+  EXPECT_EQ(runtime.link().read_reply().status, 202);
+  EXPECT_EQ(caller.read_reply().body, "\"far\"");
+}
+
 TEST_F(OddRequests, ALargeUploadThatAsksFirstIsToldToContinue) {
   start();
   RawHttpClient curl(*this, port());

@@ -48,9 +48,10 @@ TEST(PlainHead, OfAGetHasNoLength) {
 }
 
 TEST(PlainHead, LeavesToBeastWhatIsUnusualWhetherRightOrWrong) {
-  for (const char* line : {"PUT / HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "GET  / HTTP/1.1\r\n",
-                           "GET / HTTP/1.1 \r\n", "GET /\xc3\xa4 HTTP/1.1\r\n", "GET HTTP/1.1\r\n",
-                           "get / HTTP/1.1\r\n", "POST\r\n", "\r\n"}) {
+  for (const char* line :
+       {"PUT / HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "GET  / HTTP/1.1\r\n", "GET / HTTP/1.1 \r\n",
+        "GET /\xc3\xa4 HTTP/1.1\r\n", "GET HTTP/1.1\r\n", "get / HTTP/1.1\r\n",
+        "GET http://h/ HTTP/1.1\r\n", "GET * HTTP/1.1\r\n", "POST\r\n", "\r\n"}) {
     EXPECT_FALSE(is_plain(std::string(line) + "Host: x\r\n\r\n")) << line;
   }
   for (const char* header : {"Connection: close",

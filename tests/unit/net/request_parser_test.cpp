@@ -103,6 +103,26 @@ TEST(RequestParser, KnowsWhetherThePeerKeepsTheConnection) {
   EXPECT_TRUE(keeps("GET / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c"));
 }
 
+TEST(RequestParser, TakesTheAbsoluteFormOfATargetForItsPath) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://127.0.0.1:9000/a/b?c=http://d/e", "/a/b?c=http://d/e"},
+      {"HTTPS://host/", "/"},
+      {"http://host", "/"},
+      {"http://host?x=1", "/?x=1"},
+      {"/http://host/a", "/http://host/a"},
+      {"http:///a", "http:///a"},
+      {"ftp://host/a", "ftp://host/a"},
+      {"host:443", "host:443"},
+      {"*", "*"}};
+  for (const auto& [sent, meant] : cases) {
+    const auto out =
+        parse_every_way("POST " + std::string(sent) + " HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+    ASSERT_EQ(out.requests.size(), 1U) << sent;
+    EXPECT_EQ(out.requests[0].target, meant) << sent;
+    EXPECT_EQ(out.requests[0].body, "abc") << sent;
+  }
+}
+
 TEST(RequestParser, AcceptsARepeatedEqualContentLength) {
   for (const char* repeat : {"Content-Length: 3\r\nContent-Length: 3", "content-length: 3, 3",
                              "Content-Length: 3\r\nX: y\r\nCONTENT-LENGTH: 3"}) {
