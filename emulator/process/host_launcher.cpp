@@ -1,13 +1,11 @@
 #include "emulator/process/host_launcher.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/process/v2/process.hpp>
@@ -15,7 +13,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "emulator/process/output_pump.hpp"
+#include "emulator/process/child_output.hpp"
 #include "emulator/process/spawn.hpp"
 
 namespace coldframe {
@@ -56,12 +54,13 @@ class Child : public std::enable_shared_from_this<Child> {
         spec_(std::move(spec)),
         events_(&events),
         exec_report_(io),
-        exit_watch_(io) {}
+        exit_watch_(io),
+        output_(io, log, [this](const LogEvent& event) {
+          if (events_ != nullptr) events_->on_log(event);
+        }) {}
 
   void start();
-  void drain_output();
-  void drain_leftover();
-  void end_lines();
+  ChildOutput& output() { return output_; }
   void kill(std::function<void()> gone);
   void abandon();
   pid_t pid() const { return pid_; }
@@ -73,8 +72,6 @@ class Child : public std::enable_shared_from_this<Child> {
  private:
   using Process = bp::basic_process<asio::io_context::executor_type>;
 
-  bool make_pipe(UniqueFd& read_end, UniqueFd& write_end);
-  void add_pump(UniqueFd read_end, bool framed);
   void fail_later(LaunchFailure failure);
   int watch(Spawned& spawned);
   void watch_exec();
@@ -97,52 +94,15 @@ class Child : public std::enable_shared_from_this<Child> {
   std::optional<Process> process_;
   asio::posix::stream_descriptor exec_report_;
   asio::posix::stream_descriptor exit_watch_;  // a copy of the pidfd
-  std::vector<std::shared_ptr<OutputPump>> pumps_;
+  ChildOutput output_;
   std::int64_t inherited_peak_ = 0;
   std::int64_t peak_ = 0;  // of the ended process, as the kernel has it; 0: not known
   bool exited_ = false;
   bool launch_failed_ = false;
   bool scope_clear_ = false;
   bool left_behind_ = false;
-  bool cut_short_ = false;  // a pump stopped before the end of what was there
   std::function<void()> gone_;
 };
-
-bool Child::make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-  read_end.reset(ends[0]);
-  write_end.reset(ends[1]);
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return true;
-}
-
-void Child::add_pump(UniqueFd read_end, bool framed) {
-  auto emit = [this](const LogEvent& event) {
-    if (events_ != nullptr) events_->on_log(event);
-  };
-  OutputPump::Splitter splitter;
-  if (framed) {
-    splitter = [frames = std::make_shared<FrameSplitter>(), emit](std::string_view bytes,
-                                                                  OutputPump::Until next) {
-      frames->feed(bytes, emit);
-      if (next == OutputPump::Until::line_end) frames->finish_line(emit);
-      if (next == OutputPump::Until::end) frames->finish(emit);
-      return frames->in_line();
-    };
-  } else {
-    splitter = [lines = std::make_shared<LineSplitter>(), emit](std::string_view bytes,
-                                                                OutputPump::Until next) {
-      lines->feed(bytes, emit);
-      if (next != OutputPump::Until::more) lines->finish(emit);
-      return lines->in_line();
-    };
-  }
-  pumps_.push_back(std::make_shared<OutputPump>(
-      io_, std::move(read_end), std::move(splitter), [this] { return log_.congested(); },
-      cut_short_));
-  pumps_.back()->start();
-}
 
 void Child::fail_later(LaunchFailure failure) {
   launch_failed_ = exited_ = true;
@@ -152,20 +112,19 @@ void Child::fail_later(LaunchFailure failure) {
 }
 
 void Child::start() {
-  UniqueFd out_read, out_write, err_read, err_write, log_read, log_write;
-  if (!make_pipe(out_read, out_write) || !make_pipe(err_read, err_write) ||
-      !make_pipe(log_read, log_write)) {
+  auto ends = output_.open();
+  if (!ends) {
     return fail_later(
-        {LaunchFailure::Stage::host, "cannot make a pipe: " + lower_first(std::strerror(errno))});
+        {LaunchFailure::Stage::host, "cannot make a pipe: " + lower_first(ends.error().message)});
   }
   SpawnPlan plan;
   plan.executable = spec_.executable;
   plan.argv = spec_.argv;
   plan.environment = spec_.environment;
   plan.working_directory = spec_.working_directory;
-  plan.stdout_fd = out_write.get();
-  plan.stderr_fd = err_write.get();
-  plan.log_fd = log_write.get();
+  plan.stdout_fd = ends->out.get();
+  plan.stderr_fd = ends->err.get();
+  plan.log_fd = ends->log.get();
   plan.log_fd_number = k_log_fd_number;
   registry_.expect(spec_.marker);
   auto spawned = spawn(plan);
@@ -186,9 +145,7 @@ void Child::start() {
     return fail_later({LaunchFailure::Stage::host,
                        "cannot watch the process: " + lower_first(std::strerror(problem))});
   }
-  add_pump(std::move(out_read), false);
-  add_pump(std::move(err_read), false);
-  add_pump(std::move(log_read), true);
+  output_.start();
   watch_exec();
   watch_exit();
 }
@@ -266,31 +223,9 @@ void Child::on_exit() {
   // Reaped: the number may be given to another child of ours from now on.
   (void)process_->detach();
   read_exec_report();
-  drain_output();
+  output_.drain();
   if (gone_) return finish_kill();
   if (events_ != nullptr && !launch_failed_) events_->on_exit(ExitStatus::from_wait(native));
-}
-
-void Child::drain_output() {
-  cut_short_ = false;
-  // One system call tells for all three whether there is anything.
-  std::array<pollfd, 3> ready{};
-  std::size_t count = 0;
-  for (auto& pump : pumps_) {
-    if (pump->open() && count < ready.size()) ready[count++] = {pump->fd(), POLLIN, 0};
-  }
-  if (count == 0 || ::poll(ready.data(), count, 0) <= 0) return;
-  for (auto& pump : pumps_)
-    pump->drain();
-}
-
-void Child::drain_leftover() {
-  if (cut_short_) drain_output();
-}
-
-void Child::end_lines() {
-  for (auto& pump : pumps_)
-    pump->end_line();
 }
 
 void Child::signal_group() {
@@ -340,8 +275,7 @@ void Child::leave_behind(int alive) {
 void Child::finish_kill() {
   if (!gone_ || !exited_ || !scope_clear_) return;
   orphans_.collect();
-  for (auto& pump : pumps_)
-    pump->close();
+  output_.close();
   if (!left_behind_) registry_.remove(pid_);
   events_ = nullptr;
   auto gone = std::move(gone_);
@@ -353,9 +287,7 @@ void Child::abandon() {
   events_ = nullptr;
   if (!exited_) signal_group();
   if (pid_ > 0 && !scope_clear_) registry_.remove(pid_);
-  for (auto& pump : pumps_)
-    pump->close();
-  pumps_.clear();
+  output_.close();
   gone_ = nullptr;
 }
 
@@ -364,9 +296,9 @@ class HostProcess final : public RuntimeProcess {
   explicit HostProcess(std::shared_ptr<Child> child) : child_(std::move(child)) {}
   ~HostProcess() override { child_->abandon(); }
   pid_t pid() const override { return child_->pid(); }
-  void drain_output() override { child_->drain_output(); }
-  void drain_leftover() override { child_->drain_leftover(); }
-  void end_lines() override { child_->end_lines(); }
+  void drain_output() override { child_->output().drain(); }
+  void drain_leftover() override { child_->output().drain_leftover(); }
+  void end_lines() override { child_->output().end_lines(); }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
   std::optional<FinalMemory> final_memory() const override { return child_->final_memory(); }
 

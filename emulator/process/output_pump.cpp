@@ -16,12 +16,13 @@ std::array<char, 64 * 1024>& scratch() {
 }  // namespace
 
 OutputPump::OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
-                       std::function<bool()> congested, bool& cut_short)
+                       std::function<bool()> congested, bool& cut_short, bool& in_line)
     : pipe_(io),
       timer_(io),
       splitter_(std::move(splitter)),
       congested_(std::move(congested)),
-      cut_short_(cut_short) {
+      cut_short_(cut_short),
+      some_in_line_(in_line) {
   boost::system::error_code error;
   const int fd = read_end.release();
   pipe_.assign(fd, error);
@@ -53,6 +54,11 @@ void OutputPump::pause() {
   });
 }
 
+void OutputPump::split(std::string_view bytes, Until next) {
+  in_line_ = splitter_(bytes, next);
+  some_in_line_ = some_in_line_ || in_line_;
+}
+
 bool OutputPump::read_some(std::size_t budget) {
   while (open_ && budget > 0) {
     const ssize_t got = ::read(pipe_.native_handle(), scratch().data(), scratch().size());
@@ -62,11 +68,11 @@ bool OutputPump::read_some(std::size_t budget) {
       open_ = false;
       boost::system::error_code ignored;
       pipe_.close(ignored);
-      in_line_ = splitter_({}, Until::end);
+      split({}, Until::end);
       return false;
     }
     const auto size = static_cast<std::size_t>(got);
-    in_line_ = splitter_({scratch().data(), size}, Until::more);
+    split({scratch().data(), size}, Until::more);
     if (size < scratch().size()) return false;
     budget -= std::min(budget, size);
   }
@@ -82,7 +88,7 @@ void OutputPump::drain() {
 void OutputPump::end_line() {
   if (!in_line_) return;
   drain();
-  if (in_line_) in_line_ = splitter_({}, Until::line_end);
+  if (in_line_) split({}, Until::line_end);
 }
 
 void OutputPump::close() {
@@ -93,7 +99,7 @@ void OutputPump::close() {
   timer_.cancel();
   boost::system::error_code ignored;
   pipe_.close(ignored);
-  in_line_ = splitter_({}, Until::end);
+  split({}, Until::end);
 }
 
 }  // namespace coldframe

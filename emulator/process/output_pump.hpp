@@ -19,9 +19,10 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   using Splitter = std::function<bool(std::string_view bytes, Until next)>;
   // `read_end` must be non-blocking. While `congested()`, nothing is read: the pipe fills, and the
   // writer waits as it would for any slow reader. `cut_short` becomes true when a turn stops before
-  // the end of what was there; it must outlive the pump, and whoever drains all pumps clears it.
+  // the end of what was there, `in_line` when a line is left unfinished; both must outlive the
+  // pump, and whoever drains all pumps, or ends their lines, clears them.
   OutputPump(boost::asio::io_context& io, UniqueFd read_end, Splitter splitter,
-             std::function<bool()> congested, bool& cut_short);
+             std::function<bool()> congested, bool& cut_short, bool& in_line);
 
   void start() { wait(); }
   // Reads all there is without waiting.
@@ -37,6 +38,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   void wait();
   void pause();
   bool read_some(std::size_t budget);  // false: nothing more for now, or the end
+  void split(std::string_view bytes, Until next);
 
   boost::asio::posix::stream_descriptor pipe_;
   boost::asio::steady_timer timer_;
@@ -46,6 +48,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
   bool waiting_ = false;
   bool in_line_ = false;
   bool& cut_short_;
+  bool& some_in_line_;  // of those that share it
 };
 
 }  // namespace coldframe

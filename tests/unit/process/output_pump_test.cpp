@@ -24,7 +24,7 @@ class OutputPumpTest : public ::testing::Test {
           ended = ended || next == OutputPump::Until::end;
           return !seen.empty() && seen.back() != '\n' && seen.back() != '|';
         },
-        [this] { return congested; }, cut_short);
+        [this] { return congested; }, cut_short, in_line);
     pump->start();
   }
   void TearDown() override { pump->close(); }
@@ -49,6 +49,7 @@ class OutputPumpTest : public ::testing::Test {
   bool ended = false;
   bool congested = false;
   bool cut_short = false;
+  bool in_line = false;
 };
 
 TEST_F(OutputPumpTest, ReadsWhatIsWrittenAndSeesTheEnd) {
