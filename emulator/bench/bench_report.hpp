@@ -13,6 +13,7 @@
 #include "emulator/base/error.hpp"
 #include "emulator/bench/threshold.hpp"
 #include "emulator/model/record.hpp"
+#include "emulator/stats/launches.hpp"
 #include "emulator/stats/quantile.hpp"
 
 namespace coldframe {
@@ -63,9 +64,9 @@ struct BenchEstimate {
   stats::Estimate value;  // n and needed count calls or launches (see method)
   IntervalMethod method = IntervalMethod::order_statistics;
   std::size_t launches = 0;
-  std::optional<std::size_t> effective_n;      // effective_calls: so many independent ones
-  std::optional<std::size_t> needed_launches;  // for an interval over launches, about
-  std::optional<std::size_t> needed_calls;     // or so many calls in each of these launches
+  std::optional<std::size_t> effective_n;  // effective_calls: so many independent ones
+  // Of calls, while there is no such end over launches: about what it takes.
+  std::optional<stats::LaunchNeeds> for_hi, for_both_ends;
 };
 
 struct MetricSummary {

@@ -105,27 +105,29 @@ std::vector<std::vector<double>> call_values(const BenchReport& report, Call whi
   return launches;
 }
 
-// With five launches or more the interval is over launches. For p50 it is the order statistics of
-// their medians; a tail may lie in a few launches only, so there each call counts as much as the
-// launches' likeness allows.
+// With enough launches the interval is over launches. For p50 these are five, and it is the order
+// statistics of their medians; a tail may lie in a few launches only, so there each call counts as
+// much as the launches' likeness allows.
 BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches, double p) {
-  const std::size_t count = launches.size();
-  const std::size_t launches_for_upper = stats::needed_for_upper_bound(0.5);
+  const bool median = p == 0.5;
   BenchEstimate result;
-  result.launches = count;
-  if (count < launches_for_upper) {
-    result.value = stats::Sample(pooled(launches)).percentile(p);
-    result.method = IntervalMethod::within_launch;
-    result.needed_launches = launches_for_upper;
-    return result;
-  }
-  if (p != 0.5) {
+  result.launches = launches.size();
+  if (!median) {
     const stats::LaunchEstimate tail = stats::launch_percentile(launches, p);
     result.value = tail.value;
     result.method = IntervalMethod::effective_calls;
     result.effective_n = tail.independent;
-    result.needed_launches = tail.needed_launches;
-    result.needed_calls = tail.needed_calls;
+    if (!tail.value.hi) result.for_hi = tail.for_hi;
+    if (!tail.value.lo) result.for_both_ends = tail.for_both_ends;
+    if (launches.size() >= stats::needed_for_upper_bound(0.5)) return result;
+  } else if (launches.size() < stats::needed_for_upper_bound(p)) {
+    result.for_hi = stats::LaunchNeeds{stats::needed_for_upper_bound(p), {}};
+    result.for_both_ends = stats::LaunchNeeds{stats::needed_for_two_sided(p), {}};
+  }
+  if (launches.size() < stats::needed_for_upper_bound(0.5)) {
+    result.value = stats::Sample(pooled(launches)).percentile(p);
+    result.method = IntervalMethod::within_launch;
+    result.effective_n.reset();
     return result;
   }
   result.method = IntervalMethod::launch_medians;
@@ -137,7 +139,11 @@ BenchEstimate launch_percentile(const std::vector<std::vector<double>>& launches
     medians.push_back(stats::Sample(calls).value(0.5));
   const stats::Estimate of_medians = stats::Sample(medians).percentile(0.5);
   // The figure shown is that of all calls; an interval that left it out would only confuse.
-  if (of_medians.lo) result.value.lo = std::min(*of_medians.lo, result.value.estimate);
+  if (of_medians.lo) {
+    result.value.lo = std::min(*of_medians.lo, result.value.estimate);
+  } else {
+    result.for_both_ends = stats::LaunchNeeds{stats::needed_for_two_sided(p), {}};
+  }
   result.value.hi = std::max(*of_medians.hi, result.value.estimate);
   return result;
 }

@@ -123,23 +123,26 @@ void judge_launches(ThresholdResult& result, const std::vector<std::vector<doubl
   const BenchEstimate estimate = launch_percentile(launches, p);
   result.value = estimate.value.estimate;
   const double have = static_cast<double>(launches.size());
+  // The end that passes, and for a lower limit it takes the interval's both.
+  const std::optional<stats::LaunchNeeds>& lacking =
+      result.threshold.is_upper_limit() ? estimate.for_hi : estimate.for_both_ends;
   if (estimate.method == IntervalMethod::within_launch) {
-    result.needed = estimate.needed_launches;
+    result.needed = lacking->launches;
     return;
   }
   result.lo = estimate.value.lo;
   result.hi = estimate.value.hi;
   result.verdict = decide(result.threshold, result.lo, result.hi);
   if (result.verdict != ThresholdVerdict::undecided) return;
-  if (!result.hi) {
-    result.needed = estimate.needed_launches;
-    if (!estimate.needed_calls) return;
+  if (lacking) {
+    result.needed = lacking->launches;
+    if (!lacking->calls) return;
     // Longer launches would do, without the cold starts of more of them. Each spends about as many
     // calls as now on its warm-up.
     const double left_out = static_cast<double>(report.scenario.calls_per_launch) -
                             static_cast<double>(estimate.value.n) / have;
     result.needed_calls =
-        *estimate.needed_calls + static_cast<std::size_t>(std::ceil(std::max(0.0, left_out)));
+        *lacking->calls + static_cast<std::size_t>(std::ceil(std::max(0.0, left_out)));
     return;
   }
   // An interval shrinks with the square root of the launches.

@@ -21,7 +21,7 @@ namespace {
 struct BenchCommand {
   RunOptions run;
   EventOptions event;
-  std::string starts = "40", launches = "10", calls = "50";
+  std::string starts = "40", launches = "30", calls = "50";
   std::string max_time, json;
   std::vector<std::string> thresholds;
 };
@@ -170,7 +170,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   if (cold) {
     command->add_option("--starts", o.starts, "cold starts (40)")->type_name("N");
   } else {
-    command->add_option("--launches", o.launches, "fresh environments (10)")->type_name("N");
+    command->add_option("--launches", o.launches, "fresh environments (30)")->type_name("N");
     command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")
         ->type_name("N");
   }

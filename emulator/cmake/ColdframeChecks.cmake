@@ -9,7 +9,7 @@
 #   <name>.cold      if a budget is on init, first, cold, memory.peak, cold.ratio or errors:
 #                    `coldframe bench cold` with STARTS (40)
 #   <name>.warm      if a budget is on warm, warm.cpu or latency: `coldframe bench warm` with
-#                    LAUNCHES (10) of CALLS (50)
+#                    LAUNCHES (30) of CALLS (50)
 # EVENT is what invoke and both benches send; without it, they choose as on the command line.
 # Relative paths are relative to the current source directory. A keyword without a value is an error,
 # and so is a file or directory that does not exist when the project is configured, unless it lies in

@@ -52,8 +52,10 @@ Json estimate_json(const BenchEstimate& estimate) {
   json["method"] = to_text(estimate.method);
   if (estimate.method != IntervalMethod::order_statistics) json["launches"] = estimate.launches;
   if (estimate.effective_n) json["effective_n"] = *estimate.effective_n;
-  if (estimate.needed_launches) json["needed_launches"] = *estimate.needed_launches;
-  if (estimate.needed_calls) json["needed_calls"] = *estimate.needed_calls;
+  if (estimate.for_hi) {
+    json["needed_launches"] = estimate.for_hi->launches;
+    if (estimate.for_hi->calls) json["needed_calls"] = *estimate.for_hi->calls;
+  }
   return json;
 }
 

@@ -24,8 +24,8 @@ std::string without_unit(const std::string& text, const std::string& unit) {
 std::string estimate_text(const BenchEstimate& estimate, std::string (*shown)(double),
                           const char* percentile, const char* samples) {
   const stats::Estimate& value = estimate.value;
-  if (!value.hi && estimate.needed_launches) {
-    return fmt::format("{} needs ≈ {} launches (have {})", percentile, *estimate.needed_launches,
+  if (!value.hi && estimate.for_hi) {
+    return fmt::format("{} needs ≈ {} launches (have {})", percentile, estimate.for_hi->launches,
                        estimate.launches);
   }
   if (!value.hi) {
@@ -147,7 +147,7 @@ std::string method_lines(const BenchReport& report) {
                       "; intervals of calls hold within {} only and say nothing about the "
                       "next launch (needs ≥ {} launches)\n",
                       calls->p50.launches == 1 ? "this launch" : "these launches",
-                      calls->p50.needed_launches.value_or(0));
+                      calls->p50.for_hi ? calls->p50.for_hi->launches : 0);
   }
   return text + "; intervals of calls: over launches\n";
 }

@@ -75,18 +75,23 @@ double design_effect_of(const Launches& launches, double alike) {
   return 1.0 + (mean_length(launches) - 1.0) * alike;
 }
 
-// What is lacking for an upper end that takes `wanted` independent calls.
-void say_what_is_needed(LaunchEstimate& result, std::size_t wanted, std::size_t launches,
-                        double alike, double design_effect) {
-  const auto count = static_cast<double>(launches);
+// For an end that takes `wanted` independent calls. As many launches always do.
+LaunchNeeds needs(const Launches& launches, std::size_t wanted, double alike,
+                  double design_effect) {
+  const auto count = static_cast<double>(launches.size());
   const auto needed = static_cast<double>(wanted);
-  const double per_launch = static_cast<double>(result.value.n) / count;
-  result.value.needed = wanted;
-  result.needed_launches =
-      std::min(wanted, static_cast<std::size_t>(std::ceil(needed * design_effect / per_launch)));
+  const double per_launch = static_cast<double>(calls_in(launches)) / count;
+  LaunchNeeds result;
+  result.launches =
+      std::clamp(static_cast<std::size_t>(std::ceil(needed * design_effect / per_launch)),
+                 std::min(wanted, k_fewest_launches), wanted);
+  if (launches.size() < k_fewest_launches) return result;
   const double room = count - needed * alike;  // longer launches tell ever less
   const double calls = room > 0 ? std::ceil(needed * (1.0 - alike) / room) : k_most_calls;
-  if (calls < k_most_calls) result.needed_calls = static_cast<std::size_t>(calls);
+  if (calls >= k_most_calls) return result;
+  result.calls =
+      std::max(static_cast<std::size_t>(calls), static_cast<std::size_t>(per_launch) + 1);
+  return result;
 }
 
 }  // namespace
@@ -126,20 +131,26 @@ LaunchEstimate launch_percentile(const Launches& launches, double p) {
   LaunchEstimate result;
   result.value.n = n;
   result.value.estimate = sample.value(p);
-  const double alike = std::max(resemblance(ranks_of(launches)),
-                                resemblance(above(launches, result.value.estimate)));
+  // One launch says nothing of how alike its calls are.
+  const double alike = launches.size() < 2
+                           ? 1.0
+                           : std::max(resemblance(ranks_of(launches)),
+                                      resemblance(above(launches, result.value.estimate)));
   const double design_effect = design_effect_of(launches, alike);
   const std::size_t worth = independent_calls(launches, design_effect);
   result.independent = worth;
+  result.for_hi = needs(launches, needed_for_upper_bound(p), alike, design_effect);
+  result.for_both_ends = needs(launches, needed_for_two_sided(p), alike, design_effect);
+  result.value.needed = needed_for_upper_bound(p);
+  if (launches.size() < k_fewest_launches) return result;
   const RankInterval both = two_sided_ranks(p, worth);
   const bool two_sided = both.lower && both.upper;
   const std::optional<std::size_t> upper = two_sided ? both.upper : upper_bound_rank(p, worth);
-  if (!upper) {
-    say_what_is_needed(result, needed_for_upper_bound(p), launches.size(), alike, design_effect);
-    return result;
-  }
   // From a rank among `worth` to one among n, outwards.
-  result.value.hi = sample.at_rank((*upper * n + worth - 1) / worth);
+  if (upper) {
+    result.value.hi = sample.at_rank((*upper * n + worth - 1) / worth);
+    result.value.needed.reset();
+  }
   if (two_sided) result.value.lo = sample.at_rank((*both.lower - 1) * n / worth + 1);
   return result;
 }

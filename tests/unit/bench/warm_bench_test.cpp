@@ -49,7 +49,7 @@ TEST(WarmBench, ClaimsNoTailOfAFewLaunchesThatDiffer) {
   EXPECT_EQ(p90.method, IntervalMethod::effective_calls);
   EXPECT_EQ(p90.effective_n, 8u) << "each launch has a level of its own";
   EXPECT_FALSE(p90.value.hi);
-  EXPECT_EQ(p90.needed_launches, 29u);
+  EXPECT_EQ(p90.for_hi->launches, 29u);
   EXPECT_NE(bench_text(report, "f").find("p90 needs ≈ 29 launches (have 8)"), std::string::npos);
   EXPECT_EQ(report.exit_code, ExitCode::inconclusive);
   EXPECT_EQ(report.reasons, std::vector<std::string>{"warm.p90 < 1s is undecided; about 29 "
@@ -60,9 +60,9 @@ TEST(WarmBench, ClaimsNoTailOfAFewLaunchesThatDiffer) {
 
 TEST(WarmBench, TakesTheIntervalOfATailFromAllCallsWhereLaunchesAreAlike) {
   FakeFunction function(alike);
-  const BenchReport report = warm(function, {8, 40}, options_with());
+  const BenchReport report = warm(function, {10, 40}, options_with());
   const BenchEstimate& p90 = report.find("warm_ms")->p90;
-  EXPECT_EQ(p90.effective_n, 280u);
+  EXPECT_EQ(p90.effective_n, 350u);
   EXPECT_TRUE(p90.value.lo && p90.value.hi);
   EXPECT_NE(bench_text(report, "f").find("(found); together 200 ms"), std::string::npos)
       << bench_text(report, "f");
@@ -79,15 +79,34 @@ TEST(WarmBench, SaysHowManyCallsATailNeeds) {
 
 TEST(WarmBench, OffersMoreCallsBeforeMoreLaunches) {
   FakeFunction function(alike);
-  const BenchReport report = warm(function, {6, 20}, options_with({"warm.p99 < 1s"}));
+  const BenchReport report = warm(function, {10, 20}, options_with({"warm.p99 < 1s"}));
   ASSERT_EQ(report.thresholds.size(), 1u);
   EXPECT_EQ(report.thresholds[0].needed, 20u) << "299 calls, 15 good ones a launch";
-  EXPECT_EQ(report.thresholds[0].needed_calls, 55u) << "299 ÷ 6, and 5 to warm up";
+  EXPECT_EQ(report.thresholds[0].needed_calls, 35u) << "299 ÷ 10, and 5 to warm up";
   EXPECT_EQ(report.reasons,
-            std::vector<std::string>{"warm.p99 < 1s is undecided; about --calls 55, or 20 "
+            std::vector<std::string>{"warm.p99 < 1s is undecided; about --calls 35, or 20 "
                                      "launches, would decide it"});
   FakeFunction again(alike);
-  EXPECT_EQ(warm(again, {6, 55}, options_with({"warm.p99 < 1s"})).exit_code, ExitCode::ok);
+  EXPECT_EQ(warm(again, {10, 35}, options_with({"warm.p99 < 1s"})).exit_code, ExitCode::ok);
+}
+
+TEST(WarmBench, SaysWhatTheEndThatDecidesTakes) {
+  const auto needed = [](WarmPlan shape, const std::string& threshold) {
+    FakeFunction function(warming);
+    return warm(function, shape, options_with({threshold})).thresholds.at(0).needed;
+  };
+  EXPECT_EQ(needed({3, 40}, "warm.p90 < 1s"), 29u) << "each launch has a level of its own";
+  EXPECT_EQ(needed({1, 40}, "warm.p99 < 1s"), 299u) << "one launch says nothing of the next";
+  EXPECT_EQ(needed({29, 40}, "warm.p90 > 1ms"), 36u) << "the lower end takes more";
+  EXPECT_EQ(needed({5, 40}, "warm.p50 > 1ms"), 6u);
+}
+
+TEST(WarmBench, ClaimsNoTailOfLessThanTenLaunchesHoweverAlike) {
+  FakeFunction function(alike);
+  const BenchReport report = warm(function, {9, 60}, options_with());
+  EXPECT_FALSE(report.find("warm_ms")->p90.value.hi);
+  EXPECT_NE(bench_text(report, "f").find("p90 needs ≈ 10 launches (have 9)"), std::string::npos);
+  EXPECT_TRUE(report.find("warm_ms")->p50.value.hi);
 }
 
 TEST(WarmBench, LabelsTheBandOfTooFewLaunches) {
@@ -96,7 +115,7 @@ TEST(WarmBench, LabelsTheBandOfTooFewLaunches) {
   const BenchEstimate& p50 = report.find("warm_ms")->p50;
   EXPECT_EQ(p50.method, IntervalMethod::within_launch);
   EXPECT_TRUE(p50.value.lo && p50.value.hi);
-  EXPECT_EQ(p50.needed_launches, 5u);
+  EXPECT_EQ(p50.for_hi->launches, 5u);
   EXPECT_EQ(report.thresholds[0].verdict, ThresholdVerdict::undecided)
       << "one launch says nothing about the next";
   EXPECT_EQ(report.thresholds[0].needed, 5u);

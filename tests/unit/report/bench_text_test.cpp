@@ -125,7 +125,7 @@ TEST(BenchText, LabelsABandWithinOneLaunch) {
   report.summary[0].key = "warm_ms";
   report.summary[0].p50.method = IntervalMethod::within_launch;
   report.summary[0].p50.launches = 1;
-  report.summary[0].p50.needed_launches = 5;
+  report.summary[0].p50.for_hi = stats::LaunchNeeds{5, {}};
   const std::string text = bench_text(report, "scoring");
   EXPECT_NE(text.find("within this launch only"), std::string::npos) << text;
   EXPECT_NE(text.find("the first 3 calls of a launch left out (found); together "),
