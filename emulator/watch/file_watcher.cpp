@@ -124,6 +124,7 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     if ((event.mask & IN_ISDIR) != 0) {
       if ((event.mask & IN_ATTRIB) != 0) return;
       tree_->forget(path);
+      std::erase_if(lost_links_, [&](const fs::path& link) { return is_below(link, path); });
       // Files that are in it by now have sent no event; the directory's own stands for them.
       if (!is_gone) watch_later(path);
     } else {

@@ -16,13 +16,13 @@ constexpr std::uint32_t k_events = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_M
                                    IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
                                    IN_ONLYDIR;
 
+}  // namespace
+
 bool is_below(const fs::path& path, const fs::path& directory) {
   const auto [end, ignored] =
       std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
   return end == directory.end();
 }
-
-}  // namespace
 
 WatchTree::WatchTree(int queue, const std::vector<Path>& roots, std::size_t most_linked,
                      Ignored ignored)
@@ -33,7 +33,13 @@ WatchTree::WatchTree(int queue, const std::vector<Path>& roots, std::size_t most
   }
 }
 
-Result<void> WatchTree::add(const Path& directory) { return walk(directory, Reach::real); }
+Result<void> WatchTree::add(const Path& directory) {
+  const Path parent = directory.parent_path();
+  const bool is_below_link = std::any_of(watches_.begin(), watches_.end(), [&](const auto& watch) {
+    return watch.second.is_linked && watch.second.path == parent;
+  });
+  return walk(directory, is_below_link ? Reach::below_link : Reach::real);
+}
 
 Result<void> WatchTree::follow_links() {
   while (!found_.empty()) {

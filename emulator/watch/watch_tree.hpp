@@ -18,6 +18,9 @@
 
 namespace coldframe {
 
+// The directory itself, or anything in it; by their texts.
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& directory);
+
 class WatchTree {
  public:
   using Path = std::filesystem::path;

@@ -115,5 +115,24 @@ TEST_F(LinkedDirectories, BeyondTheMostAreTroubleAndTheOthersAreWatchedOn) {
   EXPECT_TRUE(changed());
 }
 
+TEST_F(LinkedDirectories, ThatAppearLaterBelowALinkCountAsWell) {
+  rules.most_linked = 5;
+  std::vector<std::string> troubles;
+  WatchCallbacks callbacks;
+  callbacks.changed = [this](const std::string& path) { changes.push_back(path); };
+  callbacks.trouble = [&](const Error& error) { troubles.push_back(error.message); };
+  watcher.reset();
+  auto started = FileWatcher::start(io, {root}, std::move(callbacks), rules);
+  ASSERT_TRUE(started) << started.error().message;
+  watcher = std::move(*started);
+  ASSERT_TRUE(troubles.empty()) << troubles[0];
+  const std::string elsewhere = outside + ".later";
+  for (int i = 0; i < 10; ++i)
+    fs::create_directories(elsewhere + "/" + std::to_string(i));
+  fs::rename(elsewhere, outside + "/later");
+  EXPECT_TRUE(changed());
+  EXPECT_EQ(troubles.size(), 1u);
+}
+
 }  // namespace
 }  // namespace coldframe
