@@ -6,6 +6,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "emulator/json/decimal.hpp"
+
 namespace coldframe {
 
 Finding Comparer::make(FindingKind kind, const JsonValue* want, const JsonValue* got,
@@ -88,9 +90,11 @@ bool Comparer::is_near_cut(const LabelRule& label) const {
   std::deque<JsonValue> arena;
   const std::vector<Located> scores = locate(want_root_, label.from, arena);
   for (const Located& score : scores) {
-    if (!score.value->is(JsonKind::number)) continue;
+    if (!score.value->is(JsonKind::number) || !score.value->is_finite()) continue;
+    const Decimal at = Decimal::parse(score.value->text());
+    // Exactly: scores are rounded to a few decimals, and often lie on the band.
     for (const double cut : label.cuts) {
-      if (std::abs(score.value->number() - cut) <= label.band) return true;
+      if (Decimal::distance(at, Decimal::parse(fmt::format("{}", cut))) <= label.band) return true;
     }
   }
   return false;

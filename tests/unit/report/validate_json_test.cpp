@@ -14,7 +14,7 @@ std::string written(const std::string& value) {
   report.cases[1].findings[0].got = value;
   const std::string text = validate_json(result_fixture::sample_head(), report);
   const auto json = nlohmann::ordered_json::parse(text);
-  const std::string got = json["cases"][1]["findings"][0]["got"].dump();
+  std::string got = json["cases"][1]["findings"][0]["got"].dump();
   EXPECT_NE(text.find("\"got\":" + got), std::string::npos) << text;
   return got;
 }

@@ -65,6 +65,21 @@ TEST(Compare, LetsALabelFlipOnlyNearACut) {
             "same");
 }
 
+TEST(Compare, TakesAScoreThatIsExactlyOnTheBandForNear) {
+  const auto flips = [](const std::string& score, const std::string& cut) {
+    const std::string rule =
+        R"({"paths":{"$.label":{"label":{"from":"$.score","cuts":[)" + cut + R"(],"band":0.01}}}})";
+    return compared(R"({"label":"a","score":)" + score + "}",
+                    R"({"label":"b","score":)" + score + "}", rule.c_str())
+        .near_cut_flips;
+  };
+  EXPECT_EQ(flips("0.71", "0.7"), 1);
+  EXPECT_EQ(flips("0.69", "0.7"), 1);
+  EXPECT_EQ(flips("0.51", "0.5"), 1);
+  EXPECT_EQ(flips("0.5101", "0.5"), 0);
+  EXPECT_EQ(flips("0.7100000000000001", "0.7"), 0);
+}
+
 TEST(Compare, TakesTheRuleOfAnExtraKeysOwnPathBeforeThatOfItsObject) {
   const char* want = R"({"a":1})";
   const char* got = R"({"a":1,"x":2})";
@@ -108,6 +123,10 @@ TEST(Compare, ChecksPropertiesBesideTheGolden) {
   };
   EXPECT_FALSE(broken(R"({"p":0.5,"all":[0.5,0.5],"name":"cat"})").failed());
   EXPECT_EQ(verdict(broken(R"({"p":1.5,"all":[0.5,0.5],"name":"cat"})")), "property $.p");
+  EXPECT_FALSE(check_properties(json("[0.1,0.2]"),
+                                parse_rules(json(R"([{"path":"$","sum":[0.3,0]}])")).value(), {})
+                   .failed())
+      << "rounding is no fault of the answer";
   EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.6],"name":"cat"})")), "property $.all");
   EXPECT_EQ(verdict(broken(R"({"p":1,"all":[1],"name":"cat"})")), "property $.all");
   EXPECT_EQ(verdict(broken(R"({"p":1,"all":[0.5,0.5],"name":"cow"})")), "property $.name");
