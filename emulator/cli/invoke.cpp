@@ -28,19 +28,18 @@ struct FailedInits final : RecordSink {
 
 int exit_code(const std::vector<Observation>& seen) {
   bool failed = false;
-  bool worked = false;
   bool no_start = false;
+  bool started = false;
   for (auto& one : seen) {
-    // After an answer it is no first init any more: a caller got an error where others got answers.
-    if (one.record.never_started && !worked) {
-      no_start = true;
-    } else if (one.result.status == InvocationStatus::ok && !one.record.never_started) {
-      worked = true;
+    if (one.record.never_started) {
+      // Once it has started, an init that fails is no first one: it was an invoke that went wrong.
+      (started ? failed : no_start) = true;
     } else {
-      failed = true;
+      started = true;
+      failed = failed || one.result.status != InvocationStatus::ok;
     }
   }
-  if (no_start && !worked) return static_cast<int>(ExitCode::cannot_start);
+  if (no_start && !started) return static_cast<int>(ExitCode::cannot_start);
   return static_cast<int>(failed ? ExitCode::function_failed : ExitCode::ok);
 }
 

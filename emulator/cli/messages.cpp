@@ -18,6 +18,8 @@ std::string labelled(const char* label, std::string_view text) {
   return std::string("coldframe: ") + label + one_line(text) + "\n";
 }
 
+}  // namespace
+
 void print(std::string_view line) {
   if (!told_to_end) {
     std::fwrite(line.data(), 1, line.size(), stderr);
@@ -33,8 +35,6 @@ void print(std::string_view line) {
     if (sent > 0) line.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
-
-}  // namespace
 
 std::string one_line(std::string_view text) {
   std::string out;

@@ -19,6 +19,8 @@ std::string one_line(std::string_view text);
 std::string note_line(std::string_view text);
 std::string warning_line(std::string_view text);
 
+// Whole lines, as they are.
+void print(std::string_view lines);
 // Prints "coldframe: MESSAGE" and returns the exit code.
 int fail(const Error& error);
 void note(std::string_view text);

@@ -188,7 +188,9 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
 Result<FunctionFile> check_target(const RunOptions& o, const std::string& target,
                                   const Overrides& overrides, bool many) {
   if (o.targets.size() > 1 && !many) {
-    return usage_error("'" + o.targets[1] + "' is one TARGET too many");
+    const std::string& second = o.targets[1];
+    return usage_error("'" + second + "' is one TARGET too many" +
+                       (second.ends_with(".jsonl") ? "; is it --golden " + second + "?" : ""));
   }
   auto file = resolve_target(target, o.bootstrap, overrides);
   if (!file) return file;

@@ -75,9 +75,9 @@ void tell(const QuietLog& log, bool ended_well) {
   if (log.init_failed()) {
     const auto lines = log.last_words();
     if (lines.empty()) return note("the function printed nothing before its init failed");
-    std::fputs("coldframe: what the function printed before its init failed:\n", stderr);
+    print("coldframe: what the function printed before its init failed:\n");
     for (const auto& line : lines)
-      std::fprintf(stderr, "  %s\n", line.c_str());
+      print("  " + line + "\n");
   } else if (!ended_well && log.dropped_anything()) {
     note("the function's own log is not shown; -v shows it");
   }

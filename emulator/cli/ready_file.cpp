@@ -39,6 +39,7 @@ bool accepts(std::string url) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICSERV;
+  if (host != "localhost") hints.ai_flags |= AI_NUMERICHOST;  // a server has no other names
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return false;

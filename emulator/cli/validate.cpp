@@ -132,8 +132,8 @@ int run(ValidateCommand& o, const CommandLine& line) {
         *report, line.words,
         {.all = o.run.verbose, .result_file = can_be_read ? o.json : "", .program = line.program}));
   }
-  if (o.github) std::fputs(github_annotations(*report).c_str(), stderr);
   const int code = (*session)->finish(static_cast<int>(report->exit_code));
+  if (o.github) print(github_annotations(*report));
   if (!written) return fail(written.error());
   if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);

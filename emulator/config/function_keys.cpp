@@ -56,6 +56,8 @@ void check_top_keys(const Node& top, FunctionFile& file) {
       if (const auto guess = nearest(key, k_read_keys); !guess.empty()) {
         throw Fault{top.at(key) + " is not a known key" + did_you_mean(guess)};
       }
+      file.warnings.push_back(top.at(key) + " is a key of neither Lambda nor Coldframe; ignored");
+      continue;
     }
     file.ignored_keys.push_back(key);
   }
@@ -97,6 +99,10 @@ void read_image_config(const Node& node, FunctionConfig& config) {
 
 void read_environment(const Node& node, FunctionConfig& config) {
   node.none_misspelled(std::array{"Variables", "Error"});
+  for (auto& [key, value] : node.json().items()) {
+    if (key == "Variables" || key == "Error") continue;
+    throw Fault{node.at(key) + " is not a known key; a variable stands in Environment.Variables"};
+  }
   if (!node.has("Variables")) return;
   const Node variables = node.object("Variables");
   for (auto& [name, value] : variables.json().items()) {

@@ -39,6 +39,8 @@ std::string venv_python_version(const std::filesystem::path& python) {
 std::optional<std::string> other_python(const FunctionConfig& config) {
   constexpr std::string_view k_python = "python";
   if (!config.runtime.starts_with(k_python) || config.entry_point.empty()) return std::nullopt;
+  if (config.entry_point.front().find('/') == std::string::npos)
+    return std::nullopt;  // of the PATH
   std::filesystem::path python = config.entry_point.front();
   if (python.is_relative()) python = config.working_directory / python;
   const std::string here = venv_python_version(python);

@@ -121,7 +121,12 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
       return templates_later(target);
     }
     if (looks_like_image(path) || is_named_like_an_archive(target)) return images_later(target);
-    return load_function_file(path);
+    auto file = load_function_file(path);
+    if (!file && file.error().message.find(": not JSON: ") != std::string::npos &&
+        !target.ends_with(".json")) {
+      return usage_error(file.error().message + "; a TARGET is a directory, or its function.json");
+    }
+    return file;
   }
   for (const char* prefix : {"docker:", "podman:", "registry:"}) {
     if (target.starts_with(prefix)) return images_later(target);

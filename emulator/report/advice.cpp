@@ -19,8 +19,8 @@ std::string seconds_text(Duration duration) {
 std::string missing_client_advice(const InitRecord& record) {
   if (!record.last_line.ends_with("No module named awslambdaric")) return "";
   return "the Lambda runtime client is not installed for this Python; beside function.json: "
-         "python3 -m venv .venv && .venv/bin/pip install awslambdaric, and "
-         "\"ImageConfig\": {\"EntryPoint\": [\".venv/bin/python\", \"-m\", \"awslambdaric\"]}";
+         "python3 -m venv .venv && .venv/bin/pip install awslambdaric; Runtime and Handler find it "
+         "there, an EntryPoint names it: [\".venv/bin/python\", \"-m\", \"awslambdaric\"]";
 }
 
 void Advisor::on_init(const InitRecord& record) {

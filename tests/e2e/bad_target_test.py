@@ -46,6 +46,15 @@ class NotAFunction(RefusalTest):
             (self.place / name).write_bytes(data)
             self.refuse(2, (name + where,), "invoke", name)
 
+    def test_another_file_of_a_function_is_answered_with_what_a_target_is(self):
+        (self.place / "app.py").write_text('"""A handler."""\n')
+        self.refuse(2, ("app.py:1:3", "a TARGET is a directory, or its function.json"),
+                    "invoke", "app.py")
+        (self.place / "cases.jsonl").write_text('{"id":"a"}\n{"id":"b"}\n')
+        self.refuse(2, ("cases.jsonl:2:1", "a TARGET is a directory"), "validate", "cases.jsonl")
+        self.refuse(2, ("one TARGET too many", "--golden cases.jsonl?"), "validate", self.target,
+                    "cases.jsonl")
+
     def test_deep_nesting_is_a_refusal_and_not_a_crash(self):
         (self.place / "deep.json").write_text('{"a":' + "[" * 200_000 + "]" * 200_000 + "}")
         done = self.coldframe("invoke", "deep.json")

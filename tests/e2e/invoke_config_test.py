@@ -121,13 +121,19 @@ class Files(ConfigTest):
             server.invoke({})
             self.assertEqual(server.log().count(advice), 1, server.log())
 
+    def test_a_key_that_nobody_knows_is_warned_of(self):
+        directory = self.function(Memory=512)
+        done = self.coldframe("invoke", directory)
+        self.assert_exit(done, 0)
+        self.assertIn("function.json: Memory is a key of neither Lambda nor Coldframe", done.err)
+
     def test_v_lists_the_keys_that_mean_nothing_here_and_without_it_nothing_is_said(self):
-        directory = self.function(Role="r", Layers=[], SomethingNew={"a": 1})
+        directory = self.function(Role="r", Layers=[], VpcConfig={"a": 1})
         quiet = self.coldframe("invoke", directory)
         self.assert_exit(quiet, 0)
         loud = self.coldframe("invoke", directory, "-v")
         self.assert_exit(loud, 0)
-        for key in ("Role", "Layers", "SomethingNew"):
+        for key in ("Role", "Layers", "VpcConfig"):
             self.assertNotIn(key, quiet.err)
             self.assertRegex(loud.err, f"(?m)^coldframe: note: .*{key}")
 

@@ -67,6 +67,10 @@ class FunctionFailed(E2eTest):
                 self.assertEqual(done.err.splitlines()[-1], "coldframe: note: the function's "
                                  f"process ended: Runtime exited {reason}")
 
+    def test_an_init_that_fails_after_a_function_error_is_no_function_that_cannot_start(self):
+        function = self.function(ANSWERS_ONCE.replace("respond 1", f"error E {INIT_ERROR}"))
+        self.assert_exit(self.coldframe("invoke", function, "--repeat", 2), 1)
+
     def test_an_init_that_fails_after_an_answer_is_a_function_error_whatever_comes_later(self):
         for times, code in ((2, 1), (3, 1)):
             with self.subTest(times):

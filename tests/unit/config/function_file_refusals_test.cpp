@@ -99,6 +99,8 @@ TEST(FunctionFileRefusal, NamesTheKeyThatWasMeant) {
        "ImageConfig.Entrypoint is not a known key; did you mean 'EntryPoint'?"},
       {R"({"EphemeralStorage":{"size":512}})",
        "EphemeralStorage.size is not a known key; did you mean 'Size'?"},
+      {R"({"Environment":{"AB":"x"}})",
+       "Environment.AB is not a known key; a variable stands in Environment.Variables"},
       {R"({"Environment":{"variables":{"AB":"x"}}})",
        "Environment.variables is not a known key; did you mean 'Variables'?"},
       {R"({"LoggingConfig":{"LogFormt":"JSON"}})",

@@ -107,9 +107,12 @@ TEST(FunctionFile, ReadsTheOutputOfGetFunctionConfiguration) {
   EXPECT_TRUE(file.warnings.empty());
 }
 
-TEST(FunctionFile, ListsAnUnknownAwsKeyInsteadOfRefusingIt) {
+TEST(FunctionFile, WarnsOfAKeyThatNobodyKnowsInsteadOfRefusingIt) {
   const auto file = read(R"({"SomethingNewIn2027": {"Mode": 1}})");
-  EXPECT_EQ(file.ignored_keys, Words{"SomethingNewIn2027"});
+  EXPECT_EQ(file.ignored_keys, Words{});
+  EXPECT_EQ(file.warnings,
+            Words{"/srv/scoring/function.json: SomethingNewIn2027 is a key of neither "
+                  "Lambda nor Coldframe; ignored"});
 }
 
 TEST(FunctionFile, PrefersImageConfigToImageConfigResponse) {
@@ -217,7 +220,15 @@ TEST(FunctionFile, WarnsWhenTheVirtualEnvironmentHasAnotherPythonThanTheRuntime)
   EXPECT_EQ(warnings("python3.11", "version_info=3.11.2.final.0\r\n"), Words{});
   EXPECT_EQ(warnings("python3.11", "version = 3.11\n"), Words{});
   EXPECT_EQ(warnings("python3.12", "home = /usr/bin\n"), Words{}) << "not known, nothing said";
+  // What is found in the PATH is in no virtual environment that we know of.
   std::filesystem::remove(dir.path() + "/.venv/pyvenv.cfg");
+  std::filesystem::remove(dir.path() + "/.venv/bin/python");
+  std::filesystem::create_directory(dir.path() + "/inner");
+  dir.write("pyvenv.cfg", "version = 3.10.1\n");
+  EXPECT_EQ(read(R"({"FunctionName":"f","Handler":"h.h","Runtime":"python3.12"})",
+                 dir.path() + "/inner/function.json")
+                .warnings,
+            Words{});
   EXPECT_EQ(read(R"({"FunctionName":"f","Handler":"h.h","Runtime":"python3.12"})",
                  dir.path() + "/function.json")
                 .warnings,
