@@ -24,7 +24,7 @@ struct BenchOptions {
   std::vector<std::string> events;  // at least one; call i of a launch takes the next one
   std::string event_source;         // "smoke goldens", "event.json", "--event", "{}"; for people
   std::vector<Threshold> thresholds;
-  std::optional<Duration> max_time;  // no launch begins after it; the run says so
+  std::optional<Duration> max_time;  // no further launch begins after it; the run says so
   std::function<void(const BenchProgress&)> progress;
   // Whether the answer to events[i] is right; a sentence if it is not. Without it, every answer is
   // right and every function error is an error.

@@ -27,8 +27,8 @@ struct BenchCommand {
 };
 
 std::string source_of(const EventOptions& o, const FunctionFile& file) {
-  if (o.has_body) return "--body as " + o.envelope;
-  if (o.has_text) return "--event";
+  if (o.body) return "--body as " + o.envelope;
+  if (o.text) return "--event";
   if (o.file == "-") return "standard input";
   if (!o.file.empty()) return o.file;
   return file.event.empty() ? "{}" : file.event.string();
@@ -50,8 +50,7 @@ void tell_of_empty_event(const GoldenSuite& suite) {
 // answers are checked while they are timed, else Coldframe.Event, else {}.
 Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, BenchOptions& out,
                            GoldenSuite& suite) {
-  const bool given = !o.event.file.empty() || o.event.has_text || o.event.has_body;
-  if (!given && !file.goldens.empty()) {
+  if (!o.event.given() && !file.goldens.empty()) {
     auto files = golden_files({}, file, false);
     auto read = read_goldens(*files);
     if (!read) return read.error();
@@ -73,7 +72,7 @@ Result<void> choose_events(const BenchCommand& o, const FunctionFile& file, Benc
   if (!event) return event.error();
   out.events.push_back(std::move(*event));
   out.event_source = source_of(o.event, file);
-  if (!given && file.event.empty()) tell_of_empty_event(suite);
+  if (!o.event.given() && file.event.empty()) tell_of_empty_event(suite);
   return {};
 }
 
@@ -174,18 +173,11 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
     command->add_option("--calls", o.calls, "calls of each, the cold one included (50)")
         ->type_name("N");
   }
-  command->add_option("-e,--event-file", o.event.file, "the event; else as said below")
-      ->type_name("FILE");
-  auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
-  auto* body =
-      command->add_option("--body", o.event.body, "a body to build an event around, with --as")
-          ->type_name("TEXT");
-  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")
-      ->type_name("FRONT");
+  add_event_options(*command, o.event, "the event; else as said below");
   command->add_option("--threshold", o.thresholds, "gate, as in 'cold.p90 < 3s' (repeatable)")
       ->type_name("EXPR")
       ->allow_extra_args(false);
-  command->add_option("--max-time", o.max_time, "begin no launch after this time")
+  command->add_option("--max-time", o.max_time, "begin no further launch after this time")
       ->type_name("DURATION");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
@@ -195,11 +187,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
       (cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 "
               "--threshold 'cold.p90 < 3s'"
             : "Example:\n  coldframe bench warm function/scoring --threshold 'warm.p90 < 1s'"));
-  command->callback([options, text, body, &line, cold] {
-    options->event.has_text = text->count() > 0;
-    options->event.has_body = body->count() > 0;
-    line.exit_code = run(*options, line, cold);
-  });
+  command->callback([options, &line, cold] { line.exit_code = run(*options, line, cold); });
 }
 
 }  // namespace

@@ -155,25 +155,14 @@ void add_invoke(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<InvokeOptions>();
   auto* command = app.add_subcommand("invoke", "send a function an event, print its answer");
   auto& o = *options;
-  command->add_option("-e,--event-file", o.event.file, "the event; - reads standard input")
-      ->type_name("FILE");
-  auto* text = command->add_option("--event", o.event.text, "the event itself")->type_name("JSON");
-  auto* body =
-      command->add_option("--body", o.event.body, "a body to build an event around, with --as")
-          ->type_name("TEXT");
-  command->add_option("--as", o.event.envelope, "apigw-v1, apigw-v2, url or alb")
-      ->type_name("FRONT");
+  add_event_options(*command, o.event, "the event; - reads standard input");
   command->add_option("--repeat", o.repeat, "invoke N times: first cold, rest warm")
       ->type_name("N");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
   command->footer(
       "Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
-  command->callback([options, text, body, &line] {
-    options->event.has_text = text->count() > 0;
-    options->event.has_body = body->count() > 0;
-    line.exit_code = run(*options, line);
-  });
+  command->callback([options, &line] { line.exit_code = run(*options, line); });
 }
 
 }  // namespace coldframe::cli

@@ -113,13 +113,27 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("--time-scale", o.time_scale, "virtual seconds in a real one, for idle clocks (1)")
       ->group(ground)
       ->type_name("X");
-  app.add_option("--seed", o.seed, "seed of everything random")->group(ground)->type_name("N");
+  app.add_option("--seed", o.seed, "seed of idle expiry")->group(ground)->type_name("N");
   app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("auto|none");
   app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("auto|none");
   app.add_option("--network", o.network)->group("")->type_name("NETWORK");
   app.add_option("--freeze", o.freeze)->group("")->type_name("on|off");
   app.add_option("--cpu-scale", o.cpu_scale)->group("")->type_name("X");
   app.add_flag("-v,--verbose", o.verbose, "say more on stderr")->group(ground);
+}
+
+void add_event_options(CLI::App& app, EventOptions& o, const std::string& file_help) {
+  app.add_option("-e,--event-file", o.file, file_help)->type_name("FILE");
+  // The parser would take an empty word for no optional text at all.
+  const auto into = [](std::optional<std::string>& text) {
+    return [&text](const std::string& word) { text = word; };
+  };
+  app.add_option_function<std::string>("--event", into(o.text), "the event itself")
+      ->type_name("JSON");
+  app.add_option_function<std::string>("--body", into(o.body),
+                                       "a body to build an event around, with --as")
+      ->type_name("TEXT");
+  app.add_option("--as", o.envelope, "apigw-v1, apigw-v2, url or alb")->type_name("FRONT");
 }
 
 Result<Overrides> read_overrides(const RunOptions& o) {

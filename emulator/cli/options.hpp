@@ -9,6 +9,7 @@
 
 #include "emulator/base/error.hpp"
 #include "emulator/cli/messages.hpp"
+#include "emulator/config/event_source.hpp"
 #include "emulator/config/function_file.hpp"
 #include "emulator/config/target.hpp"
 #include "emulator/emulator.hpp"
@@ -35,6 +36,9 @@ struct RunOptions {
 
 // Adds them to a command. `many`: it takes several TARGETs.
 void add_run_options(CLI::App& app, RunOptions& options, bool many = false);
+
+// Those that name the event; `file_help` says what -e is for here.
+void add_event_options(CLI::App& app, EventOptions& options, const std::string& file_help);
 
 // Texts → checked values. Refuses, with exit code 77, what this version cannot do yet.
 Result<Overrides> read_overrides(const RunOptions& options);

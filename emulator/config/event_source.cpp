@@ -48,19 +48,19 @@ Result<std::string> check_event(std::string text, const std::string& where, bool
 }  // namespace
 
 Result<std::string> read_event(const EventOptions& o, const FunctionFile& function) {
-  const int given = (o.file.empty() ? 0 : 1) + (o.has_text ? 1 : 0) + (o.has_body ? 1 : 0);
+  const int given = (o.file.empty() ? 0 : 1) + (o.text ? 1 : 0) + (o.body ? 1 : 0);
   if (given > 1) return usage_error("give one of --event-file, --event and --body");
-  if (!o.envelope.empty() && !o.has_body) return usage_error("--as needs a --body");
-  if (o.has_body) {
+  if (!o.envelope.empty() && !o.body) return usage_error("--as needs a --body");
+  if (o.body) {
     if (o.envelope.empty()) return usage_error("--body needs --as apigw-v1, apigw-v2, url or alb");
-    if (!is_utf8(o.body))
+    if (!is_utf8(*o.body))
       return usage_error("--body is not UTF-8; put binary bodies into an event file");
     auto event =
-        build_envelope(o.envelope, o.body, function.config, std::chrono::system_clock::now());
+        build_envelope(o.envelope, *o.body, function.config, std::chrono::system_clock::now());
     if (!event) return event;
     return check_event(std::move(*event), "the event around --body");
   }
-  if (o.has_text) return check_event(o.text, "--event");
+  if (o.text) return check_event(*o.text, "--event");
   if (o.file == "-") {
     auto text = read_standard_input();
     if (!text) return text;

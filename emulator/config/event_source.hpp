@@ -3,6 +3,7 @@
 // anything is started. Errors: exit code 2.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,12 @@
 namespace coldframe {
 
 struct EventOptions {
-  std::string file;      // -e FILE or -
-  std::string text;      // --event JSON
-  std::string body;      // --body TEXT
-  std::string envelope;  // --as apigw-v1 | apigw-v2 | url | alb
-  bool has_text = false;
-  bool has_body = false;
+  std::string file;                 // -e FILE or -
+  std::optional<std::string> text;  // --event JSON; an empty one was given all the same
+  std::optional<std::string> body;  // --body TEXT
+  std::string envelope;             // --as apigw-v1 | apigw-v2 | url | alb
+
+  bool given() const { return !file.empty() || text || body; }
 };
 
 Result<std::string> read_event(const EventOptions& options, const FunctionFile& function);
