@@ -146,12 +146,16 @@ class Terminal(E2eTest):
         self.assertIn(process.wait(PATIENCE), (0, 2))
         return text
 
-    def test_no_color_is_respected_on_a_terminal(self):
-        for words in (("--help",), ("invoke", self.function(), "--repeat", 2), ("invoke", "gone")):
+    def test_nothing_is_coloured_on_a_terminal(self):
+        target = self.function()
+        (self.place / "g.jsonl").write_text('{"id":"a","event":{"n":1},"expect":{"n":1}}\n' * 1)
+        for words in (("--help",), ("invoke", target, "--repeat", 2), ("invoke", "gone"),
+                      ("validate", target, "--golden", self.place / "g.jsonl"),
+                      ("bench", "cold", target, "--starts", 3)):
             with self.subTest(str(words[0])):
-                text = self.on_terminal(*words, NO_COLOR="1")
+                text = self.on_terminal(*words)
                 self.assertTrue(text)
-                self.assertNotIn(b"\x1b", text)
+                self.assertNotRegex(text, rb"\x1b\[[\d;]*m")
 
     def test_an_answer_on_a_terminal_is_not_mixed_into_a_log_line(self):
         text = self.on_terminal("invoke", self.function(), "--repeat", 3, "--event", '"answer"')

@@ -91,7 +91,7 @@ class Ready(E2eTest):
             with socket.socket(socket.AF_INET6) as probe:
                 probe.bind(("::1", 0))
         except OSError:
-            return  # a host without IPv6 has nothing to show
+            self.skipTest("no IPv6 here")
         with Serve(self, self.function(), options=["--host", "::1"]) as server:
             self.assertRegex(server.ready_file.read_text(), r"^http://\[::1\]:\d+\n$")
             self.assertEqual(server.invoke([1]).body, b"[1]")
