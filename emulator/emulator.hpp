@@ -62,7 +62,8 @@ class Emulator {
   // Facts about every init and invoke, from now on. Not owned; outlives the emulator's last call.
   void add_record_sink(RecordSink& sink);
 
-  // Opens the Invoke API; port 0 picks one. Returns the port. Errors: exit code 4.
+  // Opens the Invoke API; port 0 picks one. Returns the port. Errors: exit code 2 (host is
+  // no IP address), 4.
   Result<std::uint16_t> serve(const std::string& host, std::uint16_t port);
   // `done` is called once, on the thread that runs the loop; it must not call stop().
   void invoke(InvokeRequest request, InvokeDone done);

@@ -5,7 +5,6 @@
 //
 // Each `+=` of std::string brings its own copy of the growth and overflow checks to the place where
 // it stands; here they exist once. What an invoke runs through must fit the instruction cache
-//
 // beside the function's own code.
 #pragma once
 

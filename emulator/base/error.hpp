@@ -14,7 +14,7 @@
 
 namespace coldframe {
 
-// Exit codes of every command; a promise to users (docs/exit-codes in README.md).
+// Exit codes of every command; a promise to users (README.md, Exit codes).
 enum class ExitCode : int {
   ok = 0,
   function_failed = 1,  // a function error, a wrong answer, a failed gate

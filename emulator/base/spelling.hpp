@@ -3,7 +3,7 @@
 //   nearest_word("expected", {"id", "event", "expect"})      // "expect"; empty: none is near
 //
 // At most two mistakes (a letter wrong, missing or too many, two neighbours in the wrong order);
-// one where the known word has only four letters. Pure.
+// one where the known word has at most four letters. Pure.
 #pragma once
 
 #include <string>

@@ -60,14 +60,10 @@ Result<void> check_function_name(const std::string& name, const std::string& whe
 
 // A version or an alias, as the Qualifier of an invoke may name it.
 Result<void> check_version(const std::string& version, const std::string& where) {
-  const bool legal =
-      !version.empty() && version.size() <= 128 &&
-      version.find_first_not_of(
-          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$-_") == std::string::npos;
-  if (legal || version == "$LATEST.PUBLISHED") return {};
-  return usage_error(where + " '" + version +
-                     "' is not a version; write $LATEST, a number, or an alias of 1 to 128 "
-                     "letters, digits, '$', '-' and '_'");
+  const bool number = !version.empty() && version.size() <= 19 &&
+                      version.find_first_not_of("0123456789") == std::string::npos;
+  if (number || version == "$LATEST" || version == "$LATEST.PUBLISHED") return {};
+  return usage_error(where + " '" + version + "' is not a version; write $LATEST or a number");
 }
 
 Result<void> check_region(const std::string& region, const std::string& where) {

@@ -2,7 +2,7 @@
 // the environment between them, Lambda's defaults below. Everything is checked before anything is
 // started.
 //
-//   auto target = resolve_target("function/scoring", overrides);
+//   auto target = resolve_target("function/scoring", bootstrap, overrides);
 //
 // Precedence: flag > environment (AWS_LAMBDA_FUNCTION_MEMORY_SIZE, _TIMEOUT, _NAME) > file >
 // default. Errors: 2 (not a function, bad value), 77 (a kind of target this version cannot run

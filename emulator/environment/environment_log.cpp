@@ -9,15 +9,29 @@
 namespace coldframe {
 namespace {
 
-std::optional<Level> level_by_name(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
+std::string upper(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return word;
+}
+
+std::optional<Level> level_by_name(const std::string& text) {
+  const std::string name = upper(text);
   if (name == "TRACE") return Level::trace;
   if (name == "DEBUG") return Level::debug;
   if (name == "INFO") return Level::info;
   if (name == "WARN" || name == "WARNING") return Level::warn;
   if (name == "ERROR") return Level::error;
   if (name == "FATAL" || name == "CRITICAL") return Level::fatal;
+  return std::nullopt;
+}
+
+// Of a line that is a JSON object: key and level in any case.
+std::optional<Level> level_in(const nlohmann::json& line) {
+  if (!line.is_object()) return std::nullopt;
+  for (const auto& [key, value] : line.items()) {
+    if (value.is_string() && upper(key) == "LEVEL") return level_by_name(value);
+  }
   return std::nullopt;
 }
 
@@ -28,12 +42,8 @@ bool EnvironmentLog::filtered_out(const LogEvent& event) const {
   std::optional<Level> level;
   if (event.level != LogLevel::undefined) {
     level = static_cast<Level>(static_cast<int>(event.level) - 1);
-  } else if (event.text.starts_with('{')) {
-    auto json = nlohmann::json::parse(event.text, nullptr, false);
-    if (json.is_object()) {
-      auto it = json.find("level");
-      if (it != json.end() && it->is_string()) level = level_by_name(it->get<std::string>());
-    }
+  } else if (event.text.find_first_not_of(" \t") == event.text.find('{')) {
+    level = level_in(nlohmann::json::parse(event.text, nullptr, false));
   }
   return level.value_or(Level::info) < config_.application_level;
 }

@@ -111,8 +111,8 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   std::map<std::string, std::string> out;
   for (auto& [name, value] : k_replaceable)
     out.emplace(name, value);
+  out["AWS_LAMBDA_LOG_FORMAT"] = config.log_format == LogFormat::json ? "JSON" : "Text";
   if (config.log_format == LogFormat::json) {
-    out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
     constexpr std::array<const char*, 6> names{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
     out["AWS_LAMBDA_LOG_LEVEL"] = names[static_cast<std::size_t>(config.application_level)];
   }
@@ -131,10 +131,11 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   out["AWS_LAMBDA_RUNTIME_API"] = facts.runtime_api;
   out["_HANDLER"] = handler(config);
   out["AWS_REGION"] = out["AWS_DEFAULT_REGION"] = config.region;
-  if (config.runtime.empty()) {
-    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_Image";
-  } else if (!config.runtime.starts_with("provided")) {
-    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + config.runtime;
+  const bool custom_bootstrap = config.runtime.empty()
+                                    ? config.entry_point.empty() && config.command.empty()
+                                    : config.runtime.starts_with("provided");
+  if (!custom_bootstrap) {
+    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + (config.runtime.empty() ? "Image" : config.runtime);
   }
   out["AWS_LAMBDA_FUNCTION_NAME"] = config.name;
   out["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;

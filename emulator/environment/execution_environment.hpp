@@ -5,8 +5,8 @@
 //   environment.invoke(std::move(invocation)); // starts the runtime if need be
 //   environment.stop([] { … });                // SIGKILL at once: no extension can be registered
 //
-// Owned by the pool; everything happens on the I/O thread. Life-cycle: lambda contract §2.7; the
-// stories are told in init_phase.cpp, invoke_phase.cpp and shutdown_phase.cpp.
+// Owned by the pool; everything happens on the I/O thread. The stories of its
+// life are told in init_phase.cpp, invoke_phase.cpp and shutdown_phase.cpp.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -105,7 +105,7 @@ void ExecutionEnvironment::on_answer(RuntimeAnswer answer) {
           error_bodies::platform_error("Runtime.TruncatedResponse", record_.request_id,
                                        "HTTP request detected as truncated"));
     case AnswerKind::bad_mode:
-      // Only the log and the records say why.
+      // Only the records say why.
       return fail_caller(InvocationStatus::function_error, "Runtime.InvalidResponseModeHeader", "");
   }
 }
@@ -122,6 +122,7 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
   answered_ = true;
   if (state_ == EnvironmentState::reset) owner_.on_change(*this);  // soon free again
   record_.status = status;
+  if (status != InvocationStatus::ok) record_.answer_error = record_.error_type;
   record_.produced_bytes = body ? body->size() : 0;
   InvokeResult result;
   result.request_id = record_.request_id;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <boost/regex.hpp>
 #include <cctype>
-#include <nlohmann/json.hpp>
-#include <vector>
 
 #include "emulator/net/http_message.hpp"
 
@@ -29,24 +27,16 @@ bool is_plain_name(std::string_view name) {
   });
 }
 
-std::string violation(const std::string& value, const char* what, const std::string& constraint) {
-  return "Value '" + value + "' at '" + what + "' failed to satisfy constraint: " + constraint;
-}
-
-RequestFault validation_error(const std::vector<std::string>& violations) {
-  std::string message = std::to_string(violations.size()) + " validation error" +
-                        (violations.size() == 1 ? "" : "s") + " detected: ";
-  for (std::size_t i = 0; i < violations.size(); ++i)
-    message += (i > 0 ? "; " : "") + violations[i];
-  return {400, "ValidationException",
-          nlohmann::ordered_json{{"message", message}}.dump(
-              -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
-}
-
 }  // namespace
 
+std::string violation(std::string_view value, const char* member, const std::string& constraint) {
+  return "Value '" + std::string(value) + "' at '" + member +
+         "' failed to satisfy constraint: " + constraint;
+}
+
 std::variant<FunctionReference, RequestFault> parse_function_reference(
-    std::string_view encoded_name, std::optional<std::string_view> qualifier) {
+    std::string_view encoded_name, std::optional<std::string_view> qualifier,
+    Violations& violations) {
   if (!qualifier && encoded_name.size() <= k_longest_name && is_plain_name(encoded_name)) {
     return FunctionReference{std::string(encoded_name), "", "", ""};
   }
@@ -55,7 +45,6 @@ std::variant<FunctionReference, RequestFault> parse_function_reference(
   const std::string name = http::percent_decode(encoded_name);
   const std::string wanted = qualifier ? http::percent_decode(*qualifier) : "";
 
-  std::vector<std::string> violations;
   boost::smatch match;
   const bool short_enough = name.size() <= k_longest_name;
   if (!short_enough) {
@@ -78,7 +67,7 @@ std::variant<FunctionReference, RequestFault> parse_function_reference(
           "Member must satisfy regular expression pattern: " + std::string(k_qualifier_pattern)));
     }
   }
-  if (!violations.empty()) return validation_error(violations);
+  if (!violations.empty()) return FunctionReference{};
 
   FunctionReference reference;
   reference.region = match[3].str();

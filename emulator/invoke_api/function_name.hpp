@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace coldframe {
 
@@ -25,7 +26,16 @@ struct RequestFault {
   std::string_view allowed_methods{};  // of a 405; a literal
 };
 
+// What of a request breaks a constraint of the service model; one answer tells of all of it.
+using Violations = std::vector<std::string>;
+
+// "Value 'x' at 'logType' failed to satisfy constraint: …".
+std::string violation(std::string_view value, const char* member, const std::string& constraint);
+
+// Adds to `violations` what name and qualifier break; the reference is of use only if there are
+// none.
 std::variant<FunctionReference, RequestFault> parse_function_reference(
-    std::string_view encoded_name, std::optional<std::string_view> qualifier);
+    std::string_view encoded_name, std::optional<std::string_view> qualifier,
+    Violations& violations);
 
 }  // namespace coldframe

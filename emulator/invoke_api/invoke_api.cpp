@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view k_prefix = "/2015-03-31/functions/";
 constexpr std::string_view k_suffix = "/invocations";
 
-std::optional<RequestFault> read_type(std::string_view text, InvocationType& type) {
+// `type` stays as it is where the text is none.
+void read_type(std::string_view text, InvocationType& type, Violations& violations) {
   if (text.empty() || text == "RequestResponse") {
     type = InvocationType::request_response;
   } else if (text == "Event") {
@@ -22,11 +23,10 @@ std::optional<RequestFault> read_type(std::string_view text, InvocationType& typ
   } else if (text == "DryRun") {
     type = InvocationType::dry_run;
   } else {
-    return replies::validation("Value '" + std::string(text) +
-                               "' at 'invocationType' failed to satisfy constraint: Member must "
-                               "satisfy enum value set: [Event, RequestResponse, DryRun]");
+    violations.push_back(
+        violation(text, "invocationType",
+                  "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"));
   }
-  return std::nullopt;
 }
 
 std::optional<std::string> decode_client_context(std::string_view text) {
@@ -125,22 +125,23 @@ void InvokeApi::on_request(const http::ExchangePtr& exchange) {
 }
 
 std::optional<RequestFault> InvokeApi::read_headers(const http::Headers& headers,
-                                                    InvokeRequest& request) {
-  if (auto fault = read_type(headers.find("X-Amz-Invocation-Type"), request.type)) return fault;
+                                                    InvokeRequest& request,
+                                                    Violations& violations) {
+  read_type(headers.find("X-Amz-Invocation-Type"), request.type, violations);
   const auto log_type = headers.find("X-Amz-Log-Type");
   if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
-    return replies::validation("Value '" + std::string(log_type) +
-                               "' at 'logType' failed to satisfy constraint: Member must satisfy "
-                               "enum value set: [None, Tail]");
+    violations.push_back(
+        violation(log_type, "logType", "Member must satisfy enum value set: [None, Tail]"));
   }
   const bool sync = request.type == InvocationType::request_response;
   request.log_tail = sync && log_type == "Tail";
   const auto tenant = headers.find("X-Amz-Tenant-Id");
   if (!is_tenant_id(tenant)) {
-    return replies::validation("Value '" + std::string(tenant) +
-                               "' at 'tenantId' failed to satisfy constraint: Member must satisfy "
-                               "regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+");
+    violations.push_back(
+        violation(tenant, "tenantId",
+                  "Member must satisfy regular expression pattern: [a-zA-Z0-9\\._:\\/=+\\-@ ]+"));
   }
+  if (!violations.empty()) return replies::validation(violations);
   request.tenant_id = tenant;
   if (const auto context = headers.find("X-Amz-Client-Context"); !context.empty()) {
     auto decoded = decode_client_context(context);
@@ -168,10 +169,11 @@ std::optional<RequestFault> InvokeApi::read_headers(const http::Headers& headers
 std::variant<const FunctionConfig*, RequestFault> InvokeApi::look_up(const http::Headers& headers,
                                                                      const InvokeTarget& target,
                                                                      InvokeRequest& request) {
-  auto parsed = parse_function_reference(target.function_name, target.qualifier);
+  Violations violations;
+  auto parsed = parse_function_reference(target.function_name, target.qualifier, violations);
   if (auto* fault = std::get_if<RequestFault>(&parsed)) return std::move(*fault);
   auto& reference = std::get<FunctionReference>(parsed);
-  if (auto fault = read_headers(headers, request)) return std::move(*fault);
+  if (auto fault = read_headers(headers, request, violations)) return std::move(*fault);
   const FunctionConfig* function = directory_.find(reference.name);
   if (function == nullptr || !is_ours(reference, *function)) return no_such_function(reference);
   request.qualifier = std::move(reference.qualifier);
@@ -185,7 +187,8 @@ std::optional<RequestFault> InvokeApi::accept(http::Exchange& exchange, const In
   if (exchange.body_state == http::BodyState::too_large) return replies::sync_too_large();
   const auto* function = target.qualifier ? nullptr : directory_.find(target.function_name);
   if (function != nullptr) {
-    if (auto fault = read_headers(http.headers, request)) return fault;
+    Violations violations;
+    if (auto fault = read_headers(http.headers, request, violations)) return fault;
   } else {
     auto found = look_up(http.headers, target, request);
     if (auto* fault = std::get_if<RequestFault>(&found)) return std::move(*fault);

@@ -1,6 +1,6 @@
 // The caller's side: Lambda's Invoke API of 2015-03-31 over HTTP, for boto3, the AWS CLI and curl.
 //
-//   InvokeApi api(io, directory);
+//   InvokeApi api(io, directory, ids);
 //   auto port = api.listen("127.0.0.1", 9000);
 //
 // Requests are checked here, in AWS's order and words; only valid ones reach a function. A
@@ -64,8 +64,10 @@ class InvokeApi final : public http::Handler {
   [[gnu::cold]] std::variant<const FunctionConfig*, RequestFault> look_up(
       const http::Headers& headers, const InvokeTarget& target, InvokeRequest& request);
   RequestFault no_such_function(const FunctionReference& reference) const;
-  // Fills `request` from the headers, or says what is wrong with them.
-  std::optional<RequestFault> read_headers(const http::Headers& headers, InvokeRequest& request);
+  // Fills `request` from the headers, or says what is wrong with them; `violations`: what was found
+  // before.
+  std::optional<RequestFault> read_headers(const http::Headers& headers, InvokeRequest& request,
+                                           Violations& violations);
 
   http::HttpServer server_;
   FunctionDirectory& directory_;

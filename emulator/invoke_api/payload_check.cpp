@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "emulator/json/json_check.hpp"
 #include "emulator/net/http_message.hpp"
 
@@ -12,7 +15,12 @@ constexpr std::size_t k_keep_parser_below = 64 * 1024;
 
 static_assert(http::k_body_padding >= simdjson::SIMDJSON_PADDING);
 
+// The parser's own depth is another than ours; it stays what it was made with.
 bool accepted_by(simdjson::dom::parser& parser, const std::string& body) {
+  if (parser.capacity() < body.size() || parser.max_depth() != k_json_max_depth) {
+    const std::size_t room = std::bit_ceil(std::max<std::size_t>(body.size(), 1024));
+    if (parser.allocate(room, k_json_max_depth) != simdjson::SUCCESS) return false;
+  }
   const bool padded = body.capacity() >= body.size() + simdjson::SIMDJSON_PADDING;
   simdjson::dom::element document;
   return parser.parse(body.data(), body.size(), !padded).get(document) == simdjson::SUCCESS;

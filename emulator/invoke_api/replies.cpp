@@ -81,8 +81,12 @@ http::Response dry_run(std::string_view request_id, std::string_view trace_id) {
   return r;
 }
 
-RequestFault validation(const std::string& message) {
-  return make(400, "ValidationException", {{"message", "1 validation error detected: " + message}});
+RequestFault validation(const Violations& violations) {
+  std::string message = std::to_string(violations.size()) + " validation error" +
+                        (violations.size() == 1 ? "" : "s") + " detected: ";
+  for (std::size_t i = 0; i < violations.size(); ++i)
+    message += (i > 0 ? "; " : "") + violations[i];
+  return make(400, "ValidationException", {{"message", message}});
 }
 
 RequestFault not_json(const std::string& why) {

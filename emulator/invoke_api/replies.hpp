@@ -22,7 +22,7 @@ http::Response success(const InvokeResult& result);
 http::Response accepted(std::string_view request_id, std::string_view trace_id);
 http::Response dry_run(std::string_view request_id, std::string_view trace_id);
 
-[[gnu::cold]] RequestFault validation(const std::string& message);
+[[gnu::cold]] RequestFault validation(const Violations& violations);
 [[gnu::cold]] RequestFault not_json(const std::string& why);
 [[gnu::cold]] RequestFault bad_client_context();
 [[gnu::cold]] RequestFault not_found(const std::string& arn, const std::string& qualifier);

@@ -7,7 +7,8 @@
 //                 std::size_t begin, std::size_t end);
 //     static constexpr bool k_wants_text;      // false: strings are checked, not decoded
 //   };
-//   bool ok = read_document(scanner, handler);  // false: scanner.take_fault() says why
+//   bool ok = JsonReader(scanner, handler).read_document();  // false: scanner.take_fault() says
+//   why
 #pragma once
 
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 //
 //   JsonScanner scan(text, {.non_finite_numbers = true});
 //   scan.skip_space();
-//   if (!scan.read_string(&decoded, &lone)) return scan.take_fault();
+//   if (!scan.read_string(is_name, &decoded, &lone)) return scan.take_fault();
 //
 // A read_… returns false after it has set the fault; nothing may be read then. One thread.
 #pragma once

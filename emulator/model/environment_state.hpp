@@ -1,4 +1,4 @@
-// The states of an execution environment (lambda contract §2.7).
+// The states of an execution environment.
 #pragma once
 
 namespace coldframe {

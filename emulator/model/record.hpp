@@ -68,6 +68,7 @@ struct InvocationRecord {
   bool cold = false;  // a process was started for this invoke
   InvocationStatus status = InvocationStatus::ok;
   std::string error_type;        // as in REPORT; empty if none
+  std::string answer_error;      // the error type that the caller's answer went with
   std::string exit_reason;       // as in InitRecord
   bool never_started = false;    // init failed, or lasted until the timeout
   WallTime started{};            // START
@@ -86,6 +87,7 @@ struct InvocationRecord {
     cold = never_started = false;
     status = InvocationStatus::ok;
     error_type.clear();
+    answer_error.clear();
     exit_reason.clear();
     started = {};
     init.reset();

@@ -2,8 +2,10 @@
 // framing, answers that come much later (a long poll), and notice when a waiting peer vanishes.
 //
 //   class Echo : public http::Handler {
-//     void on_request(const ExchangePtr& e) override { e->reply(Response::json(200,
-//     e->request.body)); }
+//     void on_head(Exchange& e) override { e.body_limit = 6 << 20; }
+//     void on_request(const ExchangePtr& e) override {
+//       e->reply(Response::json(200, e->request.body));
+//     }
 //   };
 //   HttpServer server(io, handler, {.header_limit = 1 << 20});
 //   auto port = server.listen("127.0.0.1", 0);

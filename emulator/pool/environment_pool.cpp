@@ -70,6 +70,11 @@ void EnvironmentPool::submit(InvocationPtr invocation) {
       if (invocation->request.type == InvocationType::event && now.limit > 0) {
         return enqueue(std::move(invocation));
       }
+      if (invocation->request.type == InvocationType::event) {
+        services_.log.write("coldframe: dropped an Event invoke of '" + config_.name +
+                            "': its reserved concurrency is 0 (Lambda would send it to the "
+                            "dead-letter queue)\n");
+      }
       const bool reserved =
           config_.reserved_concurrency && *config_.reserved_concurrency <= options_.concurrency;
       return refuse(std::move(invocation),

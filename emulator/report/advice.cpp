@@ -31,7 +31,11 @@ void Advisor::on_init(const InitRecord& record) {
 }
 
 void Advisor::on_invocation(const InvocationRecord& record) {
-  timed_out_ = timed_out_ || (record.status == InvocationStatus::timeout && !record.never_started);
+  // What came after its answer was refused is no news.
+  const bool bad_mode = record.answer_error == "Runtime.InvalidResponseModeHeader";
+  bad_mode_ = bad_mode_ || bad_mode;
+  timed_out_ = timed_out_ ||
+               (record.status == InvocationStatus::timeout && !record.never_started && !bad_mode);
   invoke_in_init_ =
       invoke_in_init_ || (record.status == InvocationStatus::timeout && record.never_started);
   if (!record.exit_reason.empty()) {
@@ -47,6 +51,12 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
     texts.push_back("the function's process ended: " + exit_reason_);
   }
   if (!client_advice_.empty()) texts.push_back(client_advice_);
+  if (bad_mode_) {
+    texts.push_back(
+        "the runtime's answer had a Lambda-Runtime-Function-Response-Mode other than "
+        "'streaming': Lambda refuses it, gives the caller an empty error, and waits for the "
+        "timeout");
+  }
   if (init_timed_out_) {
     std::string text =
         fmt::format("init was not done after {}{}; ", seconds_text(config.init_limit),

@@ -30,6 +30,7 @@ class Advisor final : public RecordSink {
 
  private:
   bool timed_out_ = false;
+  bool bad_mode_ = false;             // an answer that Lambda refuses by its response mode
   bool init_timed_out_ = false;       // at its own limit
   bool invoke_in_init_ = false;       // the repetition of an init lasted until the function timeout
   bool exited_after_answer_ = false;  // so that nobody else tells

@@ -17,7 +17,10 @@ Json record_json(const Observation& observation) {
                {"environment_id", record.environment_id},
                {"cold", record.cold},
                {"status", to_text(observation.result.status)}};
-  if (!record.error_type.empty()) json["error_type"] = record.error_type;
+  // An answer's own error, and only beside a good answer what became of the runtime after it.
+  const bool good = observation.result.status == InvocationStatus::ok;
+  const std::string& error_type = good ? record.error_type : record.answer_error;
+  if (!error_type.empty()) json["error_type"] = error_type;
   if (record.init) json["init_ms"] = to_ms(*record.init);
   json["duration_ms"] = to_ms(record.duration);
   json["billed_ms"] = record.billed_ms;

@@ -25,7 +25,7 @@
 
 namespace coldframe {
 
-// How many wrong answers still pass: a count, or a share of the cases that ran. A case with no
+// How many wrong answers still pass: a count, or a share of all cases of the run. A case with no
 // answer at all (CaseStatus::error) is never excused.
 struct MaxFail {
   double value = 0;

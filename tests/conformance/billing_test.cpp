@@ -1,4 +1,4 @@
-// What REPORT bills: contract §7.1 and §10.1, from thousands of real lines.
+// What REPORT bills, from thousands of real lines.
 #include <gtest/gtest.h>
 
 #include "tests/support/stub_fixture.hpp"

@@ -1,4 +1,4 @@
-// More than one caller: contract §4.6, cases 54 and 57.
+// More than one caller: conformance cases 54 and 57.
 #include <gtest/gtest.h>
 
 #include "tests/support/stub_fixture.hpp"
@@ -54,8 +54,23 @@ TEST_F(Case54, ReservedConcurrencyHasAReasonOfItsOwn) {
 TEST_F(Case54, AReservedConcurrencyOfZeroThrottlesEveryone) {
   function.reserved_concurrency = 0;
   start();
-  EXPECT_EQ(caller().invoke("{}").status, 429);
+  const auto refused = caller().invoke("{}");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.body,
+            R"({"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User",)"
+            R"("message":"Rate Exceeded."})");
   EXPECT_EQ(launcher.starts(), 0);
+}
+
+TEST_F(Case54, AnEventToAReservedConcurrencyOfZeroIsAcceptedAndItsEndIsTold) {
+  function.reserved_concurrency = 0;
+  start();
+  EXPECT_EQ(caller().invoke("{}", {{"X-Amz-Invocation-Type", "Event"}}).status, 202);
+  EXPECT_EQ(launcher.starts(), 0);
+  EXPECT_NE(log.text().find("coldframe: dropped an Event invoke of 'f': its reserved concurrency "
+                            "is 0"),
+            std::string::npos)
+      << log.text();
 }
 
 TEST_F(Case54, UpToTheLimitEachCallerHasAnEnvironmentOfItsOwn) {

@@ -1,4 +1,4 @@
-// The runtime reports an error: contract §1.7, cases 12, 13 and 21–23.
+// The runtime reports an error: conformance cases 12, 13 and 21–23.
 #include <gtest/gtest.h>
 
 #include "tests/conformance/texts.hpp"

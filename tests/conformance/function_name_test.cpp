@@ -1,4 +1,4 @@
-// The names of a function: contract §4.1, §4.3, cases 51 and 52.
+// The names of a function: conformance cases 51 and 52.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -22,9 +22,9 @@ class FunctionName : public StubFixture {
     EXPECT_EQ(link.read_reply().status, 200) << target;
     return event.header("Lambda-Runtime-Invoked-Function-Arn");
   }
-  HttpReply refused(const std::string& target) {
+  HttpReply refused(const std::string& target, const HeaderList& headers = {}) {
     RawHttpClient link(*this, port());
-    return link.request("POST", target, "{}");
+    return link.request("POST", target, "{}", headers);
   }
 };
 
@@ -63,7 +63,10 @@ TEST_F(Case51, AForeignRegionIsNamedWithOurs) {
 
 TEST_F(Case51, AForeignAccountAndALowerCaseLatestAreNotFound) {
   start();
-  EXPECT_EQ(refused(invoke_path("999999999999:function:f")).status, 404);
+  const auto foreign = refused(invoke_path("999999999999:function:f"));
+  EXPECT_EQ(foreign.status, 404);
+  EXPECT_EQ(foreign.body, R"({"Type":"User","Message":"Function not found: )"
+                          R"(arn:aws:lambda:us-east-1:999999999999:function:f:$LATEST"})");
   EXPECT_EQ(refused(invoke_path("f:$latest")).status, 404);
   EXPECT_EQ(refused(invoke_path(std::string(65, 'n'))).status, 404) << "legal characters: not 400";
 }
@@ -89,6 +92,18 @@ TEST_F(Case51, SeveralViolationsAreCountedInOneMessage) {
   EXPECT_TRUE(json::parse(answer.body)["message"].get<std::string>().starts_with(
       "2 validation errors detected: Value 'a b' at 'functionName' failed to satisfy constraint: "))
       << answer.body;
+  const std::pair<const char*, HeaderList> more[] = {
+      {"f", {{"X-Amz-Invocation-Type", "x"}, {"X-Amz-Log-Type", "y"}}},
+      {"a%20b", {{"X-Amz-Log-Type", "y"}}}};
+  for (const auto& [name, headers] : more) {
+    const auto both = refused(invoke_path(name), headers);
+    const std::string message = json::parse(both.body)["message"];
+    EXPECT_TRUE(message.starts_with("2 validation errors detected: Value '")) << message;
+    EXPECT_NE(message.find("; Value 'y' at 'logType' failed to satisfy constraint: Member must "
+                           "satisfy enum value set: [None, Tail]"),
+              std::string::npos)
+        << message;
+  }
 }
 
 class Case52 : public FunctionName {};

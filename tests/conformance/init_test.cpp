@@ -1,4 +1,4 @@
-// Init and what goes wrong in it: contract §2.1, cases 26, 27, 30 and 37.
+// Init and what goes wrong in it: conformance cases 26, 27, 30 and 37.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// The platform's log with LogFormat JSON: contract §6.3 and §7.2, case 65.
+// The platform's log with LogFormat JSON: conformance case 65.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -105,6 +105,16 @@ TEST_F(Case65, TheReportOfAProvisionedInitAppearsAtTheDefaultLevel) {
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle"}; }));
   EXPECT_EQ(types(), std::vector<std::string>{"platform.initReport"});
   EXPECT_EQ(events()[0]["record"]["initializationType"], "provisioned-concurrency");
+}
+
+// On demand a successful init has no line; one that was provisioned always has.
+TEST_F(Case65, TheReportOfAProvisionedInitIsATextLineToo) {
+  function.log_format = LogFormat::text;
+  options.provisioned = 1;
+  start();
+  next_runtime().ask_next();
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle"}; }));
+  EXPECT_EQ(log.text(), "INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: success\n");
 }
 
 TEST_F(Case65, StartNamesTheTenant) {

@@ -1,4 +1,4 @@
-// The life of an invoke and the ways it ends: contract §2.2–2.6, cases 28, 29 and 31–35.
+// The life of an invoke and the ways it ends: conformance cases 28, 29 and 31–35.
 #include <gtest/gtest.h>
 
 #include <csignal>

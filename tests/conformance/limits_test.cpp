@@ -1,5 +1,4 @@
-// Numbers of the contract at their exact place, one below and one above: §1.5, §2.3, §4.1, §4.3,
-// §9.
+// Lambda's numbers at their exact place, one below and one above.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -136,6 +135,33 @@ TEST_F(Limits, TheInvokeApiHolds4096ConnectionsAndClosesWhatIsMore) {
   clients.pop_back();
   turn();
   EXPECT_EQ(caller().invoke("{}", dry).status, 204) << "there is room again";
+}
+
+TEST_F(Limits, AHeadOfARuntimesRequestMayHave4MebibytesAndOneMoreByteIs431) {
+  constexpr std::size_t k_most = 4 * 1024 * 1024;
+  start();
+  auto runtime = warm_runtime();
+  const auto id = std::string("no-such-id");
+  const auto around = http_request("POST", response_path(id), "", {{"X", ""}}).size();
+  for (const std::size_t more : {0U, 1U}) {
+    RawHttpClient link(*this, launcher.latest().port());
+    const std::string value(k_most - around + more, 'v');
+    EXPECT_EQ(link.request("POST", response_path(id), "", {{"X", value}}).status,
+              more == 0 ? 400 : 431);
+  }
+}
+
+TEST_F(Limits, AnEnvironmentHolds256ConnectionsAndClosesWhatIsMore) {
+  start();
+  auto runtime = warm_runtime();
+  std::vector<StubRuntime> more;
+  for (int i = 1; i < 256; ++i) {
+    more.push_back(this->runtime(0));
+    if (i % 50 == 0) turn();
+  }
+  EXPECT_EQ(more.back().post(response_path("no-such-id"), "1").status, 400)
+      << "the last of 256 is served";
+  EXPECT_TRUE(this->runtime(0).link().ends()) << "one too many";
 }
 
 }  // namespace

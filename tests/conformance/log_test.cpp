@@ -1,4 +1,4 @@
-// The log and its tail: contract §4.2 and §7, cases 44, 64 and 66.
+// The log and its tail: conformance cases 44, 64 and 66.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -50,6 +50,17 @@ TEST_F(Case44, OfTenKilobytesTheLast4096BytesAreGiven) {
   EXPECT_TRUE(log.text().ends_with(tail)) << "byte for byte the end of the log";
   EXPECT_EQ(tail.find("START"), std::string::npos);
   EXPECT_EQ(split_lines(tail).back(), log.lines_starting("REPORT ").back());
+}
+
+TEST_F(Case44, TheTailOfAColdStartBeginsWithWhatItsInitPrinted) {
+  start();
+  auto caller = call("{}", k_tail);
+  ASSERT_TRUE(until([&] { return launcher.starts() == 1; }));
+  launcher.latest().print("of the init");
+  auto runtime = next_runtime();
+  runtime.serve("1");
+  const auto tail = log_tail(caller.finish());
+  EXPECT_TRUE(tail.starts_with("of the init\nSTART RequestId: ")) << tail;
 }
 
 TEST_F(Case44, TheTailOfAnInvokeHasNothingOfTheOneBefore) {

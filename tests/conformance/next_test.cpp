@@ -1,4 +1,4 @@
-// The runtime asks for its next event: contract §1.4, §1.5, cases 1–6, 9 and 25.
+// The runtime asks for its next event: conformance cases 1–6, 9 and 25.
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -47,6 +47,22 @@ TEST_F(Case02, AnEventReachesTheRuntimeByteForByteWithItsHeaders) {
   EXPECT_FALSE(event.reply.has("Lambda-Runtime-Client-Context"));
   EXPECT_FALSE(event.reply.has("Lambda-Runtime-Cognito-Identity"));
   EXPECT_FALSE(event.reply.has("Lambda-Runtime-Aws-Tenant-Id"));
+}
+
+// The Invoke API has no way to say who the caller is; a program that holds the library has.
+TEST_F(Case02, TheIdentityThatALibraryCallerGivesReachesTheRuntime) {
+  start();
+  InvokeRequest request;
+  request.function = "f";
+  request.payload = make_payload("{}");
+  request.cognito_identity = R"({"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"})";
+  bool done = false;
+  emulator().invoke(std::move(request), [&](InvokeResult&&) { done = true; });
+  auto runtime = next_runtime();
+  EXPECT_EQ(runtime.next().header("Lambda-Runtime-Cognito-Identity"),
+            R"({"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"})");
+  runtime.respond("1");
+  EXPECT_TRUE(until([&] { return done; }));
 }
 
 TEST_F(Case02, DuplicateKeysBigIntegersAndBlanksPassUntouched) {

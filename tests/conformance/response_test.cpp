@@ -1,4 +1,4 @@
-// The runtime posts a response: contract §1.6, cases 7, 8, 10, 11 and 14–18.
+// The runtime posts a response: conformance cases 7, 8, 10, 11 and 14–18.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -259,6 +259,10 @@ TEST_F(Case17, AnUnknownResponseModeIsRefusedAndTheCallerGetsAnError) {
     EXPECT_EQ(runtime.next_reply().body, not_allowed("InvocationResponse", "Ready"));
     clock.advance(3s);
     ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
+    const auto& record = records.invocations.back();
+    EXPECT_EQ(record.answer_error, "Runtime.InvalidResponseModeHeader");
+    EXPECT_EQ(record.error_type, "Sandbox.Timedout");
+    EXPECT_EQ(record.status, InvocationStatus::timeout);
   }
 }
 
@@ -290,6 +294,28 @@ TEST_F(Case18, ChunkedWithDeclaredTrailersAsGoSendsItIsAnOrdinarySuccess) {
     EXPECT_EQ(runtime.link().read_reply().status, 202);
     const auto answer = caller.finish();
     EXPECT_EQ(answer.body, R"({"from":"go"})");
+    EXPECT_FALSE(answer.has("X-Amz-Function-Error"));
+    runtime.ask_next();
+  }
+}
+
+// Only the operation of a caller that streams would look at them.
+TEST_F(Case18, FilledErrorTrailersAreNothingToAPlainInvoke) {
+  auto runtime = (start(), warm_runtime());
+  for (const bool streaming : {false, true}) {
+    HeaderList headers{
+        {"Transfer-Encoding", "chunked"},
+        {"Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"}};
+    if (streaming) headers.push_back({"Lambda-Runtime-Function-Response-Mode", "streaming"});
+    auto caller = call("{}");
+    const auto id = runtime.next().id;
+    runtime.link().send(http_request("POST", response_path(id), "", headers) +
+                        http_chunk("\"half") +
+                        "0\r\nLambda-Runtime-Function-Error-Type: Function.Boom\r\n"
+                        "Lambda-Runtime-Function-Error-Body: e30=\r\n\r\n");
+    EXPECT_EQ(runtime.link().read_reply().status, 202);
+    const auto answer = caller.finish();
+    EXPECT_EQ(answer.body, "\"half");
     EXPECT_FALSE(answer.has("X-Amz-Function-Error"));
     runtime.ask_next();
   }

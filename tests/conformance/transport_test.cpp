@@ -1,4 +1,4 @@
-// How requests arrive: contract §1.1, §1.2, case 24; split, pipelined, slow and odd ones.
+// How requests arrive: conformance case 24; split, pipelined, slow and odd ones.
 #include <gtest/gtest.h>
 
 #include "tests/conformance/texts.hpp"

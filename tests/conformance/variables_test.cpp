@@ -1,4 +1,4 @@
-// The environment variables of a runtime: contract §3.1, §3.2, cases 39 and 40.
+// The environment variables of a runtime: conformance cases 39 and 40.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -72,7 +72,7 @@ TEST_F(Case39, NothingThatAwsDoesNotSetIsThere) {
   const json variables = dump();
   for (const char* name :
        {"HOME", "USER", "COLDFRAME_TEST_SECRET", "AWS_PROFILE", "_X_AMZN_TRACE_ID",
-        "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_MAX_CONCURRENCY", "OLDPWD"}) {
+        "AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_MAX_CONCURRENCY", "OLDPWD"}) {
     EXPECT_FALSE(variables.contains(name)) << name;
   }
 }
@@ -90,6 +90,12 @@ TEST_F(Case39, AManagedPythonHasItsOwnVariables) {
 TEST_F(Case39, ACustomRuntimeHasNoExecutionEnv) {
   function.runtime = "provided.al2023";
   EXPECT_FALSE(dump().contains("AWS_EXECUTION_ENV"));
+}
+
+TEST_F(Case39, TextLogsAreAnnouncedWithoutALevel) {
+  const json variables = dump();
+  EXPECT_EQ(variables.value("AWS_LAMBDA_LOG_FORMAT", ""), "Text");
+  EXPECT_FALSE(variables.contains("AWS_LAMBDA_LOG_LEVEL"));
 }
 
 TEST_F(Case39, JsonLogsAreAnnouncedWithTheirLevel) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "emulator/invoke_api/invoke_api.hpp"
+#include "emulator/invoke_api/replies.hpp"
 #include "emulator/json/json_check.hpp"
 
 namespace {
@@ -25,7 +26,13 @@ bool inside(std::string_view part, std::string_view whole) {
 }
 
 void check_reference(const InvokeTarget& target) {
-  const auto parsed = parse_function_reference(target.function_name, target.qualifier);
+  Violations violations;
+  const auto parsed = parse_function_reference(target.function_name, target.qualifier, violations);
+  if (!violations.empty()) {
+    const auto fault = replies::validation(violations);
+    require(nlohmann::json::parse(fault.body, nullptr, false).is_object(), "a fault is JSON");
+    return;
+  }
   if (const auto* fault = std::get_if<RequestFault>(&parsed)) {
     require(fault->status == 400, "a bad name is a bad request");
     require(nlohmann::json::parse(fault->body, nullptr, false).is_object(), "a fault is JSON");

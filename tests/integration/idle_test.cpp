@@ -1,4 +1,4 @@
-// Time that really passes while nobody asks for anything: contract §1.1, case 1.
+// Time that really passes while nobody asks for anything: conformance case 1.
 #include <gtest/gtest.h>
 
 #include "tests/support/stub_fixture.hpp"

@@ -45,8 +45,8 @@ TEST_F(PoolOrder, CallersThatCallAgainAtOnceDoNotStarveAnEvent) {
   EXPECT_EQ(event("\"event\""), 202);
   runtime.respond("0");
   busy.finish();
-  EXPECT_EQ(caller().invoke("again").status, 400);
-  EXPECT_EQ(caller().invoke("1").status, 429) << "the place is the event's";
+  for (const char* again : {"1", "2"})
+    EXPECT_EQ(caller().invoke(again).status, 429) << "the place is the event's";
   EXPECT_EQ(runtime.serve("1").body(), "\"event\"");
 }
 

@@ -225,7 +225,8 @@ TEST_F(Pool, ProvisionedEnvironmentsAreReadyBeforeAnyInvoke) {
   one.ask_next();
   two.ask_next();
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle", "Idle"}; }));
-  EXPECT_TRUE(log.text().empty());
+  EXPECT_EQ(log.lines_starting("INIT_REPORT ").size(), 2U);
+  EXPECT_TRUE(log.lines_starting("START ").empty());
   auto first = call("1");
   auto second = call("2");
   one.serve("1");

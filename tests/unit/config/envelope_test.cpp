@@ -1,4 +1,4 @@
-// The events that the fronts of AWS build around a POST (lambda contract §5).
+// The events that the fronts of AWS build around a POST.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -108,7 +108,7 @@ TEST(Envelope, OfALoadBalancerNamesItsTargetGroup) {
   EXPECT_EQ(event.at("body"), R"({"features":[1]})");
 }
 
-// Contract §5: without a body v1 has null, v2 has no such key, the load balancer an empty text.
+// Without a body v1 has null, v2 has no such key, the load balancer an empty text.
 TEST(Envelope, AroundNoBodyIsWhatEachFrontSendsThen) {
   EXPECT_TRUE(envelope("apigw-v1", "").at("body").is_null());
   EXPECT_EQ(envelope("apigw-v2", "").count("body"), 0U);

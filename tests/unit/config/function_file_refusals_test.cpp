@@ -143,18 +143,17 @@ TEST(FunctionFileRefusal, KnowsFunctionNames) {
 }
 
 TEST(FunctionFileRefusal, KnowsVersions) {
-  const std::string rule =
-      " is not a version; write $LATEST, a number, or an alias of 1 to 128 letters, digits, '$', "
-      "'-' and '_'";
+  const std::string rule = " is not a version; write $LATEST or a number";
   EXPECT_EQ(complaint_about(R"({"Version":""})"), "Version ''" + rule);
   EXPECT_EQ(complaint_about(R"({"Version":"a b"})"), "Version 'a b'" + rule);
   EXPECT_EQ(complaint_about(R"({"Version":"1.0"})"), "Version '1.0'" + rule);
-  const std::string longest(128, 'a');
-  EXPECT_EQ(complaint_about(R"({"Version":")" + longest + "a\"}"),
-            "Version '" + longest + "a'" + rule);
+  EXPECT_EQ(complaint_about(R"({"Version":"blue"})"), "Version 'blue'" + rule);
+  const std::string longest(19, '9');
+  EXPECT_EQ(complaint_about(R"({"Version":")" + longest + "9\"}"),
+            "Version '" + longest + "9'" + rule);
   EXPECT_NE(complaint_about(R"({"Version":"a\nEND"})").find(rule), std::string::npos);
   for (const std::string& version :
-       std::vector<std::string>{"$LATEST", "$LATEST.PUBLISHED", "17", "blue-2_b", longest}) {
+       std::vector<std::string>{"$LATEST", "$LATEST.PUBLISHED", "17", longest}) {
     const auto file = parse_function_file(R"({"Version":")" + version + "\"}", "f.json");
     ASSERT_TRUE(file) << version;
     EXPECT_EQ(file->config.version, version);

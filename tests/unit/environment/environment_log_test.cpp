@@ -80,6 +80,8 @@ TEST_F(EnvironmentLogTest, FiltersJsonLinesByTheirLevelKeyInAnyCase) {
   for (const char* level : {"WARN", "warning", "Error", "FATAL", "CRITICAL"}) {
     EXPECT_NE(shown(R"({"message":"m","level":")" + std::string(level) + R"("})"), "") << level;
   }
+  EXPECT_EQ(shown(R"({"Level":"DEBUG"})"), "");
+  EXPECT_EQ(shown(R"( {"message":"m","LEVEL":"debug"})"), "");
 }
 
 TEST_F(EnvironmentLogTest, TakesLinesWithoutAKnownLevelForInfo) {

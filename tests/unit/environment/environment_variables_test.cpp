@@ -42,6 +42,7 @@ TEST(EnvironmentVariables, AreThoseRecordedOnAws) {
       {"AWS_REGION", "us-east-1"},
       {"AWS_DEFAULT_REGION", "us-east-1"},
       {"AWS_EXECUTION_ENV", "AWS_Lambda_Image"},
+      {"AWS_LAMBDA_LOG_FORMAT", "Text"},
       {"AWS_LAMBDA_FUNCTION_NAME", "scoring"},
       {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"},
@@ -183,6 +184,9 @@ TEST(EnvironmentVariables, NameTheRuntimeOnlyWhereAwsDoes) {
   config.runtime = "provided.al2023";
   config.entry_point.clear();
   EXPECT_EQ(variables_of(config).count("AWS_EXECUTION_ENV"), 0U);
+  config.runtime = "";
+  config.entry_point = config.command = {};
+  EXPECT_EQ(variables_of(config).count("AWS_EXECUTION_ENV"), 0U) << "a file 'bootstrap' alone";
   EXPECT_EQ(variables_of(config).count("PYTHONPATH"), 0U);
   config.runtime = "nodejs22.x";
   EXPECT_EQ(variables_of(config).at("NODE_PATH"),

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "emulator/invoke_api/replies.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -15,7 +17,9 @@ const std::string k_name_pattern =
     R"((\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?)";
 
 FunctionReference reference_of(std::string_view name, Qualifier qualifier = std::nullopt) {
-  auto parsed = parse_function_reference(name, qualifier);
+  Violations violations;
+  auto parsed = parse_function_reference(name, qualifier, violations);
+  EXPECT_TRUE(violations.empty()) << name << ": " << violations.front();
   if (auto* fault = std::get_if<RequestFault>(&parsed)) {
     ADD_FAILURE() << name << ": " << fault->body;
     return {};
@@ -24,7 +28,9 @@ FunctionReference reference_of(std::string_view name, Qualifier qualifier = std:
 }
 
 RequestFault fault_of(std::string_view name, Qualifier qualifier = std::nullopt) {
-  auto parsed = parse_function_reference(name, qualifier);
+  Violations violations;
+  auto parsed = parse_function_reference(name, qualifier, violations);
+  if (!violations.empty()) return replies::validation(violations);
   if (auto* reference = std::get_if<FunctionReference>(&parsed)) {
     ADD_FAILURE() << name << " is taken for " << reference->name << ":" << reference->qualifier;
     return {};

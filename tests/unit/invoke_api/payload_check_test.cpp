@@ -83,6 +83,8 @@ std::string nested(std::size_t depth) { return std::string(depth, '[') + std::st
 
 TEST_F(PayloadCheckTest, AcceptsAThousandLevelsAndSurvivesAMillion) {
   EXPECT_TRUE(accepts(nested(1000)));
+  EXPECT_FALSE(accepts(nested(1001)));
+  EXPECT_FALSE(accepts("[\"" + std::string(100'000, 'x') + "\"," + nested(1000) + "]"));
   const auto why = fault(nested(1'000'000));
   ASSERT_TRUE(why);
   EXPECT_NE(why->find("nesting depth"), std::string::npos) << *why;

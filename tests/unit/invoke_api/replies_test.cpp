@@ -17,8 +17,10 @@ struct Wanted {
 
 TEST(InvokeFaults, HaveAwssStatusCodeAndExactBody) {
   const Wanted table[] = {
-      {validation("X"), 400, "ValidationException",
+      {validation({"X"}), 400, "ValidationException",
        R"({"message":"1 validation error detected: X"})"},
+      {validation({"X", "Y"}), 400, "ValidationException",
+       R"({"message":"2 validation errors detected: X; Y"})"},
       {not_json("Unexpected 'b'"), 400, "InvalidRequestContentException",
        R"({"Type":"User","message":"Could not parse request body into json: Could not parse )"
        R"(payload into json: Unexpected 'b'"})"},

@@ -1,5 +1,4 @@
-// The platform's lines with LogFormat JSON: one telemetry event a line (lambda contract §6.3,
-// §7.2).
+// The platform's lines with LogFormat JSON: one telemetry event a line.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>

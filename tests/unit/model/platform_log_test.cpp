@@ -23,7 +23,7 @@ InvocationRecord warm_record() {
   return r;
 }
 
-// Vectors of real REPORT lines (lambda contract §7.1, resource model §5).
+// Vectors of real REPORT lines.
 TEST(BilledMilliseconds, AddsInitToDurationAndRoundsUp) {
   const struct {
     double init, duration;

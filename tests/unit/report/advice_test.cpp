@@ -42,6 +42,18 @@ TEST(Advisor, DoesNotTakeAnInitWithoutEndForATimeout) {
   EXPECT_TRUE(advisor.advice({}, false).empty());
 }
 
+TEST(Advisor, DoesNotBlameTheTimeoutForAnAnswerInAnUnknownMode) {
+  Advisor advisor;
+  InvocationRecord record = timeout_record();
+  record.answer_error = "Runtime.InvalidResponseModeHeader";
+  advisor.on_invocation(record);
+  const auto texts = advisor.advice({}, false);
+  ASSERT_EQ(texts.size(), 1U);
+  EXPECT_TRUE(texts[0].starts_with(
+      "the runtime's answer had a Lambda-Runtime-Function-Response-Mode other than 'streaming'"))
+      << texts[0];
+}
+
 TEST(Advisor, NamesAnInitLimitToTry) {
   Advisor advisor;
   InitRecord init;

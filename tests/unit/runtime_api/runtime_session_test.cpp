@@ -1,4 +1,4 @@
-// The state machine of lambda contract §1.4: every call in every state, as one table.
+// The state machine of the Runtime API: every call in every state, as one table.
 #include "emulator/runtime_api/runtime_session.hpp"
 
 #include <gtest/gtest.h>

@@ -30,6 +30,12 @@ TEST_F(FileWatcherTest, TellsOfAFileThatIsWrittenReplacedMadeExecutableOrRemoved
   EXPECT_TRUE(changed());
 }
 
+TEST(FileWatcherDefaults, AreThePromisedOnes) {
+  EXPECT_EQ(WatchTimes{}.quiet, 100ms);
+  EXPECT_EQ(WatchTimes{}.longest, 2s);
+  EXPECT_EQ(WatchRules{}.most_linked, 8192U);
+}
+
 TEST_F(FileWatcherTest, TellsOfABurstOnceWithItsFirstPath) {
   for (int i = 0; i < 50; ++i)
     write("file" + std::to_string(i));
