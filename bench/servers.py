@@ -1,7 +1,7 @@
 """Starts and ends what bench/ measures: the floor relay and Coldframe, each with its runtimes.
 
-    with FloorServer(tools, INSTANT(tools), cpus={1}) as floor:
-        result = load(tools, floor, cpus={1}, count=10000)
+    with FloorServer(programs, programs.instant_function(), cpus={1}) as floor:
+        result = load(programs, floor, cpus={1}, count=10000)
 
 Every server ends with all its processes when its block ends, also after an error.
 """
