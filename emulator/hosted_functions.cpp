@@ -8,7 +8,6 @@ namespace coldframe {
 namespace {
 
 constexpr auto k_retired_look = std::chrono::milliseconds(20);
-constexpr int k_begun_a_turn = 4;  // invokes, while as many environments are at work
 
 [[gnu::cold]] InvokeResult empty_result(const InvokeRequest& request, Refusal refusal) {
   InvokeResult result;
@@ -75,22 +74,35 @@ int HostedFunctions::busy() const {
   return sum;
 }
 
-// Work begun is done before more is begun: of many invokes that come at once, a turn of the loop
-// begins a few, and the answers that runtimes post meanwhile go first. Else all would start with
-// caches that the others have emptied, and more environments than the CPU can serve. Events have a
+std::uint64_t HostedFunctions::steps() const {
+  std::uint64_t sum = 0;
+  for (const auto& one : functions_)
+    sum += one->pool.steps();
+  return sum;
+}
+
+// Of many invokes that come at once, a few are begun; when more are, says BeginPace. Events have a
 // queue of their own.
 void HostedFunctions::invoke(InvocationPtr invocation) {
   const bool event = invocation->request.type == InvocationType::event;
-  if (event || (arrivals_.empty() && busy() < k_begun_a_turn)) return begin(std::move(invocation));
+  if (event || (arrivals_.empty() && busy() < BeginPace::k_begun_at_once)) {
+    return begin(std::move(invocation));
+  }
   arrivals_.push_back(std::move(invocation));
   if (arrivals_.size() == 1) boost::asio::post(services_.io, [this] { begin_some(); });
 }
 
+void HostedFunctions::begin_next() {
+  InvocationPtr invocation = std::move(arrivals_.front());
+  arrivals_.pop_front();
+  begin(std::move(invocation));
+}
+
 void HostedFunctions::begin_some() {
-  for (int i = 0; i < k_begun_a_turn && !arrivals_.empty(); ++i) {
-    InvocationPtr invocation = std::move(arrivals_.front());
-    arrivals_.pop_front();
-    begin(std::move(invocation));
+  if (pace_.may_begin(busy(), steps())) {
+    for (int i = 0; i < BeginPace::k_begun_at_once && !arrivals_.empty(); ++i)
+      begin_next();
+    pace_.begun(steps());
   }
   if (!arrivals_.empty()) boost::asio::post(services_.io, [this] { begin_some(); });
 }
@@ -189,7 +201,7 @@ void HostedFunctions::stop(std::function<void()> done) {
   }
   // By now, whoever is told and invokes again is refused like everybody.
   while (!arrivals_.empty())
-    begin_some();
+    begin_next();
   for (auto& [name, gate] : gates) {
     for (auto& held : gate.open()) {
       if (held->done) held->done(empty_result(held->request, Refusal::stopping));

@@ -20,6 +20,7 @@
 
 #include "emulator/invoke_api/invoke_api.hpp"
 #include "emulator/invoke_gate.hpp"
+#include "emulator/pool/begin_pace.hpp"
 #include "emulator/pool/environment_pool.hpp"
 
 namespace coldframe {
@@ -62,7 +63,9 @@ class HostedFunctions final : public FunctionDirectory {
   std::unique_ptr<Hosted> make(FunctionConfig config, std::size_t place) const;
   Hosted* hosted(std::string_view name) const;
   int busy() const;
+  std::uint64_t steps() const;
   void begin(InvocationPtr invocation);
+  void begin_next();
   void begin_some();
   [[gnu::cold]] bool hold(const std::string& name, InvocationPtr& invocation);
   void end_retired();
@@ -73,7 +76,8 @@ class HostedFunctions final : public FunctionDirectory {
   std::vector<std::unique_ptr<Hosted>> functions_;
   std::vector<std::unique_ptr<Hosted>> retired_;  // renewed, and still running something
   std::map<std::string, InvokeGate, std::less<>> gates_;
-  std::deque<InvocationPtr> arrivals_;  // of this turn, for the next ones
+  std::deque<InvocationPtr> arrivals_;  // for the next turns
+  BeginPace pace_;
 };
 
 }  // namespace coldframe

@@ -176,6 +176,7 @@ void EnvironmentPool::on_available(ExecutionEnvironment& environment) {
 }
 
 void EnvironmentPool::on_change(ExecutionEnvironment& environment) {
+  ++steps_;
   auto& marks = environment.marks;
   auto count = [](bool& mark, bool now, int& counter) {
     if (mark != now) counter += now ? 1 : -1;

@@ -54,6 +54,8 @@ class EnvironmentPool final : private EnvironmentOwner {
   std::size_t queued_events() const { return events_.size(); }
   // Environments that are neither idle nor on their way out.
   int at_work() const;
+  // Changes of state of its environments, counted on for ever: whether they come on.
+  std::uint64_t steps() const { return steps_; }
 
  private:
   struct Waiting {
@@ -99,6 +101,7 @@ class EnvironmentPool final : private EnvironmentOwner {
   std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
   std::size_t event_bytes_ = 0;
   std::uint64_t arrivals_ = 0;
+  std::uint64_t steps_ = 0;
   TimerId retry_;      // events wait, but no environment could be opened
   int returning_ = 0;  // environments that will be available soon
   int warming_ = 0;    // environments that initialize ahead of any invoke
