@@ -171,7 +171,7 @@ def prime_environments(plan: Plan, server: Server, wanted: int) -> int:
     """Calls with `wanted` callers until that many environments live; returns how many do."""
     alive = 0
     for _ in range(10):
-        load(plan.programs, server, plan.cpus, wanted * 20, wanted, wanted)
+        load(plan.programs, server, plan.cpus, wanted * 4, wanted, wanted)
         alive = len(server.runtimes())
         if alive >= wanted:
             break
@@ -181,7 +181,7 @@ def prime_environments(plan: Plan, server: Server, wanted: int) -> int:
 def memory(plan: Plan) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {"memory": [], "memory-each": []}
     for _ in range(max(1, plan.rounds // 2)):
-        with plan.subject(plan.programs.instant_function(), plan.cpus, 64) as server:
+        with plan.subject(plan.programs.slow_function(), plan.cpus, 64) as server:
             load(plan.programs, server, plan.cpus, 1, 0)
             time.sleep(0.3)
             one = server.rss_bytes()
@@ -189,7 +189,7 @@ def memory(plan: Plan) -> dict[str, list[float]]:
             if plan.self_check:
                 continue
             many = prime_environments(plan, server, 64)
-            if many < 16:
+            if many < 64:
                 raise Failure(f"only {many} of 64 environments came to life")
             time.sleep(0.5)
             each = (server.rss_bytes() - one) / (many - 1)

@@ -58,8 +58,9 @@ def find_programs(arguments: argparse.Namespace, wanted: set[str]) -> Programs:
         coldframe=arguments.coldframe.resolve(), floor=arguments.tools / "bench_floor_relay",
         load=arguments.tools / "bench_load",
         instant=(arguments.tools / "instant_runtime").resolve(),
+        scripted=(arguments.tools / "scripted_runtime").resolve(),
         python=arguments.python.absolute())  # not resolved: a venv is known by its own path
-    needed = [programs.floor, programs.load, programs.instant]
+    needed = [programs.floor, programs.load, programs.instant, programs.scripted]
     if not arguments.self_check:
         needed.append(programs.coldframe)
     if "python" in wanted:

@@ -48,10 +48,16 @@ class Programs:
     floor: Path
     load: Path
     instant: Path
+    scripted: Path
     python: Path
 
     def instant_function(self) -> Function:
         return Function([str(self.instant)], "/")
+
+    def slow_function(self) -> Function:
+        """It answers after 50 ms, so that as many environments are at work as there are callers."""
+        return Function([str(self.scripted), str(Path(__file__).resolve().parent / "slow.dialogue")],
+                        "/")
 
     def python_function(self) -> Function:
         echo = Path(__file__).resolve().parent / "python_echo"
@@ -132,8 +138,8 @@ class Server:
                              if host.executable(pid) == own]
 
     def runtimes(self) -> list[int]:
-        """The instant runtimes that live below the server."""
-        wanted = str(self.programs.instant)
+        """The runtimes that live below the server."""
+        wanted = self.function.command[0]
         return [pid for pid in host.descendants(self.pid) if host.executable(pid) == wanted]
 
     def cpu_seconds(self) -> float:
