@@ -77,7 +77,7 @@ class Chaos(E2eTest):
                                 f"{IDLE_SECONDS}s"])
         guard = wait_until("the guard is named", server.guard)
         self.warm_up(server, guard)
-        descriptors_before = sorted(map(kind_of, descriptors(server.pid)))
+        descriptors_before = self.settled_descriptors(server)
         memory_before = memory_bytes(server.pid)
 
         storm = Storm(server)
@@ -111,6 +111,18 @@ class Chaos(E2eTest):
             server.invoke(event)
         wait_until("the first environments have expired", lambda: not server.runtimes())
         self.assertEqual(sorted(processes_of(self.place)), sorted((server.pid, guard)))
+
+    def settled_descriptors(self, server: Serve) -> list[str]:
+        """Those of a server that has nothing to do: the same for half a second. The last look for
+        processes of an environment that has ended may still be under way before."""
+        seen: list[list[str]] = []
+
+        def same() -> bool:
+            seen.append(sorted(map(kind_of, descriptors(server.pid))))
+            time.sleep(0.05)
+            return len(seen) >= 10 and all(one == seen[-1] for one in seen[-10:])
+        wait_until("the server has nothing to do", same)
+        return seen[-1]
 
     def check_processes(self, server: Serve, guard: int) -> None:
         """Nothing lives but idle runtimes, no more than allowed."""
