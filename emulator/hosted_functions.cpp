@@ -67,44 +67,46 @@ const FunctionConfig& HostedFunctions::any() const {
   return functions_.empty() ? none_ : functions_.front()->config;
 }
 
-int HostedFunctions::busy() const {
-  int sum = 0;
-  for (const auto& one : functions_)
-    sum += one->pool.at_work();
-  return sum;
-}
-
-std::uint64_t HostedFunctions::steps() const {
-  std::uint64_t sum = 0;
-  for (const auto& one : functions_)
-    sum += one->pool.steps();
-  return sum;
-}
-
-// Of many invokes that come at once, a few are begun; when more are, says BeginPace. Events have a
-// queue of their own.
+// Of many invokes that come at once to a function, a few are begun; when more are, says BeginPace.
+// Events have a queue of their own.
 void HostedFunctions::invoke(InvocationPtr invocation) {
-  const bool event = invocation->request.type == InvocationType::event;
-  if (event || (arrivals_.empty() && busy() < BeginPace::k_begun_at_once)) {
+  Hosted* one = hosted(invocation->request.function);
+  if (one == nullptr || invocation->request.type != InvocationType::request_response ||
+      (one->arrivals.empty() && one->pool.at_work() < BeginPace::k_begun_at_once)) {
     return begin(std::move(invocation));
   }
-  arrivals_.push_back(std::move(invocation));
-  if (arrivals_.size() == 1) boost::asio::post(services_.io, [this] { begin_some(); });
+  one->arrivals.push_back(std::move(invocation));
+  begin_later();
 }
 
-void HostedFunctions::begin_next() {
-  InvocationPtr invocation = std::move(arrivals_.front());
-  arrivals_.pop_front();
+void HostedFunctions::begin_later() {
+  if (std::exchange(begins_later_, true)) return;
+  boost::asio::post(services_.io, [this] {
+    begins_later_ = false;
+    begin_some();
+  });
+}
+
+void HostedFunctions::begin_next(Hosted& one) {
+  InvocationPtr invocation = std::move(one.arrivals.front());
+  one.arrivals.pop_front();
   begin(std::move(invocation));
 }
 
+// An invoke that is refused tells its caller at once, who may invoke again, or renew the function.
 void HostedFunctions::begin_some() {
-  if (pace_.may_begin(busy(), steps())) {
-    for (int i = 0; i < BeginPace::k_begun_at_once && !arrivals_.empty(); ++i)
-      begin_next();
-    pace_.begun(steps());
+  bool more = false;
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    Hosted& one = *functions_[i];
+    if (one.arrivals.empty()) continue;
+    if (one.pace.may_begin(one.pool.at_work(), one.pool.steps())) {
+      for (int n = 0; n < BeginPace::k_begun_at_once && !one.arrivals.empty(); ++n)
+        begin_next(one);
+      one.pace.begun(one.pool.steps());
+    }
+    more = more || !functions_[i]->arrivals.empty();
   }
-  if (!arrivals_.empty()) boost::asio::post(services_.io, [this] { begin_some(); });
+  if (more) begin_later();
 }
 
 void HostedFunctions::begin(InvocationPtr invocation) {
@@ -160,6 +162,7 @@ void HostedFunctions::renew(FunctionConfig config, int provisioned) {
     if (one->config.name != config.name) continue;
     retired_.push_back(std::move(one));
     one = make(std::move(config), i);
+    one->arrivals = std::exchange(retired_.back()->arrivals, {});
     one->pool.prewarm(provisioned);
     return end_retired();
   }
@@ -200,8 +203,10 @@ void HostedFunctions::stop(std::function<void()> done) {
     }
   }
   // By now, whoever is told and invokes again is refused like everybody.
-  while (!arrivals_.empty())
-    begin_next();
+  for (auto& one : functions_) {
+    while (!one->arrivals.empty())
+      begin_next(*one);
+  }
   for (auto& [name, gate] : gates) {
     for (auto& held : gate.open()) {
       if (held->done) held->done(empty_result(held->request, Refusal::stopping));

@@ -57,15 +57,16 @@ class HostedFunctions final : public FunctionDirectory {
 
     FunctionConfig config;
     EnvironmentPool pool;
+    std::deque<InvocationPtr> arrivals{};  // for the next turns
+    BeginPace pace{};
     bool ending = false;
   };
 
   std::unique_ptr<Hosted> make(FunctionConfig config, std::size_t place) const;
   Hosted* hosted(std::string_view name) const;
-  int busy() const;
-  std::uint64_t steps() const;
   void begin(InvocationPtr invocation);
-  void begin_next();
+  void begin_later();
+  void begin_next(Hosted& one);
   void begin_some();
   [[gnu::cold]] bool hold(const std::string& name, InvocationPtr& invocation);
   void end_retired();
@@ -76,8 +77,7 @@ class HostedFunctions final : public FunctionDirectory {
   std::vector<std::unique_ptr<Hosted>> functions_;
   std::vector<std::unique_ptr<Hosted>> retired_;  // renewed, and still running something
   std::map<std::string, InvokeGate, std::less<>> gates_;
-  std::deque<InvocationPtr> arrivals_;  // for the next turns
-  BeginPace pace_;
+  bool begins_later_ = false;
 };
 
 }  // namespace coldframe

@@ -17,6 +17,9 @@ fs::path plain(fs::path path) {
 // A managed runtime has no entry point of its own: its client, as the images of AWS start it.
 void default_entry_point(FunctionFile& file, const fs::path& base, const std::string& where) {
   auto& config = file.config;
+  const bool nothing_named = config.runtime.empty() && config.entry_point.empty() &&
+                             config.command.empty() && config.working_directory != "/var/task";
+  if (nothing_named && !file.image) config.runtime = "provided";  // by a file `bootstrap` alone
   if (!config.entry_point.empty() || config.handler.empty()) return;
   if (config.runtime.starts_with("python")) {
     const fs::path own = base / ".venv/bin/python";

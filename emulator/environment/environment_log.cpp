@@ -30,7 +30,8 @@ std::optional<Level> level_by_name(const std::string& text) {
 std::optional<Level> level_in(const nlohmann::json& line) {
   if (!line.is_object()) return std::nullopt;
   for (const auto& [key, value] : line.items()) {
-    if (value.is_string() && upper(key) == "LEVEL") return level_by_name(value);
+    if (!value.is_string() || upper(key) != "LEVEL") continue;
+    if (auto level = level_by_name(value)) return level;
   }
   return std::nullopt;
 }

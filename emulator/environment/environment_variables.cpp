@@ -131,11 +131,10 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   out["AWS_LAMBDA_RUNTIME_API"] = facts.runtime_api;
   out["_HANDLER"] = handler(config);
   out["AWS_REGION"] = out["AWS_DEFAULT_REGION"] = config.region;
-  const bool custom_bootstrap = config.runtime.empty()
-                                    ? config.entry_point.empty() && config.command.empty()
-                                    : config.runtime.starts_with("provided");
-  if (!custom_bootstrap) {
-    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + (config.runtime.empty() ? "Image" : config.runtime);
+  if (config.runtime.empty()) {
+    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_Image";
+  } else if (!config.runtime.starts_with("provided")) {
+    out["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + config.runtime;
   }
   out["AWS_LAMBDA_FUNCTION_NAME"] = config.name;
   out["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;

@@ -170,7 +170,8 @@ void ExecutionEnvironment::log_init(InitRecord record) {
   if (config_.log_format == LogFormat::json) {
     log_.platform(json_log::init_runtime_done(record, config_.system_level));
     log_.platform(json_log::init_report(record, config_.system_level));
-  } else if (record.status != InitStatus::success || record.provisioned) {
+  } else if (record.status != InitStatus::success ||
+             (record.provisioned && record.phase == InitPhase::init)) {
     log_.platform(text_log::init_report(record));
   }
 }

@@ -18,7 +18,9 @@ static_assert(http::k_body_padding >= simdjson::SIMDJSON_PADDING);
 // The parser's own depth is another than ours; it stays what it was made with.
 bool accepted_by(simdjson::dom::parser& parser, const std::string& body) {
   if (parser.capacity() < body.size() || parser.max_depth() != k_json_max_depth) {
-    const std::size_t room = std::bit_ceil(std::max<std::size_t>(body.size(), 1024));
+    const std::size_t room = body.size() < k_keep_parser_below
+                                 ? std::bit_ceil(std::max<std::size_t>(body.size(), 1024))
+                                 : body.size();
     if (parser.allocate(room, k_json_max_depth) != simdjson::SUCCESS) return false;
   }
   const bool padded = body.capacity() >= body.size() + simdjson::SIMDJSON_PADDING;

@@ -264,7 +264,7 @@ TEST_F(BareGet, NeverReachesTheRuntimeOnAnyPath) {
   EXPECT_EQ(launcher.starts(), 1);
 }
 
-// SDKs invoke again after a 5xx (§4.4).
+// SDKs invoke again after a 5xx.
 using FunctionErrors = StubFixture;
 TEST_F(FunctionErrors, AreNeverA5xxHoweverTheyComeAbout) {
   start();

@@ -117,6 +117,24 @@ TEST_F(Case65, TheReportOfAProvisionedInitIsATextLineToo) {
   EXPECT_EQ(log.text(), "INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: success\n");
 }
 
+TEST_F(Case65, ARepeatedInitThatWorksHasNoTextLineEvenIfTheFirstWasProvisioned) {
+  function.log_format = LogFormat::text;
+  options.provisioned = 1;
+  start();
+  auto runtime = next_runtime();
+  runtime.ask_next();
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Idle"}; }));
+  auto first = call("{}");
+  runtime.next();
+  launcher.latest().exit(1);
+  first.finish();
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
+  auto second = call("{}");
+  next_runtime().serve("1");
+  EXPECT_EQ(second.finish().body, "1");
+  EXPECT_EQ(log.lines_starting("INIT_REPORT ").size(), 1U) << log.text();
+}
+
 TEST_F(Case65, StartNamesTheTenant) {
   start();
   auto caller = call("{}", {{"X-Amz-Tenant-Id", "blue"}});

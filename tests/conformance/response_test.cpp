@@ -321,7 +321,7 @@ TEST_F(Case18, FilledErrorTrailersAreNothingToAPlainInvoke) {
   }
 }
 
-// A function may stream although its caller used plain Invoke (§1.6).
+// A function may stream although its caller used plain Invoke.
 using StreamedToPlainInvoke = StubFixture;
 TEST_F(StreamedToPlainInvoke, TheStreamIsBufferedAndGivenOutWhole) {
   start();

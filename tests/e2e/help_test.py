@@ -130,11 +130,11 @@ class Doctor(E2eTest):
 
 
 class Terminal(E2eTest):
-    def on_terminal(self, *words: object, **variables: str) -> bytes:
+    def on_terminal(self, *words: object) -> bytes:
         """What the program writes when all its output goes to a terminal."""
         ours, theirs = pty.openpty()
         process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs,
-                             env={**self.env, "TERM": "xterm-256color", **variables})
+                             env={**self.env, "TERM": "xterm-256color"})
         os.close(theirs)
         text = b""
         try:
@@ -148,7 +148,7 @@ class Terminal(E2eTest):
 
     def test_nothing_is_coloured_on_a_terminal(self):
         target = self.function()
-        (self.place / "g.jsonl").write_text('{"id":"a","event":{"n":1},"expect":{"n":1}}\n' * 1)
+        (self.place / "g.jsonl").write_text('{"id":"a","event":{"n":1},"expect":{"n":1}}\n')
         for words in (("--help",), ("invoke", target, "--repeat", 2), ("invoke", "gone"),
                       ("validate", target, "--golden", self.place / "g.jsonl"),
                       ("bench", "cold", target, "--starts", 3)):

@@ -284,6 +284,49 @@ TEST_F(PoolOrder, ManyThatComeAtOnceBeginInTheirOrderAndAreAllAtWorkAtOnce) {
     EXPECT_EQ(one.finish().body, "\"done\"");
 }
 
+TEST_F(PoolOrder, ManyThatComeAtOnceWaitAsLongAsThoseAtWorkComeOn) {
+  options.concurrency = 9;
+  start();
+  std::vector<InvokeClient> calls;
+  std::vector<StubRuntime> runtimes;
+  for (int i = 0; i < 4; ++i) {
+    calls.push_back(call("\"busy\""));
+    runtimes.push_back(next_runtime());
+    runtimes.back().next();
+  }
+  EXPECT_EQ(event("\"first\""), 202);
+  auto coming_on = next_runtime();
+  coming_on.serve("1");
+  ASSERT_TRUE(until([&] { return states().back() == "Idle"; }));
+
+  auto answered = std::make_shared<int>(0);  // the end of the test answers those that are left
+  for (int i = 0; i < 4; ++i) {
+    emulator().invoke({.function = "f", .payload = make_payload("{}")},
+                      [answered](InvokeResult&&) { ++*answered; });
+  }
+  // An event after the other, and never four turns without a step.
+  auto two_turns = [&] {
+    emulator().io().poll_one();
+    emulator().io().poll_one();
+  };
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = "event-" + std::to_string(i);
+    emulator().invoke({.function = "f",
+                       .type = InvocationType::event,
+                       .payload = make_payload("{}"),
+                       .request_id = id},
+                      [](InvokeResult&&) {});
+    two_turns();
+    coming_on.link().send(http_request("POST", response_path(id), "1"));
+    two_turns();
+    coming_on.link().send(http_request("GET", k_next));
+    two_turns();
+    EXPECT_EQ(launcher.starts(), 5) << i;
+  }
+  EXPECT_TRUE(until([&] { return launcher.starts() == 8; })) << "nobody comes on any more";
+  EXPECT_EQ(*answered, 0);
+}
+
 TEST_F(PoolOrder, ThoseThatWaitForTheirTurnAreRefusedOnceWhenTheEmulatorStops) {
   options.concurrency = 20;
   start();

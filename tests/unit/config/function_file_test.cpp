@@ -239,5 +239,15 @@ TEST(FunctionFile, TakesDuplicateKeysAsMostReadersDo) {
   EXPECT_EQ(read(R"({"Timeout":5,"Timeout":7})").config.timeout_s, 7);
 }
 
+TEST(FunctionFile, ThatNamesNothingToStartIsACustomRuntimeUnlessItIsAnImages) {
+  EXPECT_EQ(parse_function_file("{}", "/d/function.json").value().config.runtime, "provided");
+  for (const char* text : {R"({"PackageType":"Image"})", R"({"Runtime":"provided.al2023"})",
+                           R"({"ImageConfig":{"Command":["app.handler"]}})",
+                           R"({"ImageConfig":{"WorkingDirectory":"/var/task"}})"}) {
+    EXPECT_NE(parse_function_file(text, "/d/function.json").value().config.runtime, "provided")
+        << text;
+  }
+}
+
 }  // namespace
 }  // namespace coldframe

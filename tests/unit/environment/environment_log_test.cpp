@@ -81,6 +81,7 @@ TEST_F(EnvironmentLogTest, FiltersJsonLinesByTheirLevelKeyInAnyCase) {
     EXPECT_NE(shown(R"({"message":"m","level":")" + std::string(level) + R"("})"), "") << level;
   }
   EXPECT_EQ(shown(R"({"Level":"DEBUG"})"), "");
+  EXPECT_EQ(shown(R"({"LEVEL":"n/a","level":"debug"})"), "");
   EXPECT_EQ(shown(R"( {"message":"m","LEVEL":"debug"})"), "");
 }
 

@@ -184,9 +184,6 @@ TEST(EnvironmentVariables, NameTheRuntimeOnlyWhereAwsDoes) {
   config.runtime = "provided.al2023";
   config.entry_point.clear();
   EXPECT_EQ(variables_of(config).count("AWS_EXECUTION_ENV"), 0U);
-  config.runtime = "";
-  config.entry_point = config.command = {};
-  EXPECT_EQ(variables_of(config).count("AWS_EXECUTION_ENV"), 0U) << "a file 'bootstrap' alone";
   EXPECT_EQ(variables_of(config).count("PYTHONPATH"), 0U);
   config.runtime = "nodejs22.x";
   EXPECT_EQ(variables_of(config).at("NODE_PATH"),

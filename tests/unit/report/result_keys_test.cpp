@@ -92,7 +92,8 @@ std::string invoke_document() {
   good.record.cpu = std::chrono::milliseconds(3);
   good.record.max_memory_used_bytes = 1;
   Observation bad = broken(InvocationStatus::exit, "not json");
-  bad.record.error_type = "Runtime.ExitError";
+  bad.record.error_type = "Sandbox.Timedout";  // what became of the runtime after it
+  bad.record.answer_error = "Runtime.ExitError";
   return invoke_json(sample_head(), {good, bad});
 }
 
