@@ -1,0 +1,147 @@
+#include "emulator/cgroup/cgroup_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+
+#include "emulator/base/unique_fd.hpp"
+#include "emulator/cgroup/cgroup_mounts.hpp"
+
+namespace coldframe {
+
+int CgroupFiles::make_directory(const std::string& path) {
+  return ::mkdir(path.c_str(), 0755) == 0 ? 0 : errno;
+}
+
+int CgroupFiles::remove_directory(const std::string& path) {
+  return ::rmdir(path.c_str()) == 0 ? 0 : errno;
+}
+
+int CgroupFiles::write(const std::string& path, std::string_view text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno;
+  ssize_t written = 0;
+  do {
+    written = ::write(fd.get(), text.data(), text.size());
+  } while (written < 0 && errno == EINTR);
+  if (written < 0) return errno;
+  return static_cast<std::size_t>(written) == text.size() ? 0 : EIO;
+}
+
+int CgroupFiles::may_change(const std::string& directory) {
+  return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+CgroupFiles& kernel_files() {
+  static CgroupFiles files;  // has no state
+  return files;
+}
+
+Result<void> put(CgroupFiles& files, const std::string& path, std::string_view text) {
+  const int error_number = files.write(path, text);
+  if (error_number == 0) return {};
+  return host_error("cannot write " + std::string(text) + " to " + path + ": " +
+                    std::strerror(error_number));
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  std::string text;
+  char buffer[4096];
+  ssize_t got = 0;
+  while ((got = ::read(fd.get(), buffer, sizeof buffer)) > 0) {
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  if (got < 0) return std::nullopt;
+  return text;
+}
+
+namespace {
+
+std::optional<std::int64_t> leading_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> read_number(const std::string& path) {
+  const auto text = read_text(path);
+  return text ? leading_number(*text) : std::nullopt;
+}
+
+std::optional<std::int64_t> number_of(std::string_view text, std::string_view key) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return leading_number(line.substr(key.size() + 1));
+    }
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+Result<std::string> need_text(const std::string& path) {
+  if (auto text = read_text(path)) return *std::move(text);
+  return host_error("cannot read " + path + ": " + std::strerror(errno));
+}
+
+Result<std::int64_t> need_number(const std::string& path, std::string_view key) {
+  const auto text = need_text(path);
+  if (!text) return text.error();
+  if (const auto number = key.empty() ? leading_number(*text) : number_of(*text, key)) {
+    return *number;
+  }
+  return host_error(path + " has no number" +
+                    (key.empty() ? std::string() : " for " + std::string(key)));
+}
+
+std::vector<std::string> groups_in(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (at->symlink_status(ignored).type() == std::filesystem::file_type::directory) {
+      names.push_back(at->path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<pid_t> processes_in(const std::string& directory) {
+  std::vector<pid_t> pids;
+  for (const auto& word : split_words(read_text(directory + "/cgroup.procs").value_or(""))) {
+    if (const auto pid = leading_number(word); pid && *pid > 0) {
+      pids.push_back(static_cast<pid_t>(*pid));
+    }
+  }
+  for (const auto& name : groups_in(directory)) {
+    const auto below = processes_in(directory + "/" + name);
+    pids.insert(pids.end(), below.begin(), below.end());
+  }
+  return pids;
+}
+
+bool remove_groups(CgroupFiles& files, const std::string& directory) {
+  int error_number = files.remove_directory(directory);
+  if (error_number == EBUSY || error_number == ENOTEMPTY) {
+    for (const auto& name : groups_in(directory))
+      remove_groups(files, directory + "/" + name);
+    error_number = files.remove_directory(directory);
+  }
+  return error_number == 0 || error_number == ENOENT;
+}
+
+}  // namespace coldframe
