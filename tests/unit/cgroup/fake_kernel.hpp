@@ -87,7 +87,7 @@ class FakeKernel final : public CgroupFiles {
 
   void set(const std::string& path, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(root() + path).parent_path());
-    std::ofstream(root() + path) << text;
+    store(root() + path, text);
   }
   std::string get(const std::string& path) const { return read_text(root() + path).value_or("?"); }
   bool exists(const std::string& path) const { return std::filesystem::exists(root() + path); }
@@ -126,6 +126,7 @@ class FakeKernel final : public CgroupFiles {
     if (path.ends_with("/cgroup.subtree_control")) {
       const bool is_root = !std::filesystem::exists(group + "/cgroup.type");
       if (has_processes && !is_root && text.starts_with('+')) return EBUSY;
+      if (const int refusal = switch_controllers(group, now)) return refusal;
       now = switched(read_text(path).value_or(""), now);
     }
     if (path.ends_with("/cgroup.procs")) {
@@ -133,11 +134,12 @@ class FakeKernel final : public CgroupFiles {
       if (!split_words(given).empty() && std::filesystem::exists(group + "/cgroup.type")) {
         return EBUSY;
       }
-      leave(std::string(text));
+      leave(group, now);
+      now = read_text(path).value_or("") + now;
     }
-    if (path.ends_with("/cgroup.kill")) std::ofstream(group + "/cgroup.procs") << "";
+    if (path.ends_with("/cgroup.kill")) store(group + "/cgroup.procs", "");
     done_.push_back(inside(path) + " = " + std::string(text));
-    std::ofstream(path) << now << (path.ends_with("/cgroup.event_control") ? "" : "\n");
+    store(path, now + (path.ends_with("/cgroup.event_control") ? "" : "\n"));
     return 0;
   }
   int may_change(const std::string& directory) override {
@@ -148,6 +150,11 @@ class FakeKernel final : public CgroupFiles {
  private:
   using Texts = std::vector<std::pair<std::string, std::string>>;
 
+  // As a new file: a disk is slow with one that is cut off and written again.
+  static void store(const std::filesystem::path& path, const std::string& text) {
+    std::filesystem::remove(path);
+    std::ofstream(path) << text;
+  }
   std::string inside(const std::string& path) const { return path.substr(root().size()); }
   int refusal_of(const std::string& path) const {
     for (const auto& [ending, error_number] : refused_) {
@@ -166,15 +173,43 @@ class FakeKernel final : public CgroupFiles {
       out += (out.empty() ? "" : " ") + name;
     return out;
   }
-  // A process is in one group of the v2 hierarchy.
-  void leave(const std::string& pid) const {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root() + v2_point_)) {
+  // In the groups below the files of a controller come and go.
+  static int switch_controllers(const std::string& group, const std::string& change) {
+    const auto own = split_words(read_text(group + "/cgroup.controllers").value_or(""));
+    for (const auto& word : split_words(change)) {
+      const std::string name = word.substr(1);
+      if (word[0] == '+' && std::find(own.begin(), own.end(), name) == own.end()) return ENOENT;
+      for (const auto& below : groups_in(group)) {
+        const std::string child = group + "/" + below;
+        const auto in_use = split_words(read_text(child + "/cgroup.subtree_control").value_or(""));
+        if (word[0] == '-' && std::find(in_use.begin(), in_use.end(), name) != in_use.end()) {
+          return EBUSY;
+        }
+        const auto list = read_text(child + "/cgroup.controllers").value_or("");
+        store(child + "/cgroup.controllers", switched(list, word) + "\n");
+        for (const auto& [file, file_text] : v2_files(name)) {
+          if (word[0] == '-') {
+            std::filesystem::remove(child + "/" + file);
+          } else if (!std::filesystem::exists(child + "/" + file)) {
+            std::ofstream(child + "/" + file) << file_text;
+          }
+        }
+      }
+    }
+    return 0;
+  }
+  // A process is in one group of a hierarchy.
+  void leave(const std::string& group, const std::string& pid) const {
+    const std::string place = inside(group);
+    const bool v2 = !v2_point_.empty() && (place + "/").starts_with(v2_point_ + "/");
+    const std::string top = v2 ? v2_point_ : place.substr(0, place.find('/', 15));
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root() + top)) {
       if (entry.path().filename() != "cgroup.procs") continue;
       std::string rest;
       for (const auto& word : split_words(read_text(entry.path()).value_or(""))) {
         if (word != pid) rest += word + "\n";
       }
-      std::ofstream(entry.path()) << rest;
+      store(entry.path(), rest);
     }
   }
   Texts files_of(const std::string& path) const {
