@@ -1,0 +1,488 @@
+// Control groups of the kernel that runs this: limits, measures, freezing, killing, removal. Each
+// test makes groups of its own below the group that it is in, and removes them whatever happens.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <new>
+#include <thread>
+
+#include "emulator/cgroup/cgroup_run.hpp"
+#include "emulator/cgroup/dead_runs.hpp"
+#include "emulator/cgroup/run_name.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t k_mib = 1024 * 1024;
+constexpr unsigned k_life_s = 60;  // of a child, should the test be killed
+
+bool wait_until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+// Memory that children share with the test.
+struct Shared {
+  std::atomic<long> count{0};
+  std::atomic<int> step{0};
+};
+
+// A forked child in the group. `work` may use system calls and what the parent made before only.
+class Child {
+ public:
+  Child(const std::vector<int>& join, const std::function<void()>& work) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    ::setpgid(0, 0);
+    ::alarm(k_life_s);
+    for (const int fd : join) {
+      if (::write(fd, "0", 1) != 1) ::_exit(100);
+    }
+    work();
+    ::_exit(0);
+  }
+  ~Child() {
+    if (pid_ <= 0 || waited_) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  pid_t pid() const { return pid_; }
+  // The signal that ended it, or minus its exit code.
+  int wait() {
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
+    waited_ = true;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+  }
+
+ private:
+  pid_t pid_;
+  bool waited_ = false;
+};
+
+[[noreturn]] void spin(std::atomic<long>& count) {
+  for (;;)
+    ++count;
+}
+
+[[noreturn]] void rest() {
+  for (;;)
+    ::pause();
+}
+
+void touch(std::int64_t bytes, int flags = MAP_PRIVATE) {
+  void* memory = ::mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
+                        flags | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) ::_exit(101);
+  for (std::int64_t at = 0; at < bytes; at += 4096)
+    static_cast<volatile char*>(memory)[at] = 1;
+}
+
+// A kernel before Linux 5.14.
+class OldKernel final : public CgroupFiles {
+ public:
+  int write(const std::string& path, std::string_view text) override {
+    return path.ends_with("/cgroup.kill") ? ENOENT : CgroupFiles::write(path, text);
+  }
+};
+
+class Cgroups : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    backend = detect_cgroups();
+    if (backend.kind == CgroupKind::none) {
+      GTEST_SKIP() << "needs control groups; " << backend.summary << "; " << backend.remedy;
+    }
+    sweep_dead_runs(backend);
+    auto started = CgroupRun::start(backend, "", files());
+    if (!started) GTEST_SKIP() << "needs control groups; " << started.error().message;
+    run = std::move(*started);
+    void* memory =
+        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(memory, MAP_FAILED);
+    shared = new (memory) Shared;
+  }
+  void TearDown() override {
+    if (!run) return;
+    if (group) {
+      group->kill();
+      EXPECT_TRUE(wait_until([&] { return group->remove(); }));
+      group.reset();
+    }
+    EXPECT_TRUE(wait_until([&] { return run->remove(); }));
+    for (const auto& hierarchy : backend.hierarchies) {
+      EXPECT_FALSE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name()));
+    }
+  }
+
+  virtual CgroupFiles& files() { return kernel_files(); }
+  void make(const CgroupLimits& limits = {}) {
+    auto made = run->create("a1", limits);
+    ASSERT_TRUE(made) << made.error().message;
+    group = std::move(*made);
+  }
+  Child start(const std::function<void()>& work) { return {group->join_descriptors(), work}; }
+  // The group's directory in the hierarchy of that controller.
+  std::string at(const std::string& controller) const {
+    return backend.of(controller)->own_group + "/" + own_run_name() + "/a1/";
+  }
+  bool is_v2() const { return backend.kind == CgroupKind::v2; }
+
+  CgroupBackend backend;
+  std::unique_ptr<CgroupRun> run;
+  std::unique_ptr<Cgroup> group;
+  Shared* shared = nullptr;
+};
+
+TEST_F(Cgroups, HaveTheLimitsThatWereAskedFor) {
+  make({.memory_bytes = 128 * k_mib});
+  EXPECT_EQ(read_number(at("memory") + (is_v2() ? "memory.max" : "memory.limit_in_bytes")),
+            128 * k_mib);
+  EXPECT_EQ(read_number(at("pids") + "pids.max"), 1024);
+  ASSERT_TRUE(group->limit_cpu(cpu_quota(128)));
+  if (is_v2()) {
+    EXPECT_EQ(read_text(at("cpu") + "cpu.max"), "1447 20000\n");
+    EXPECT_EQ(read_number(at("cpu") + "cpu.weight"), 10000);
+    EXPECT_EQ(read_number(at("memory") + "memory.oom.group"), 1);
+  } else {
+    EXPECT_EQ(read_number(at("cpu") + "cpu.cfs_quota_us"), 1447);
+    EXPECT_EQ(read_number(at("cpu") + "cpu.cfs_period_us"), 20000);
+    EXPECT_EQ(read_number(at("cpu") + "cpu.shares"), 262144);
+  }
+  ASSERT_TRUE(group->limit_cpu(std::nullopt));
+  EXPECT_EQ(read_text(at("cpu") + (is_v2() ? "cpu.max" : "cpu.cfs_quota_us")),
+            is_v2() ? "max 20000\n" : "-1\n");
+}
+
+TEST_F(Cgroups, ForbidSwapOrSayThatTheyCannot) {
+  make({.memory_bytes = 128 * k_mib});
+  const auto limit =
+      read_number(at("memory") + (is_v2() ? "memory.swap.max" : "memory.memsw.limit_in_bytes"));
+  if (limit) {
+    EXPECT_EQ(*limit, is_v2() ? 0 : 128 * k_mib);
+    EXPECT_TRUE(group->notes().empty());
+  } else {
+    ASSERT_EQ(group->notes().size(), 1U);
+    EXPECT_TRUE(group->notes()[0].starts_with("swap cannot be forbidden: ")) << group->notes()[0];
+  }
+}
+
+TEST_F(Cgroups, HoldWhoJoinsThemBeforeItsExec) {
+  make();
+  EXPECT_TRUE(group->is_empty());
+  const Child child = start([&] {
+    shared->step = 1;
+    rest();
+  });
+  ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
+  for (const auto& hierarchy : backend.hierarchies) {
+    EXPECT_EQ(processes_in(hierarchy.own_group + "/" + own_run_name() + "/a1"),
+              std::vector<pid_t>{child.pid()});
+  }
+  EXPECT_FALSE(group->is_empty());
+  EXPECT_FALSE(group->remove()) << "somebody is in it";
+}
+
+TEST_F(Cgroups, CountTheCpuTimeOfABusyChildAndThrottleIt) {
+  make();
+  const Child child = start([&] { spin(shared->count); });
+  ASSERT_TRUE(wait_until([&] { return group->cpu_usage()->used > 50ms; }));
+  EXPECT_EQ(group->cpu_usage()->periods_throttled, 0) << "there is no limit yet";
+
+  ASSERT_TRUE(group->limit_cpu(CpuQuota{5ms, 20ms}));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto before = group->cpu_usage();
+  ASSERT_TRUE(before);
+  std::this_thread::sleep_for(1s);
+  ASSERT_TRUE(wait_until([&] { return group->cpu_usage()->periods_throttled > 3; }));
+  const auto after = group->cpu_usage();
+  ASSERT_TRUE(after);
+  const double wall = to_ms(std::chrono::steady_clock::now() - begun);
+  EXPECT_LT(to_ms(after->used - before->used) / wall, 0.25 + 0.05);
+  EXPECT_GT(after->throttled, 0ns);
+  EXPECT_GT(after->used, before->used);
+
+  ASSERT_TRUE(group->limit_cpu(std::nullopt));
+  const long count = shared->count;
+  EXPECT_TRUE(wait_until([&] { return shared->count > count; }));
+}
+
+TEST_F(Cgroups, TakeAShorterPeriodUnderTheQuotaOfTheGroupAbove) {
+  if (is_v2()) GTEST_SKIP() << "needs cgroup v1: v2 allows a group more than the one above it";
+  make();
+  const std::string above = backend.of("cpu")->own_group + "/" + own_run_name();
+  ASSERT_TRUE(put(kernel_files(), above + "/cpu.cfs_quota_us", "50000"));  // of 100 000
+  ASSERT_TRUE(group->limit_cpu(CpuQuota{5ms, 20ms}));
+  // 5 ms of 8 would be too much for a moment.
+  EXPECT_EQ(kernel_files().write(at("cpu") + "cpu.cfs_period_us", "8000"), EINVAL);
+  const auto done = group->limit_cpu(CpuQuota{4ms, 8ms});
+  EXPECT_TRUE(done) << done.error().message;
+  const auto too_much = group->limit_cpu(CpuQuota{5ms, 8ms});
+  ASSERT_FALSE(too_much);
+  EXPECT_TRUE(too_much.error().message.ends_with("Invalid argument")) << too_much.error().message;
+}
+
+TEST_F(Cgroups, TellWhenMemoryRunsOut) {
+  make({.memory_bytes = 32 * k_mib});
+  EXPECT_EQ(*group->oom_kills(), 0);
+  const auto event = group->oom_event();
+  ASSERT_TRUE(event) << (group->notes().empty() ? "" : group->notes()[0]);
+  pollfd ready{event->fd, event->events, 0};
+  EXPECT_EQ(::poll(&ready, 1, 0), 0);
+
+  Child child = start([] {
+    touch(64 * k_mib);
+    rest();
+  });
+  EXPECT_EQ(child.wait(), SIGKILL);
+  EXPECT_EQ(::poll(&ready, 1, 20'000), 1);
+  EXPECT_TRUE(wait_until([&] { return *group->oom_kills() == 1; }));
+  const auto memory = group->memory_usage();
+  ASSERT_TRUE(memory);
+  if (memory->peak_charged_bytes) {
+    EXPECT_LE(*memory->peak_charged_bytes, 32 * k_mib);
+    EXPECT_GT(*memory->peak_charged_bytes, 31 * k_mib);
+  }
+  group->oom_event_seen();
+  EXPECT_EQ(::poll(&ready, 1, 0), 0);
+  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
+}
+
+TEST_F(Cgroups, DoNotTakeAKilledProcessForOneWithoutMemory) {
+  make({.memory_bytes = 32 * k_mib});
+  Child child = start([&] {
+    shared->step = 1;
+    rest();
+  });
+  ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
+  group->kill();
+  EXPECT_EQ(child.wait(), SIGKILL);
+  EXPECT_EQ(*group->oom_kills(), 0);
+}
+
+TEST_F(Cgroups, MeasureMemoryInUseWithoutThePageCache) {
+  const TempDir directory;
+  const std::string path = directory.path() / "written";
+  struct statfs about {};
+  ASSERT_EQ(::statfs(directory.path().c_str(), &about), 0);
+  if (about.f_type == TMPFS_MAGIC) {
+    GTEST_SKIP() << "needs a disk behind " << directory.path() << ": tmpfs is shared memory";
+  }
+  make({.memory_bytes = 256 * k_mib});
+  const Child child = start([&] {
+    touch(24 * k_mib);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    static char block[1 << 16];
+    for (int i = 0; i < 64 * 16; ++i) {  // 64 MiB
+      if (::write(file, block, sizeof block) != sizeof block) ::_exit(102);
+    }
+    shared->step = 1;
+    rest();
+  });
+  ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
+  // The kernel's sums may be some pages, or two seconds, late.
+  EXPECT_TRUE(wait_until([&] { return group->memory_usage()->bytes > 23 * k_mib; }));
+  const auto memory = group->memory_usage();
+  ASSERT_TRUE(memory);
+  EXPECT_LT(memory->bytes, 40 * k_mib);
+  if (memory->peak_charged_bytes) {
+    EXPECT_GT(*memory->peak_charged_bytes, 64 * k_mib);
+  }
+}
+
+TEST_F(Cgroups, LetNoMoreProcessesBeThanAllowed) {
+  make({.processes = 4});
+  Child child = start([] {
+    int forked = 0;
+    for (; forked < 10; ++forked) {
+      const pid_t pid = ::fork();
+      if (pid < 0) break;
+      if (pid == 0) {
+        ::alarm(k_life_s);
+        rest();
+      }
+    }
+    ::_exit(forked);
+  });
+  EXPECT_EQ(child.wait(), -3);
+}
+
+TEST_F(Cgroups, FreezeAndThaw) {
+  make();
+  if (!group->can_freeze()) GTEST_SKIP() << "needs a writable cgroup v2 mount; " << backend.summary;
+  const Child child = start([&] { spin(shared->count); });
+  ASSERT_TRUE(wait_until([&] { return shared->count > 0; }));
+  ASSERT_TRUE(group->freeze());
+  ASSERT_TRUE(wait_until([&] { return group->is_frozen(); }));
+  const long count = shared->count;
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(shared->count, count);
+  ASSERT_TRUE(group->thaw());
+  EXPECT_TRUE(wait_until([&] { return shared->count > count; }));
+  EXPECT_TRUE(wait_until([&] { return !group->is_frozen(); }));
+}
+
+TEST_F(Cgroups, LetTheFrozenDie) {
+  make();
+  if (!group->can_freeze()) GTEST_SKIP() << "needs a writable cgroup v2 mount; " << backend.summary;
+  Child one = start([] { rest(); });
+  Child two = start([] { rest(); });
+  const auto both_in = [&] {
+    return processes_in(backend.v2()->own_group + "/" + own_run_name() + "/a1").size() == 2;
+  };
+  ASSERT_TRUE(wait_until(both_in));
+  ASSERT_TRUE(group->freeze());
+  ASSERT_TRUE(wait_until([&] { return group->is_frozen(); }));
+  ::kill(one.pid(), SIGKILL);  // as the death signal does when we end
+  EXPECT_EQ(one.wait(), SIGKILL);
+  group->kill();
+  EXPECT_EQ(two.wait(), SIGKILL);
+  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
+}
+
+// Whoever forks as fast as it can.
+void multiply(Shared* shared) {
+  for (;;) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::alarm(k_life_s);
+    if (pid == 0) ::setsid();
+    ++shared->count;
+    if (pid != 0) ::usleep(200);
+  }
+}
+
+TEST_F(Cgroups, KillEveryoneHoweverFastTheyFork) {
+  make({.processes = 64});
+  Child child = start([&] { multiply(shared); });
+  ASSERT_TRUE(wait_until([&] { return shared->count > 200; }));
+  group->kill();
+  EXPECT_EQ(child.wait(), SIGKILL);
+  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
+  EXPECT_TRUE(wait_until([&] { return group->remove(); }));
+}
+
+// Functions without a quota, as in an init, with more threads than there are CPUs.
+TEST_F(Cgroups, DoNotStarveUs) {
+  make();
+  const auto work = [&] { spin(shared->count); };
+  const Child one = start(work);
+  const Child two = start(work);
+  const Child three = start(work);
+  const Child four = start(work);
+  ASSERT_TRUE(wait_until([&] { return group->cpu_usage()->used > 100ms; }));
+  const auto before = group->cpu_usage();
+  // 20 ms of work of our own; a share of 1 in 400 would let them have 8 s meanwhile, or 16.
+  timespec time{};
+  const auto used = [&] {
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  for (const auto end = used() + 20ms; used() < end;) {
+  }
+  EXPECT_LT(group->cpu_usage()->used - before->used, 1s);
+}
+
+class CgroupsOfAnOldKernel : public Cgroups {
+ protected:
+  CgroupFiles& files() override { return old; }
+  OldKernel old;
+};
+
+TEST_F(CgroupsOfAnOldKernel, KillEveryoneHoweverFastTheyFork) {
+  make({.processes = 64});
+  Child child = start([&] { multiply(shared); });
+  ASSERT_TRUE(wait_until([&] { return shared->count > 200; }));
+  group->kill();
+  EXPECT_EQ(child.wait(), SIGKILL);
+  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
+  EXPECT_EQ(read_number(at("pids") + "pids.max"), 64) << "who comes next may fork";
+}
+
+TEST_F(Cgroups, LeaveNoDirectoryWhenTheyAreRemoved) {
+  make();
+  Child child = start([&] {
+    shared->step = 1;
+    rest();
+  });
+  ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
+  group->kill();
+  EXPECT_EQ(child.wait(), SIGKILL);
+  EXPECT_TRUE(wait_until([&] { return group->remove(); }));
+  for (const auto& hierarchy : backend.hierarchies) {
+    EXPECT_FALSE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name() + "/a1"));
+    EXPECT_TRUE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name()));
+  }
+}
+
+TEST_F(Cgroups, OfARunThatWasKilledAreSweptWithWhoIsInThem) {
+  // A run of its own, in a child that dies without goodbye.
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t owner = ::fork();
+  ASSERT_GE(owner, 0);
+  if (owner == 0) {
+    auto other = CgroupRun::start(backend);
+    if (!other) ::_exit(103);
+    auto its_group = (*other)->create("b2", {});
+    if (!its_group) ::_exit(104);
+    const pid_t left = ::fork();
+    ::alarm(k_life_s);
+    if (left == 0) {
+      for (const int fd : (*its_group)->join_descriptors()) {
+        if (::write(fd, "0", 1) != 1) ::_exit(105);
+      }
+    }
+    const pid_t self = ::getpid();
+    if (::write(ends[1], &self, sizeof self) != sizeof self) ::_exit(106);
+    rest();
+  }
+  pid_t said[2] = {0, 0};
+  for (pid_t& pid : said)
+    ASSERT_EQ(::read(ends[0], &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
+  ::close(ends[0]);
+  ::close(ends[1]);
+  const auto base_of = [&](const CgroupHierarchy& hierarchy) {
+    for (const auto& name : groups_in(hierarchy.own_group)) {
+      if (name.starts_with("coldframe-" + std::to_string(owner) + "-")) return name;
+    }
+    return std::string();
+  };
+  for (const auto& hierarchy : backend.hierarchies) {
+    EXPECT_EQ(owner_of(base_of(hierarchy)), RunOwner::alive);
+  }
+  sweep_dead_runs(backend);
+  EXPECT_NE(base_of(backend.hierarchies[0]), "") << "its owner lives";
+
+  ::kill(owner, SIGKILL);
+  ASSERT_EQ(::waitpid(owner, nullptr, 0), owner);
+  EXPECT_TRUE(wait_until([&] {
+    sweep_dead_runs(backend);
+    for (const auto& hierarchy : backend.hierarchies) {
+      if (!base_of(hierarchy).empty()) return false;
+    }
+    return true;
+  }));
+}
+
+}  // namespace
+}  // namespace coldframe::testing
