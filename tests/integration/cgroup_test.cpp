@@ -1,94 +1,17 @@
-// Control groups of the kernel that runs this: limits, measures, freezing, killing, removal. Each
-// test makes groups of its own below the group that it is in, and removes them whatever happens.
+// What a group holds its processes to, and what the kernel tells of them.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/magic.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <chrono>
-#include <csignal>
-#include <filesystem>
-#include <functional>
-#include <new>
-#include <thread>
-
-#include "emulator/cgroup/cgroup_run.hpp"
-#include "emulator/cgroup/dead_runs.hpp"
-#include "emulator/cgroup/run_name.hpp"
+#include "tests/support/cgroup_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace coldframe::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::int64_t k_mib = 1024 * 1024;
-constexpr unsigned k_life_s = 60;  // of a child, should the test be killed
-
-bool wait_until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
-// Memory that children share with the test.
-struct Shared {
-  std::atomic<long> count{0};
-  std::atomic<int> step{0};
-};
-
-// A forked child in the group. `work` may use system calls and what the parent made before only.
-class Child {
- public:
-  Child(const std::vector<int>& join, const std::function<void()>& work) : pid_(::fork()) {
-    if (pid_ != 0) return;
-    ::setpgid(0, 0);
-    ::alarm(k_life_s);
-    for (const int fd : join) {
-      if (::write(fd, "0", 1) != 1) ::_exit(100);
-    }
-    work();
-    ::_exit(0);
-  }
-  ~Child() {
-    if (pid_ <= 0 || waited_) return;
-    ::kill(-pid_, SIGKILL);
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  pid_t pid() const { return pid_; }
-  // The signal that ended it, or minus its exit code.
-  int wait() {
-    int status = 0;
-    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
-    waited_ = true;
-    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
-  }
-
- private:
-  pid_t pid_;
-  bool waited_ = false;
-};
-
-[[noreturn]] void spin(std::atomic<long>& count) {
-  for (;;)
-    ++count;
-}
-
-[[noreturn]] void rest() {
-  for (;;)
-    ::pause();
-}
 
 void touch(std::int64_t bytes, int flags = MAP_PRIVATE) {
   void* memory = ::mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
@@ -97,62 +20,6 @@ void touch(std::int64_t bytes, int flags = MAP_PRIVATE) {
   for (std::int64_t at = 0; at < bytes; at += 4096)
     static_cast<volatile char*>(memory)[at] = 1;
 }
-
-// A kernel before Linux 5.14.
-class OldKernel final : public CgroupFiles {
- public:
-  int write(const std::string& path, std::string_view text) override {
-    return path.ends_with("/cgroup.kill") ? ENOENT : CgroupFiles::write(path, text);
-  }
-};
-
-class Cgroups : public ::testing::Test {
- protected:
-  void SetUp() override {
-    backend = detect_cgroups();
-    if (backend.kind == CgroupKind::none) {
-      GTEST_SKIP() << "needs control groups; " << backend.summary << "; " << backend.remedy;
-    }
-    sweep_dead_runs(backend);
-    auto started = CgroupRun::start(backend, "", files());
-    if (!started) GTEST_SKIP() << "needs control groups; " << started.error().message;
-    run = std::move(*started);
-    void* memory =
-        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ASSERT_NE(memory, MAP_FAILED);
-    shared = new (memory) Shared;
-  }
-  void TearDown() override {
-    if (!run) return;
-    if (group) {
-      group->kill();
-      EXPECT_TRUE(wait_until([&] { return group->remove(); }));
-      group.reset();
-    }
-    EXPECT_TRUE(wait_until([&] { return run->remove(); }));
-    for (const auto& hierarchy : backend.hierarchies) {
-      EXPECT_FALSE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name()));
-    }
-  }
-
-  virtual CgroupFiles& files() { return kernel_files(); }
-  void make(const CgroupLimits& limits = {}) {
-    auto made = run->create("a1", limits);
-    ASSERT_TRUE(made) << made.error().message;
-    group = std::move(*made);
-  }
-  Child start(const std::function<void()>& work) { return {group->join_descriptors(), work}; }
-  // The group's directory in the hierarchy of that controller.
-  std::string at(const std::string& controller) const {
-    return backend.of(controller)->own_group + "/" + own_run_name() + "/a1/";
-  }
-  bool is_v2() const { return backend.kind == CgroupKind::v2; }
-
-  CgroupBackend backend;
-  std::unique_ptr<CgroupRun> run;
-  std::unique_ptr<Cgroup> group;
-  Shared* shared = nullptr;
-};
 
 TEST_F(Cgroups, HaveTheLimitsThatWereAskedFor) {
   make({.memory_bytes = 128 * k_mib});
@@ -327,60 +194,6 @@ TEST_F(Cgroups, LetNoMoreProcessesBeThanAllowed) {
   EXPECT_EQ(child.wait(), -3);
 }
 
-TEST_F(Cgroups, FreezeAndThaw) {
-  make();
-  if (!group->can_freeze()) GTEST_SKIP() << "needs a writable cgroup v2 mount; " << backend.summary;
-  const Child child = start([&] { spin(shared->count); });
-  ASSERT_TRUE(wait_until([&] { return shared->count > 0; }));
-  ASSERT_TRUE(group->freeze());
-  ASSERT_TRUE(wait_until([&] { return group->is_frozen(); }));
-  const long count = shared->count;
-  std::this_thread::sleep_for(100ms);
-  EXPECT_EQ(shared->count, count);
-  ASSERT_TRUE(group->thaw());
-  EXPECT_TRUE(wait_until([&] { return shared->count > count; }));
-  EXPECT_TRUE(wait_until([&] { return !group->is_frozen(); }));
-}
-
-TEST_F(Cgroups, LetTheFrozenDie) {
-  make();
-  if (!group->can_freeze()) GTEST_SKIP() << "needs a writable cgroup v2 mount; " << backend.summary;
-  Child one = start([] { rest(); });
-  Child two = start([] { rest(); });
-  const auto both_in = [&] {
-    return processes_in(backend.v2()->own_group + "/" + own_run_name() + "/a1").size() == 2;
-  };
-  ASSERT_TRUE(wait_until(both_in));
-  ASSERT_TRUE(group->freeze());
-  ASSERT_TRUE(wait_until([&] { return group->is_frozen(); }));
-  ::kill(one.pid(), SIGKILL);  // as the death signal does when we end
-  EXPECT_EQ(one.wait(), SIGKILL);
-  group->kill();
-  EXPECT_EQ(two.wait(), SIGKILL);
-  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
-}
-
-// Whoever forks as fast as it can.
-void multiply(Shared* shared) {
-  for (;;) {
-    const pid_t pid = ::fork();
-    if (pid == 0) ::alarm(k_life_s);
-    if (pid == 0) ::setsid();
-    ++shared->count;
-    if (pid != 0) ::usleep(200);
-  }
-}
-
-TEST_F(Cgroups, KillEveryoneHoweverFastTheyFork) {
-  make({.processes = 64});
-  Child child = start([&] { multiply(shared); });
-  ASSERT_TRUE(wait_until([&] { return shared->count > 200; }));
-  group->kill();
-  EXPECT_EQ(child.wait(), SIGKILL);
-  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
-  EXPECT_TRUE(wait_until([&] { return group->remove(); }));
-}
-
 // Functions without a quota, as in an init, with more threads than there are CPUs.
 TEST_F(Cgroups, DoNotStarveUs) {
   make();
@@ -400,88 +213,6 @@ TEST_F(Cgroups, DoNotStarveUs) {
   for (const auto end = used() + 20ms; used() < end;) {
   }
   EXPECT_LT(group->cpu_usage()->used - before->used, 1s);
-}
-
-class CgroupsOfAnOldKernel : public Cgroups {
- protected:
-  CgroupFiles& files() override { return old; }
-  OldKernel old;
-};
-
-TEST_F(CgroupsOfAnOldKernel, KillEveryoneHoweverFastTheyFork) {
-  make({.processes = 64});
-  Child child = start([&] { multiply(shared); });
-  ASSERT_TRUE(wait_until([&] { return shared->count > 200; }));
-  group->kill();
-  EXPECT_EQ(child.wait(), SIGKILL);
-  EXPECT_TRUE(wait_until([&] { return group->is_empty(); }));
-  EXPECT_EQ(read_number(at("pids") + "pids.max"), 64) << "who comes next may fork";
-}
-
-TEST_F(Cgroups, LeaveNoDirectoryWhenTheyAreRemoved) {
-  make();
-  Child child = start([&] {
-    shared->step = 1;
-    rest();
-  });
-  ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
-  group->kill();
-  EXPECT_EQ(child.wait(), SIGKILL);
-  EXPECT_TRUE(wait_until([&] { return group->remove(); }));
-  for (const auto& hierarchy : backend.hierarchies) {
-    EXPECT_FALSE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name() + "/a1"));
-    EXPECT_TRUE(std::filesystem::exists(hierarchy.own_group + "/" + own_run_name()));
-  }
-}
-
-TEST_F(Cgroups, OfARunThatWasKilledAreSweptWithWhoIsInThem) {
-  // A run of its own, in a child that dies without goodbye.
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  const pid_t owner = ::fork();
-  ASSERT_GE(owner, 0);
-  if (owner == 0) {
-    auto other = CgroupRun::start(backend);
-    if (!other) ::_exit(103);
-    auto its_group = (*other)->create("b2", {});
-    if (!its_group) ::_exit(104);
-    const pid_t left = ::fork();
-    ::alarm(k_life_s);
-    if (left == 0) {
-      for (const int fd : (*its_group)->join_descriptors()) {
-        if (::write(fd, "0", 1) != 1) ::_exit(105);
-      }
-    }
-    const pid_t self = ::getpid();
-    if (::write(ends[1], &self, sizeof self) != sizeof self) ::_exit(106);
-    rest();
-  }
-  pid_t said[2] = {0, 0};
-  for (pid_t& pid : said)
-    ASSERT_EQ(::read(ends[0], &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
-  ::close(ends[0]);
-  ::close(ends[1]);
-  const auto base_of = [&](const CgroupHierarchy& hierarchy) {
-    for (const auto& name : groups_in(hierarchy.own_group)) {
-      if (name.starts_with("coldframe-" + std::to_string(owner) + "-")) return name;
-    }
-    return std::string();
-  };
-  for (const auto& hierarchy : backend.hierarchies) {
-    EXPECT_EQ(owner_of(base_of(hierarchy)), RunOwner::alive);
-  }
-  sweep_dead_runs(backend);
-  EXPECT_NE(base_of(backend.hierarchies[0]), "") << "its owner lives";
-
-  ::kill(owner, SIGKILL);
-  ASSERT_EQ(::waitpid(owner, nullptr, 0), owner);
-  EXPECT_TRUE(wait_until([&] {
-    sweep_dead_runs(backend);
-    for (const auto& hierarchy : backend.hierarchies) {
-      if (!base_of(hierarchy).empty()) return false;
-    }
-    return true;
-  }));
 }
 
 }  // namespace
