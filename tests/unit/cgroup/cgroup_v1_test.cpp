@@ -80,8 +80,8 @@ TEST_F(CgroupV1, SetsThePeriodAgainAfterTheKernelHasRefusedIt) {
   EXPECT_FALSE(group->limit_cpu(CpuQuota{5ms, 10ms}));
   kernel.refuse("cpu.cfs_period_us", 0);
   cpu_writes();
-  ASSERT_TRUE(group->limit_cpu(CpuQuota{5ms, 20ms}));
-  EXPECT_EQ(cpu_writes(), (Texts{"cpu.cfs_quota_us = -1", "cpu.cfs_period_us = 20000",
+  ASSERT_TRUE(group->limit_cpu(CpuQuota{5ms, 10ms}));
+  EXPECT_EQ(cpu_writes(), (Texts{"cpu.cfs_quota_us = -1", "cpu.cfs_period_us = 10000",
                                  "cpu.cfs_quota_us = 5000"}));
 }
 
