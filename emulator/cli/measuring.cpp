@@ -34,6 +34,10 @@ Result<Prepared> prepare(RunOptions& options, const std::vector<std::string>& bo
 
 Result<std::vector<std::string>> golden_files(const std::vector<std::string>& given,
                                               const FunctionFile& file, bool required) {
+  for (const auto& path : given) {
+    const std::string hint = hint_in_directory(path, file.config);
+    if (!hint.empty()) return usage_error("cannot read " + path + ": it is not there" + hint);
+  }
   std::vector<std::string> out = given;
   if (out.empty()) {
     std::error_code ignored;

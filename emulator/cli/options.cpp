@@ -1,5 +1,7 @@
 #include "emulator/cli/options.hpp"
 
+#include "emulator/config/byte_code.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <random>
@@ -204,7 +206,9 @@ Result<FunctionFile> check_target(const RunOptions& o, const std::string& target
   if (o.targets.size() > 1 && !many) {
     const std::string& second = o.targets[1];
     return usage_error("'" + second + "' is one TARGET too many" +
-                       (second.ends_with(".jsonl") ? "; is it --golden " + second + "?" : ""));
+                       (second.ends_with(".jsonl")  ? "; is it --golden " + second + "?"
+                        : second.ends_with(".json") ? "; is it -e " + second + "?"
+                                                    : ""));
   }
   auto file = resolve_target(target, o.bootstrap, overrides);
   if (!file) return file;
@@ -216,12 +220,19 @@ Result<FunctionFile> check_target(const RunOptions& o, const std::string& target
   return file;
 }
 
+void drop_byte_code(const FunctionConfig& config,
+                    const std::function<void(const std::string&)>& tell) {
+  for (const auto& path : drop_outdated_byte_code(config.task_root))
+    tell("removed " + path + ": Python would have taken it for that of its source, written later");
+}
+
 Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
                                  const Overrides& overrides, bool many) {
   auto file = check_target(o, target, overrides, many);
   if (!file) return file;
   for (const auto& text : file->warnings)
     warn(text);
+  drop_byte_code(file->config, [](const std::string& text) { note(text); });
   if (!file->sized) {
     note("no MemorySize or Timeout given; Lambda's defaults are in force: 128 MB, 3 s");
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,10 @@ Result<FunctionFile> check_target(const RunOptions& options, const std::string& 
 // The same, with notes and warnings printed on stderr.
 Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
                                  const Overrides& overrides, bool many = false);
+
+// Byte code that would give old answers is removed from the function's directory, and told of.
+void drop_byte_code(const FunctionConfig& config,
+                    const std::function<void(const std::string&)>& tell);
 
 // For the commands that call the function themselves. Error: Lambda would throttle every call.
 Result<void> check_invokable(const FunctionConfig& config);

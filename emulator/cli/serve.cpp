@@ -86,6 +86,7 @@ void renew(const ServeOptions& o, const Parsed& parsed, const std::string& targe
     file->config.name = config.name;
   }
   config = file->config;
+  drop_byte_code(config, [&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.renew(config);
   emulator.log(
       note_line(path + " changed; the next invoke of '" + config.name + "' is a cold start"));
@@ -204,7 +205,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
   command->add_option("--port", o.port, "port (9000); 0 picks a free one")->type_name("N");
   command->add_option("--concurrency", o.concurrency, "most environments of a function (10)")
       ->type_name("N");
-  command->add_option("--provisioned", o.provisioned, "environments started at once (0)")
+  command->add_option("--provisioned", o.provisioned, "started at once, and kept (0)")
       ->type_name("N");
   command
       ->add_option("--idle-timeout", o.idle_timeout, "aws, or a time after which an idle one ends")

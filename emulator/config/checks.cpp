@@ -59,6 +59,16 @@ Result<void> check_function_name(const std::string& name, const std::string& whe
 }
 
 // A version or an alias, as the Qualifier of an invoke may name it.
+std::string hint_in_directory(const std::string& path, const FunctionConfig& config) {
+  std::error_code ignored;
+  const std::filesystem::path given = path;
+  if (path.empty() || given.is_absolute() || std::filesystem::exists(given, ignored)) return "";
+  const auto there = config.task_root / given;
+  if (!std::filesystem::exists(there, ignored)) return "";
+  const std::string near = std::filesystem::proximate(there, ignored).string();
+  return "; did you mean " + (near.starts_with("..") ? there.string() : near) + "?";
+}
+
 Result<void> check_version(const std::string& version, const std::string& where) {
   const bool number = !version.empty() && version.size() <= 19 &&
                       version.find_first_not_of("0123456789") == std::string::npos;
@@ -112,8 +122,9 @@ Result<void> check_variables(FunctionConfig& config, const std::string& where,
       return usage_error(where + ": the value of '" + name + "' contains a NUL byte");
     }
     if (is_reserved_variable(name)) {
-      warnings.push_back("variable '" + name +
-                         "' is reserved: the function sees Lambda's value, not yours");
+      warnings.push_back(
+          "variable '" + name + "' is reserved: the function sees Lambda's value, not yours" +
+          (name == "AWS_REGION" || name == "AWS_DEFAULT_REGION" ? "; --region sets it" : ""));
     }
     bytes += name.size() + value.size();
     ++it;

@@ -75,7 +75,8 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
                          "'; for an environment variable, did "
                          "you mean -E?");
     }
-    return text;
+    return Error{text.error().code,
+                 text.error().message + hint_in_directory(o.file, function.config)};
   }
   return check_event(std::move(*text), path);
 }

@@ -48,6 +48,8 @@ Result<std::string> read_text_file(const std::filesystem::path& path, const std:
                                    std::size_t most = std::size_t{4} << 20);
 
 Result<void> check_function_name(const std::string& name, const std::string& where);
+// "; did you mean DIR/event.json?" where a path is not there, but is in the function's directory.
+std::string hint_in_directory(const std::string& path, const FunctionConfig& config);
 Result<void> check_version(const std::string& version, const std::string& where);
 Result<void> check_region(const std::string& region, const std::string& where);
 Result<void> check_account(const std::string& account, const std::string& where);

@@ -45,6 +45,10 @@ void ExecutionEnvironment::refuse_caller(Refusal refusal) {
   const auto invocation = std::exchange(invocation_, nullptr);
   held_ = false;
   if (!invocation->done) return;
+  if (invocation->request.type == InvocationType::event) {
+    services_.log.write("coldframe: the Event invoke " + invocation->request.request_id + " of '" +
+                        config_.name + "' was cut off by the end\n");
+  }
   InvokeResult result;
   result.refusal = refusal;
   result.request_id = invocation->request.request_id;

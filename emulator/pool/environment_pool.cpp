@@ -280,6 +280,11 @@ void EnvironmentPool::recycle(std::function<void()> done) { stop_all(std::move(d
 void EnvironmentPool::stop(std::function<void()> done) {
   closed_ = true;
   services_.timers.cancel(retry_);
+  if (!events_.empty()) {
+    services_.log.write("coldframe: " + std::to_string(events_.size()) +
+                        " accepted Event invokes of '" + config_.name +
+                        "' were not begun before the end\n");
+  }
   while (!events_.empty())
     refuse(next_event(), Refusal::stopping);
   stop_all(std::move(done));

@@ -79,6 +79,23 @@ std::string worst_table(const std::vector<const CaseResult*>& bad, bool all) {
   return text;
 }
 
+// What is right at first and wrong later is of what the handler keeps between calls.
+std::string warm_only_line(const std::vector<const CaseResult*>& bad) {
+  std::string ids;
+  std::size_t count = 0;
+  for (const CaseResult* result : bad) {
+    const bool warm_only =
+        result->status == CaseStatus::fail &&
+        std::all_of(result->findings.begin(), result->findings.end(), [](const Finding& finding) {
+          return finding.severity == Severity::warning || finding.pass == Pass::warm;
+        });
+    if (warm_only && ++count <= 3) ids += (ids.empty() ? "" : ", ") + result->id;
+  }
+  if (count == 0) return "";
+  return fmt::format("warm   {} case{} right in the cold pass and wrong in the warm one: {}{}\n",
+                     count, count == 1 ? " was" : "s were", ids, count > 3 ? ", …" : "");
+}
+
 // The example is a rule that matches nothing, if there is one: it may be why all else passes.
 std::string warnings_line(const ValidationReport& report) {
   std::size_t cases = 0;
@@ -194,7 +211,7 @@ std::string validate_text(const ValidationReport& report, const std::vector<std:
   text += histogram_line(report.histogram);
   const std::vector<const CaseResult*> bad = report.worst_first();
   if (!bad.empty()) text += worst_table(bad, options.all);
-  return text + warnings_line(report) + verdict_line(report, words, options);
+  return text + warm_only_line(bad) + warnings_line(report) + verdict_line(report, words, options);
 }
 
 }  // namespace coldframe

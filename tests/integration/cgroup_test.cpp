@@ -149,7 +149,7 @@ TEST_F(Cgroups, DoNotTakeAKilledProcessForOneWithoutMemory) {
 
 TEST_F(Cgroups, MeasureMemoryInUseWithoutThePageCache) {
   const TempDir directory;
-  const std::string path = directory.path() / "written";
+  const std::string path = directory.path() + "/written";
   struct statfs about {};
   ASSERT_EQ(::statfs(directory.path().c_str(), &about), 0);
   if (about.f_type == TMPFS_MAGIC) {

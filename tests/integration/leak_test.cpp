@@ -50,7 +50,7 @@ TEST_F(Leak, AWholeEmulatorComesAndGoesWithoutATrace) {
     once();
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_TRUE(living_children().empty());
-  EXPECT_TRUE(std::filesystem::is_empty(directory.path() / "run")) << "no registry file is left";
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path() + "/run")) << "no registry file is left";
 }
 
 }  // namespace

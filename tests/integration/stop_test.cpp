@@ -107,6 +107,19 @@ TEST_F(Stop, WithEventsStillInTheQueue) {
     EXPECT_EQ(call("{}", {{"X-Amz-Invocation-Type", "Event"}}).finish().status, 202);
   }
   expect_clean_stop();
+  EXPECT_NE(log.text().find("coldframe: 3 accepted Event invokes of 'f' were not begun before the "
+                            "end\n"),
+            std::string::npos)
+      << log.text();
+}
+
+TEST_F(Stop, InTheMiddleOfAnEventSaysSo) {
+  play(k_obey);
+  start();
+  EXPECT_EQ(call(order("hang"), {{"X-Amz-Invocation-Type", "Event"}}).finish().status, 202);
+  ASSERT_TRUE(until([&] { return only_state() == "Busy"; }));
+  expect_clean_stop();
+  EXPECT_NE(log.text().find(" of 'f' was cut off by the end\n"), std::string::npos) << log.text();
 }
 
 TEST_F(Stop, OfManyEnvironmentsAtOnce) {

@@ -25,7 +25,7 @@ FunctionConfig ChildFixture::player(const std::string& name, std::string_view di
   FunctionConfig config = function;
   config.name = name;
   config.entry_point = {program.string()};
-  config.command = {directory.write(name + ".dialogue", dialogue).string()};
+  config.command = {directory.write(name + ".dialogue", dialogue)};
   return config;
 }
 

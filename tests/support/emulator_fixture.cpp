@@ -11,7 +11,7 @@ EmulatorFixture::EmulatorFixture() {
   function.task_root = directory.path();
   function.working_directory = directory.path();
   options.log = &log;
-  options.state_directory = (directory.path() / "run").string();
+  options.state_directory = directory.path() + "/run";
 }
 
 void EmulatorFixture::TearDown() {

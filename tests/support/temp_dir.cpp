@@ -1,5 +1,7 @@
 #include "tests/support/temp_dir.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -19,23 +21,17 @@ TempDir::~TempDir() {
   fs::remove_all(path_, ignored);
 }
 
-fs::path TempDir::write(const std::string& name, std::string_view text) const {
-  fs::path file = path_ / name;
+std::string TempDir::write(const std::string& name, std::string_view text, unsigned mode) const {
+  std::string file = path_ + "/" + name;
   std::ofstream out(file, std::ios::binary);
   out << text;
   out.close();
-  if (!out) throw std::runtime_error("cannot write " + file.string());
-  return file;
-}
-
-fs::path TempDir::write_executable(const std::string& name, std::string_view text) const {
-  fs::path file = write(name, text);
-  fs::permissions(file, fs::perms::owner_all);
+  if (!out || ::chmod(file.c_str(), mode) != 0) throw std::runtime_error("cannot write " + file);
   return file;
 }
 
 std::string TempDir::read(const std::string& name) const {
-  std::ifstream in(path_ / name, std::ios::binary);
+  std::ifstream in(path_ + "/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 

@@ -18,14 +18,17 @@ class TempDir {
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name, std::string_view text) const;
-  std::filesystem::path write_executable(const std::string& name, std::string_view text) const;
+  const std::string& path() const { return path_; }
+  // These return the path of the file.
+  std::string write(const std::string& name, std::string_view text, unsigned mode = 0644) const;
+  std::string write_executable(const std::string& name, std::string_view text) const {
+    return write(name, text, 0700);
+  }
   // Empty if there is no such file.
   std::string read(const std::string& name) const;
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
 };
 
 }  // namespace coldframe::testing

@@ -38,7 +38,7 @@ class FakeKernel final : public CgroupFiles {
   // What own_run_name() is here.
   static std::string run_name() { return "coldframe-" + own_pid() + "-777-4026531836"; }
 
-  std::string root() const { return directory_.path().string(); }
+  std::string root() const { return directory_.path(); }
 
   // The v2 mount at `point`, and we in its group `own`, which can give these controllers.
   void mount_v2(const std::vector<std::string>& controllers, const std::string& own = "/",

@@ -111,6 +111,17 @@ TEST_F(EventSource, NamesAMissingFile) {
             "cannot read event file '" + dir.path() + "/gone.json': No such file or directory");
 }
 
+TEST_F(EventSource, KnowsAFileThatLiesInTheFunctionsDirectory) {
+  dir.write("there.json", "{}");
+  function.config.task_root = dir.path();
+  options.file = "there.json";
+  EXPECT_EQ(refusal(),
+            "cannot read event file 'there.json': No such file or directory; did you mean " +
+                dir.path() + "/there.json?");
+  options.file = "nowhere.json";
+  EXPECT_EQ(refusal(), "cannot read event file 'nowhere.json': No such file or directory");
+}
+
 TEST_F(EventSource, GuessesTheHabitFromDocker) {
   options.file = "KEY=VALUE";
   EXPECT_EQ(refusal(),

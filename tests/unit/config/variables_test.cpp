@@ -45,7 +45,8 @@ TEST(CheckVariables, WarnsOfReservedNames) {
   EXPECT_EQ(got.error, "");
   ASSERT_EQ(got.warnings.size(), 1U);
   EXPECT_EQ(got.warnings[0],
-            "variable 'AWS_REGION' is reserved: the function sees Lambda's value, not yours");
+            "variable 'AWS_REGION' is reserved: the function sees Lambda's value, not yours; "
+            "--region sets it");
 }
 
 TEST(CheckVariables, RefusesNamesThatLambdaRefuses) {

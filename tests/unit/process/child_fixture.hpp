@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "emulator/process/spawn.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace coldframe::testing {
 
@@ -63,31 +64,6 @@ inline bool is_gone(pid_t pid) {
   const char state = facts_of(pid).state;
   return state == 'X' || state == 'Z';
 }
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = "/tmp/coldframe-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::string& path() const { return path_; }
-  std::string write(const std::string& name, const std::string& text, unsigned mode = 0644) const {
-    std::string file = path_ + "/" + name;
-    std::ofstream(file) << text;
-    ::chmod(file.c_str(), mode);
-    return file;
-  }
-
- private:
-  std::string path_;
-};
 
 inline std::pair<UniqueFd, UniqueFd> make_pipe() {
   int ends[2] = {-1, -1};

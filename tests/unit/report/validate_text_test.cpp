@@ -32,6 +32,20 @@ TEST(ValidateText, ShowsPathWantedGotAndAllowedOfANumber) {
   EXPECT_NE(text.find("  large  $.b   1.0   9.0  8    0.1      80\n"), std::string::npos) << text;
 }
 
+TEST(ValidateText, NamesThoseThatWereRightColdAndWrongWarm) {
+  ValidationReport report = sample_report();
+  EXPECT_EQ(validate_text(report, {"validate"}).find("\nwarm "), std::string::npos);
+  auto later = failing("later", 10, number_finding("$.c", 1, 2, 0.5));
+  for (auto& finding : later.findings)
+    finding.pass = Pass::warm;
+  report.cases.push_back(later);
+  const std::string text = validate_text(report, {"validate"});
+  EXPECT_NE(
+      text.find("\nwarm   1 case was right in the cold pass and wrong in the warm one: later\n"),
+      std::string::npos)
+      << text;
+}
+
 TEST(ValidateText, CallsAPassAPass) {
   ValidationReport report = sample_report();
   report.cases.resize(1);
