@@ -220,9 +220,9 @@ Result<FunctionFile> check_target(const RunOptions& o, const std::string& target
   return file;
 }
 
-void drop_byte_code(const FunctionConfig& config,
-                    const std::function<void(const std::string&)>& tell) {
-  for (const auto& path : drop_outdated_byte_code(config.task_root))
+void drop_byte_code(const FunctionFile& file, const std::function<void(const std::string&)>& tell) {
+  if (file.path.empty()) return;  // a command: the directory may be anybody's
+  for (const auto& path : drop_outdated_byte_code(file.config.task_root))
     tell("removed " + path + ": Python would have taken it for that of its source, written later");
 }
 
@@ -232,7 +232,7 @@ Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,
   if (!file) return file;
   for (const auto& text : file->warnings)
     warn(text);
-  drop_byte_code(file->config, [](const std::string& text) { note(text); });
+  drop_byte_code(*file, [](const std::string& text) { note(text); });
   if (!file->sized) {
     note("no MemorySize or Timeout given; Lambda's defaults are in force: 128 MB, 3 s");
   }

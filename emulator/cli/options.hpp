@@ -52,9 +52,9 @@ Result<FunctionFile> check_target(const RunOptions& options, const std::string& 
 Result<FunctionFile> read_target(const RunOptions& options, const std::string& target,
                                  const Overrides& overrides, bool many = false);
 
-// Byte code that would give old answers is removed from the function's directory, and told of.
-void drop_byte_code(const FunctionConfig& config,
-                    const std::function<void(const std::string&)>& tell);
+// Byte code that would give old answers is removed from the directory of a function.json, and told
+// of.
+void drop_byte_code(const FunctionFile& file, const std::function<void(const std::string&)>& tell);
 
 // For the commands that call the function themselves. Error: Lambda would throttle every call.
 Result<void> check_invokable(const FunctionConfig& config);

@@ -86,7 +86,7 @@ void renew(const ServeOptions& o, const Parsed& parsed, const std::string& targe
     file->config.name = config.name;
   }
   config = file->config;
-  drop_byte_code(config, [&](const std::string& text) { emulator.log(note_line(text)); });
+  drop_byte_code(*file, [&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.renew(config);
   emulator.log(
       note_line(path + " changed; the next invoke of '" + config.name + "' is a cold start"));
