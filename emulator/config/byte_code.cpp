@@ -39,7 +39,8 @@ bool is_outdated(const fs::path& byte_code) {
   }, compiled{};
   if (::stat(source_of(byte_code).c_str(), &source) != 0) return false;
   if (::stat(byte_code.c_str(), &compiled) != 0) return false;
-  if (!is_later(source.st_mtim, compiled.st_mtim)) return false;
+  // Within a tick of the kernel (4 ms) both have one time, and nobody knows which came first.
+  if (is_later(compiled.st_mtim, source.st_mtim)) return false;
   std::ifstream file(byte_code, std::ios::binary);
   std::array<char, k_head_bytes> head{};
   if (!file.read(head.data(), head.size())) return false;

@@ -16,7 +16,8 @@
 namespace coldframe {
 
 // Removes each `__pycache__/NAME.….pyc` below `directory` that bears time and size of its NAME.py,
-// although that was written after it. Returns the removed. Not looked into: links, packages
+// although that was written after it, or
+// in the same tick of the kernel. Returns the removed. Not looked into: links, packages
 // (site-packages, node_modules), hidden directories; no more than 20 000 entries.
 std::vector<std::string> drop_outdated_byte_code(const std::filesystem::path& directory);
 

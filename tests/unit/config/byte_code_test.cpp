@@ -51,6 +51,12 @@ TEST_F(ByteCode, OfAFileThatWasWrittenLaterInTheSameSecondIsRemoved) {
   EXPECT_TRUE(is_there("app.py"));
 }
 
+TEST_F(ByteCode, OfAFileThatWasWrittenInTheSameTickIsRemovedToo) {
+  write(pyc, compiled(5), 100);
+  write("app.py", "x = 2", 100);
+  EXPECT_EQ(drop().size(), 1U);
+}
+
 TEST_F(ByteCode, OfPackagesOfTheFunctionsOwnIsRemovedToo) {
   write("lib/sub/__pycache__/m.cpython-313.opt-1.pyc", compiled(5), 100);
   write("lib/sub/m.py", "x = 2", 200);
