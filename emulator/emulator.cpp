@@ -124,8 +124,8 @@ std::unique_ptr<FdWriter> Emulator::make_writer(int fd) {
 
 boost::asio::io_context& Emulator::io() { return house_->io; }
 const std::string& Emulator::state_file() const { return house_->registry.path(); }
-std::string Emulator::limits_name() const { return std::string(house_->limits.name()); }
-std::string Emulator::sandbox_name() const { return std::string(house_->sandbox.name()); }
+std::string Emulator::limits_name() const { return std::string(house_->services.limits.name()); }
+std::string Emulator::sandbox_name() const { return std::string(house_->services.sandbox.name()); }
 
 std::string Emulator::state_json() const { return house_->functions.state_json(); }
 

@@ -39,13 +39,13 @@ struct Emulator::House {
         err(own_timers, own_clock, STDERR_FILENO),
         own_launcher(io, offload, registry, orphans,
                      options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
+        no_sandbox(options.launcher != nullptr ? *options.launcher : own_launcher),
         services{io,
                  options.clock != nullptr ? *options.clock : own_clock,
                  options.timers != nullptr ? *options.timers : own_timers,
                  ids,
-                 options.launcher != nullptr ? *options.launcher : own_launcher,
                  limits,
-                 sandbox,
+                 no_sandbox,
                  records,
                  options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
         functions(services, pool_options(options)) {
@@ -122,7 +122,7 @@ struct Emulator::House {
   FdWriter err;
   HostLauncher own_launcher;
   NoLimits limits;
-  NoSandbox sandbox;
+  NoSandbox no_sandbox;
   RecordFanout records;
   std::vector<FdWriter*> writers;
   EnvironmentServices services;

@@ -143,8 +143,8 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   out["AWS_LAMBDA_LOG_GROUP_NAME"] = "/aws/lambda/" + config.name;
   out["AWS_LAMBDA_LOG_STREAM_NAME"] = facts.log_stream;
   // Without the sandbox the function is not at /var/task, and clients load the handler from here.
-  out["LAMBDA_TASK_ROOT"] = config.task_root.string();
-  out["PWD"] = config.working_directory.string();
+  out["LAMBDA_TASK_ROOT"] = facts.task_root;
+  out["PWD"] = facts.working_directory;
   out["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
   out["SHLVL"] = "0";
   out["_AWS_XRAY_DAEMON_ADDRESS"] = "169.254.100.1";

@@ -14,6 +14,8 @@ struct EnvironmentFacts {
   std::string runtime_api;  // host:port
   std::string log_stream;   // "2026/11/24/[$LATEST]<32 hex>"
   std::string initialization_type = "on-demand";
+  std::string task_root;  // these two as the function sees them
+  std::string working_directory;
   int log_fd = 62;
 };
 

@@ -36,9 +36,8 @@ struct EnvironmentServices {
   const Clock& clock;
   Timers& timers;
   IdSource& ids;
-  ProcessLauncher& launcher;
   LimitsBackend& limits;
-  const Sandbox& sandbox;
+  Sandbox& sandbox;
   RecordSink& records;
   TextSink& log;
 };
@@ -65,7 +64,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   ExecutionEnvironment(const ExecutionEnvironment&) = delete;
   ExecutionEnvironment& operator=(const ExecutionEnvironment&) = delete;
 
-  // Opens the Runtime API. Errors: exit code 4 (no port, no descriptor).
+  // Opens the Runtime API on the host's loopback, if it is to be there. Errors: exit code 4 (no
+  // port, no descriptor).
   Result<void> open();
   // Precondition: no invoke in progress.
   void invoke(InvocationPtr invocation);
@@ -102,6 +102,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
  private:
   // init_phase.cpp
   [[gnu::cold]] void start_process(EnvironmentState phase);
+  [[gnu::cold]] void begin_process(std::vector<UniqueFd> listeners);
   [[gnu::cold]] void begin_suppressed_init();
   void on_init_complete() override;
   void on_init_error(std::string body, std::string error_type) override;
@@ -130,6 +131,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
   // shutdown_phase.cpp
   void reset();
+  void processes_gone();
+  void end_for_good();
   void set_state(EnvironmentState state) {
     state_ = state;
     owner_.on_change(*this);
@@ -147,6 +150,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   EnvironmentLog log_;
   std::unique_ptr<EnvironmentLimits> limits_;
   RuntimeApi api_;
+  std::unique_ptr<EnvironmentSandbox> sandbox_;
   std::unique_ptr<RuntimeProcess> process_;
   bool process_exited_ = false;
   bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
@@ -177,6 +181,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   std::string lines_;  // of the log, while they are written
 
   std::function<void()> stopped_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
 };
 
 }  // namespace coldframe

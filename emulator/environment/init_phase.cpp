@@ -30,16 +30,27 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   init_error_type_.clear();
   exit_reason_.clear();
   last_line_.clear();
+  sandbox_->prepare([this](Result<std::vector<UniqueFd>> listeners) {
+    if (!listeners) return on_host_failure(listeners.error().message);
+    begin_process(std::move(*listeners));
+  });
+}
+
+void ExecutionEnvironment::begin_process(std::vector<UniqueFd> listeners) {
+  for (UniqueFd& listener : listeners) {
+    if (auto ok = api_.adopt(std::move(listener)); !ok) return on_host_failure(ok.error().message);
+  }
+  const bool suppressed = state_ == EnvironmentState::suppressed_init;
   init_wall_ = services_.clock.wall_now();
   init_started_ = services_.clock.now();
   if (config_.log_format == LogFormat::json) {
     InitRecord record;
-    record.phase = phase == EnvironmentState::init ? InitPhase::init : InitPhase::invoke;
+    record.phase = suppressed ? InitPhase::invoke : InitPhase::init;
     record.started = init_wall_;
     record.provisioned = provisioned_;
     log_.platform(json_log::init_start(config_, record));
   }
-  if (phase == EnvironmentState::init) {
+  if (!suppressed) {
     init_timer_ = services_.timers.at(init_started_ + init_limit(), [this] {
       init_timer_ = {};
       on_init_timeout();
@@ -47,14 +58,19 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   }
   const EntryPoint entry = find_entry_point(config_);
   ProcessSpec spec;
-  spec.executable = entry.executable;
+  spec.executable = sandbox_->inside(entry.executable);
   spec.argv = entry.argv;
-  spec.working_directory = config_.working_directory.string();
+  if (!spec.argv.empty()) spec.argv.front() = spec.executable;
+  spec.working_directory = sandbox_->inside(config_.working_directory);
   spec.marker = id_;
-  spec.environment = environment_variables(
-      config_, {services_.sandbox.runtime_api_host() + ":" + std::to_string(port_), log_stream_,
-                provisioned_ ? "provisioned-concurrency" : "on-demand"});
-  process_ = services_.launcher.launch(services_.sandbox.enter(std::move(spec)), *this);
+  EnvironmentFacts facts;
+  facts.runtime_api = sandbox_->runtime_api().value_or("127.0.0.1:" + std::to_string(port_));
+  facts.log_stream = log_stream_;
+  facts.initialization_type = provisioned_ ? "provisioned-concurrency" : "on-demand";
+  facts.task_root = sandbox_->inside(config_.task_root);
+  facts.working_directory = spec.working_directory;
+  spec.environment = environment_variables(config_, facts);
+  process_ = sandbox_->launch(std::move(spec), *this);
   limits_->on_process(process_->pid());
 }
 

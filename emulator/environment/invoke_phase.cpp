@@ -200,11 +200,13 @@ void ExecutionEnvironment::on_invoke_complete() {
 
 void ExecutionEnvironment::on_function_timeout() {
   if (!invocation_) return;
-  process_->drain_output();
+  if (process_) process_->drain_output();
   limits_->sample(services_.clock.now(), true);
-  if (state_ == EnvironmentState::suppressed_init) {
+  if (state_ == EnvironmentState::suppressed_init && process_) {
     log_init({config_.name, id_, InitPhase::invoke, InitStatus::timeout, "",
               services_.clock.now() - init_started_, limits_->cpu(), init_wall_});
+  }
+  if (state_ == EnvironmentState::suppressed_init) {
     log_start();
     record_.never_started = true;
   }

@@ -1,29 +1,67 @@
-// Where a runtime's process lives. "None" is a back-end like any other: the host's own file system
-// and network, the Runtime API on a free loopback port.
+// Where the processes of an environment live. "None" is a back-end like any other: the host's own
+// file system and network, the Runtime API on a free loopback port.
+//
+//   auto place = sandbox.create(environment_id, config);
+//   place->prepare([&](Result<std::vector<UniqueFd>> api) { … place->launch(spec, events); });
+//   place->close([] { /* nothing of it is left */ });
+//
+// An EnvironmentSandbox lives as long as its environment, over resets: files, network and addresses
+// stay, processes come and go. I/O thread only; no call blocks.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/base/error.hpp"
+#include "emulator/base/unique_fd.hpp"
+#include "emulator/model/function_config.hpp"
 #include "emulator/process/runtime_process.hpp"
 
 namespace coldframe {
 
+class EnvironmentSandbox {
+ public:
+  virtual ~EnvironmentSandbox() = default;
+  // Where the Runtime API is in a network of its own: "169.254.100.1:9001". Nothing: the
+  // environment listens on the host's loopback.
+  virtual std::optional<std::string> runtime_api() const { return std::nullopt; }
+  // Calls `ready`, perhaps before it returns, when a process can be launched; with the sockets of
+  // an own Runtime API the first time. Before every launch. Not called after close() or
+  // destruction. Error: exit code 4, nothing was started.
+  virtual void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
+  // How a path of the host is called by the processes.
+  virtual std::string inside(const std::filesystem::path& path) const = 0;
+  // `spec` speaks of paths as the processes see them. What it returns must not outlive this object.
+  virtual std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) = 0;
+  // In /tmp, as far as it is this environment's own.
+  virtual std::optional<std::int64_t> tmp_used_bytes() const { return std::nullopt; }
+  // Calls `done`, perhaps before it returns, when nothing of it is left. The processes are gone.
+  virtual void close(std::function<void()> done) = 0;
+};
+
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
-  virtual std::string_view name() const = 0;         // "none"; stands in every result
-  virtual std::string runtime_api_host() const = 0;  // where the environment's listener binds
-  // Turns the plain description of a process into what is really started.
-  virtual ProcessSpec enter(ProcessSpec spec) const = 0;
+  virtual std::string_view name() const = 0;  // "none"; stands in every result
+  virtual std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
+                                                     const FunctionConfig& config) = 0;
 };
 
 class NoSandbox final : public Sandbox {
  public:
+  explicit NoSandbox(ProcessLauncher& launcher) : launcher_(launcher) {}
   std::string_view name() const override { return "none"; }
-  std::string runtime_api_host() const override { return "127.0.0.1"; }
-  ProcessSpec enter(ProcessSpec spec) const override { return spec; }
+  std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
+                                             const FunctionConfig& config) override;
+
+ private:
+  ProcessLauncher& launcher_;
 };
 
 }  // namespace coldframe

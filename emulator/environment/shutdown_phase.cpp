@@ -1,6 +1,7 @@
 // The end of a process, and of an environment.
 #include <fmt/format.h>
 
+#include <boost/asio/post.hpp>
 #include <ctime>
 #include <utility>
 
@@ -32,6 +33,7 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       log_(services.log, config),
       limits_(services.limits.create(id_, config)),
       api_(services.io, *this),
+      sandbox_(services.sandbox.create(id_, config)),
       function_timer_(services.timers, [this] { on_function_timeout(); }) {
   record_.function = config.name;
   record_.environment_id = id_;
@@ -63,7 +65,8 @@ ExecutionEnvironment::~ExecutionEnvironment() {
 }
 
 Result<void> ExecutionEnvironment::open() {
-  auto port = api_.listen(services_.sandbox.runtime_api_host());
+  if (sandbox_->runtime_api()) return {};
+  auto port = api_.listen("127.0.0.1");
   if (!port) return port.error();
   port_ = *port;
   return {};
@@ -76,25 +79,36 @@ void ExecutionEnvironment::reset() {
   function_timer_.clear();
   services_.timers.cancel(exit_timer_);
   process_exited_ = true;
-  process_->kill([this] {
+  // Not before this call returns, whether there is a process or not.
+  if (process_) return process_->kill([this] { processes_gone(); });
+  boost::asio::post(services_.io, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) processes_gone();
+  });
+}
+
+void ExecutionEnvironment::processes_gone() {
+  if (process_) {
     if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
     process_.reset();
-    limits_->on_process(0);
-    api_.reset();
-    init_duration_.reset();
-    init_cpu_.reset();
-    if (stopped_) {
-      set_state(EnvironmentState::shutdown);
-      auto stopped = std::move(stopped_);
-      stopped_ = nullptr;
-      return stopped();
-    }
-    const bool first_try = std::exchange(host_failed_, false);
-    set_state(first_try ? EnvironmentState::cold : EnvironmentState::cold_again);
-    if (invocation_) {
-      return first_try ? start_process(EnvironmentState::init) : begin_suppressed_init();
-    }
-    owner_.on_available(*this);
+  }
+  limits_->on_process(0);
+  api_.reset();
+  init_duration_.reset();
+  init_cpu_.reset();
+  if (stopped_) return end_for_good();
+  const bool first_try = std::exchange(host_failed_, false);
+  set_state(first_try ? EnvironmentState::cold : EnvironmentState::cold_again);
+  if (invocation_) {
+    return first_try ? start_process(EnvironmentState::init) : begin_suppressed_init();
+  }
+  owner_.on_available(*this);
+}
+
+void ExecutionEnvironment::end_for_good() {
+  sandbox_->close([this] {
+    set_state(EnvironmentState::shutdown);
+    const auto stopped = std::exchange(stopped_, nullptr);
+    stopped();
   });
 }
 
@@ -109,11 +123,8 @@ void ExecutionEnvironment::stop(std::function<void()> done) {
     owner_.on_change(*this);
     return;
   }
-  if (!process_) {
-    set_state(EnvironmentState::shutdown);
-    return done();
-  }
   stopped_ = std::move(done);
+  if (!process_) return end_for_good();
   reset();
 }
 

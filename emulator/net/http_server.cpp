@@ -13,12 +13,7 @@ namespace coldframe::http {
 namespace asio = boost::asio;
 
 HttpServer::HttpServer(asio::io_context& io, Handler& handler, ServerLimits limits)
-    : io_(io),
-      batch_(ReplyBatch::of(io)),
-      handler_(handler),
-      limits_(limits),
-      acceptor_(io),
-      retry_(io) {}
+    : io_(io), batch_(ReplyBatch::of(io)), handler_(handler), limits_(limits) {}
 
 HttpServer::~HttpServer() { close(); }
 
@@ -31,48 +26,64 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
                        "' is not an IP address; try 127.0.0.1");
   }
   asio::ip::tcp::endpoint endpoint(address, port);
-  acceptor_.open(endpoint.protocol(), error);
+  Door& door = doors_.emplace_back(io_);
+  Acceptor& acceptor = door.acceptor;
+  acceptor.open(endpoint.protocol(), error);
   if (!error) {
-    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-    acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+    acceptor.set_option(asio::socket_base::reuse_address(true), error);
   }
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(1024, error);
-  if (!error) acceptor_.non_blocking(true, error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(1024, error);
+  if (!error) acceptor.non_blocking(true, error);
   if (error) {
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
+    doors_.pop_back();
     std::string advice = error == asio::error::address_in_use
                              ? "; choose another with --port, or 0 for a free one"
                              : "";
     return host_error("cannot listen on " + place + ": " + error.message() + advice);
   }
-  wait_accept();
-  return acceptor_.local_endpoint().port();
+  wait_accept(door);
+  return acceptor.local_endpoint().port();
 }
 
-void HttpServer::wait_accept() {
-  if (!acceptor_.is_open()) return;
-  acceptor_.async_wait(
-      asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
-        if (error || !acceptor_.is_open()) return;
-        if (accept_ready()) return wait_accept();
-        // Out of descriptors: the backlog keeps the connects; look again a little
-        // later.
-        retry_.expires_after(std::chrono::milliseconds(20));
+Result<void> HttpServer::adopt(UniqueFd listener) {
+  Door& door = doors_.emplace_back(io_);
+  boost::system::error_code error;
+  door.acceptor.assign(asio::ip::tcp::v4(), listener.get(), error);
+  if (!error) {
+    (void)listener.release();
+    door.acceptor.non_blocking(true, error);
+  }
+  if (error) {
+    doors_.pop_back();
+    return host_error("cannot listen: " + error.message());
+  }
+  wait_accept(door);
+  return {};
+}
+
+void HttpServer::wait_accept(Door& door) {
+  if (!door.acceptor.is_open()) return;
+  door.acceptor.async_wait(
+      asio::socket_base::wait_read,
+      [this, &door, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
+        if (error || alive.expired() || !door.acceptor.is_open()) return;
+        if (accept_ready(door)) return wait_accept(door);
+        // Out of descriptors: the backlog keeps the connects; look again a little later.
+        door.retry.expires_after(std::chrono::milliseconds(20));
         // Once due, the callback cannot be recalled by a destructor.
-        retry_.async_wait(
-            [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& stopped) {
-              if (!stopped && !alive.expired()) wait_accept();
-            });
+        door.retry.async_wait([this, &door, alive](const boost::system::error_code& stopped) {
+          if (!stopped && !alive.expired()) wait_accept(door);
+        });
       });
 }
 
-bool HttpServer::accept_ready() {
+bool HttpServer::accept_ready(Door& door) {
   // A bounded number, so that a flood of connects cannot keep the loop from everything else.
-  for (int i = 0; i < 256 && acceptor_.is_open(); ++i) {
+  for (int i = 0; i < 256 && door.acceptor.is_open(); ++i) {
     const int fd =
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        ::accept4(door.acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
@@ -89,10 +100,20 @@ bool HttpServer::accept_ready() {
   return true;
 }
 
+void HttpServer::close_doors() {
+  for (Door& door : doors_) {
+    boost::system::error_code ignored;
+    door.acceptor.close(ignored);
+    door.retry.cancel();
+  }
+}
+
 bool HttpServer::drain() {
   constexpr std::size_t k_largest_request = 16 * 1024 * 1024;
   const ReplyBatch::AtOnce at_once(batch_);  // a reply that waits keeps the next request waiting
-  if (acceptor_.is_open()) accept_ready();
+  for (Door& door : doors_) {
+    if (door.acceptor.is_open()) accept_ready(door);
+  }
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all) {
     // Whoever has not read its reply has no further request to be heard.
@@ -103,9 +124,7 @@ bool HttpServer::drain() {
 }
 
 void HttpServer::finish() {
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-  retry_.cancel();
+  close_doors();
   std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
   for (auto& connection : all)
     connection->finish();
@@ -118,9 +137,7 @@ void HttpServer::drop_connections() {
 }
 
 void HttpServer::close() {
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-  retry_.cancel();
+  close_doors();
   drop_connections();
 }
 

@@ -28,6 +28,7 @@
 #include <unordered_set>
 
 #include "emulator/base/error.hpp"
+#include "emulator/base/unique_fd.hpp"
 #include "emulator/net/http_message.hpp"
 
 namespace coldframe::http {
@@ -97,15 +98,18 @@ class HttpServer {
   // Errors: exit code 2, HOST is no IP address; 4, "cannot listen on HOST:PORT: Address already in
   // use".
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+  // Accepts from a socket that listens already, in another network namespace perhaps. Error: exit
+  // code 4.
+  Result<void> adopt(UniqueFd listener);
   // Reads, without waiting, everything peers have sent so far, connections not yet accepted
   // included, and hands it to the handler. For use after the peer process has died. Returns whether
   // a request is still incomplete whose rest may be on its way.
   bool drain();
   // Takes no connection and no request any more; replies that are due still go out.
   void finish();
-  // Closes every connection; the listener stays.
+  // Closes every connection; the listeners stay.
   void drop_connections();
-  // Closes the listener and every connection.
+  // Closes the listeners and every connection.
   void close();
   std::size_t connection_count() const { return connections_.size(); }
 
@@ -114,16 +118,23 @@ class HttpServer {
   using Executor = boost::asio::io_context::executor_type;
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
 
-  void wait_accept();
-  bool accept_ready();  // false: no descriptor is left
+  // A listening socket, and the timer that looks at it again once a descriptor may be free.
+  struct Door {
+    explicit Door(boost::asio::io_context& io) : acceptor(io), retry(io) {}
+    Acceptor acceptor;
+    boost::asio::steady_timer retry;
+  };
+
+  void wait_accept(Door& door);
+  bool accept_ready(Door& door);  // false: no descriptor is left
+  void close_doors();
   void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
 
   boost::asio::io_context& io_;
   ReplyBatch& batch_;
   Handler& handler_;
   ServerLimits limits_;
-  Acceptor acceptor_;
-  boost::asio::steady_timer retry_;
+  std::list<Door> doors_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::size_t heads_ = 0;                                       // bytes that heads_limit is about
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks under way

@@ -41,6 +41,16 @@ int lift(int fd, int taken, int report) {
 
 [[noreturn]] void run_child(const SpawnPlan& plan, char* const* argv, char* const* envp, int report,
                             pid_t parent) {
+  reset_signals();
+  ::setsid();
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
+  if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
+  become_program(plan, argv, envp, report, restore_descriptor_limit);
+}
+
+}  // namespace
+
+void reset_signals() {
   struct sigaction reset {};
   reset.sa_handler = SIG_DFL;
   for (int number = 1; number < 32; ++number)
@@ -48,11 +58,10 @@ int lift(int fd, int taken, int report) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
 
-  ::setsid();
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
-  if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
-
+void become_program(const SpawnPlan& plan, char* const* argv, char* const* envp, int report,
+                    void (*last_step)()) {
   const int taken = plan.log_fd_number;
   const int lifted_report = lift(report, taken, report);
   const int out = lift(plan.stdout_fd, taken, lifted_report);
@@ -78,7 +87,7 @@ int lift(int fd, int taken, int report) {
   }
   tell(lifted_report, ExecStage::about_to_exec, 0);
   // Not before: more than the child may have can be open up to here.
-  restore_descriptor_limit();
+  last_step();
   ::execve(plan.executable.c_str(), argv, envp);
   fail(lifted_report, ExecStage::exec, errno);
 }
@@ -91,8 +100,6 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   out.push_back(nullptr);
   return out;
 }
-
-}  // namespace
 
 Result<Spawned> spawn(const SpawnPlan& plan) {
   int ends[2];

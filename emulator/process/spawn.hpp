@@ -42,6 +42,15 @@ struct Spawned {
   UniqueFd exec_report;  // non-blocking
 };
 
+// The parts of it that a child in a sandbox has too; system calls only.
+void reset_signals();
+// Standard streams, descriptors, directory, `last_step`, exec; never returns. What goes wrong is
+// told on `report`, as in spawn().
+[[noreturn]] void become_program(const SpawnPlan& plan, char* const* argv, char* const* envp,
+                                 int report, void (*last_step)());
+// For execve(); good as long as `texts`.
+std::vector<char*> pointers(const std::vector<std::string>& texts);
+
 // Errors (exit code 4): no process or descriptor left.
 Result<Spawned> spawn(const SpawnPlan& plan);
 

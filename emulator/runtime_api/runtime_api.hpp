@@ -58,6 +58,8 @@ class RuntimeApi final : public http::Handler {
   RuntimeApi(boost::asio::io_context& io, RuntimeEvents& events);
 
   Result<std::uint16_t> listen(const std::string& host);
+  // Also accepts from this one. Error: exit code 4.
+  Result<void> adopt(UniqueFd listener) { return server_.adopt(std::move(listener)); }
   // The event that is running, to be filled in for deliver().
   RuntimeEvent& event() { return running_; }
   // Hands it out. Precondition: the runtime is in /next, or past its first one and idle.

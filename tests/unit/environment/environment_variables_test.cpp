@@ -23,9 +23,18 @@ FunctionConfig image_function() {
   return config;
 }
 
+EnvironmentFacts facts_of(const FunctionConfig& config) {
+  EnvironmentFacts facts;
+  facts.runtime_api = "127.0.0.1:40001";
+  facts.log_stream = k_stream;
+  facts.task_root = config.task_root.string();
+  facts.working_directory = config.working_directory.string();
+  return facts;
+}
+
 std::map<std::string, std::string> variables_of(const FunctionConfig& config) {
   std::map<std::string, std::string> out;
-  for (const auto& text : environment_variables(config, {"127.0.0.1:40001", k_stream})) {
+  for (const auto& text : environment_variables(config, facts_of(config))) {
     const auto equals = text.find('=');
     EXPECT_NE(equals, std::string::npos) << text;
     EXPECT_TRUE(out.emplace(text.substr(0, equals), text.substr(equals + 1)).second) << text;
@@ -78,7 +87,8 @@ TEST(EnvironmentVariables, AreThoseRecordedOnAws) {
 }
 
 TEST(EnvironmentVariables, ComeInAStableOrder) {
-  const auto texts = environment_variables(image_function(), {"127.0.0.1:1", k_stream});
+  const auto config = image_function();
+  const auto texts = environment_variables(config, facts_of(config));
   EXPECT_TRUE(std::is_sorted(texts.begin(), texts.end(), [](const auto& a, const auto& b) {
     return a.substr(0, a.find('=')) < b.substr(0, b.find('='));
   }));
