@@ -1,0 +1,103 @@
+// One strict sandbox as the I/O thread sees it: it is asked for, its seed gets ready, a runtime
+// runs in it, all are killed, it is closed. Private to strict_sandbox.cpp.
+//
+// Shared with the callbacks of the loop, which may outlive the environment.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/base/fd_writer.hpp"
+#include "emulator/base/offload.hpp"
+#include "emulator/process/child_output.hpp"
+#include "emulator/process/runtime_process.hpp"
+#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/sandbox_server.hpp"
+
+namespace coldframe {
+
+class Box : public std::enable_shared_from_this<Box> {
+ public:
+  using Ready = std::function<void(Result<std::vector<UniqueFd>>)>;
+
+  Box(boost::asio::io_context& io, Offload& offload, TextSink& log, SandboxServer& server)
+      : io_(io),
+        offload_(offload),
+        log_(log),
+        server_(server),
+        control_(io),
+        start_(io),
+        init_(io),
+        exec_report_(io) {}
+
+  void prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Ready ready);
+  void launch(const ProcessSpec& spec, ProcessEvents& events);
+  void kill_all(std::function<void()> gone);
+  void tell_init(std::int64_t message);
+  void close(std::function<void()> done);
+  // Nobody listens any more: everything inside ends.
+  void abandon();
+  void forget_process();
+
+  pid_t pid() const { return runtime_pid_; }
+  ChildOutput* output() { return output_ ? &*output_ : nullptr; }
+  std::optional<FinalMemory> final_memory() const;
+  std::optional<std::int64_t> tmp_used_bytes() const;
+
+ private:
+  using Stream = boost::asio::posix::stream_descriptor;
+  enum class Seed { none, forked, ready };
+
+  void on_created(Result<CreatedSandbox> made);
+  void check_ready();
+  void fail(const std::string& why);
+  void read_control();
+  void read_start();
+  void read_exec_report();
+  void on_control(const Packet& packet);
+  void on_exit(int native);
+  void on_lost();
+  void fail_later(std::string why);
+  void end_init();
+  void release();
+  template <typename Handler>
+  void wait(Stream& stream, Handler handler);
+
+  boost::asio::io_context& io_;
+  Offload& offload_;
+  TextSink& log_;
+  SandboxServer& server_;
+  Stream control_;
+  Stream start_;
+  Stream init_;  // a copy of the pidfd: nobody is left inside
+  std::optional<CreatedSandbox> made_;
+  std::int64_t tmp_free_when_empty_ = 0;
+  bool asked_ = false;   // the server has been
+  bool lost_ = false;    // the init is gone, or was never there
+  bool closed_ = false;
+  Seed seed_ = Seed::none;
+  std::int64_t seed_inside_ = 0;  // its number inside
+  pid_t seed_pid_ = 0;
+  Ready ready_;
+  std::function<void()> gone_;
+  std::function<void()> done_;
+
+  // The runtime
+  ProcessSpec spec_;
+  ProcessEvents* events_ = nullptr;
+  std::optional<ChildOutput> output_;
+  Stream exec_report_;
+  pid_t runtime_pid_ = 0;
+  std::int64_t runtime_inside_ = 0;  // 0: none is alive
+  bool launch_failed_ = false;
+  std::int64_t inherited_peak_ = 0;
+  std::int64_t peak_ = 0;
+};
+
+}  // namespace coldframe

@@ -1,0 +1,115 @@
+#include "emulator/sandbox/generated_files.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "emulator/sandbox/sandbox_plan.hpp"
+
+namespace coldframe {
+namespace {
+
+std::string read_text(const char* path) {
+  std::ifstream file(path);
+  std::ostringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+std::vector<std::string> split(const std::string& text, const std::string& separator) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + separator.size();
+  }
+  return parts;
+}
+
+// The lines of an account file without those of this name or number.
+std::string without(const std::string& text, const std::string& name, const std::string& number) {
+  std::string out;
+  for (const auto& line : split(text, "\n")) {
+    const auto fields = split(line, ":");
+    const bool same = fields.size() > 2 && (fields[0] == name || fields[2] == number);
+    if (!line.empty() && !same) out += line + "\n";
+  }
+  return out;
+}
+
+std::string with_processor(const std::string& block, int number) {
+  std::string out;
+  for (const auto& line : split(block, "\n")) {
+    const bool numbered = line.substr(0, 9) == "processor";
+    out += (numbered ? line.substr(0, line.find(':') + 1) + " " + std::to_string(number) : line) +
+           "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+HostFiles read_host_files() {
+  return {read_text("/etc/passwd"), read_text("/etc/group"), read_text("/proc/cpuinfo")};
+}
+
+std::string passwd_with_user(const std::string& host) {
+  const std::string uid = std::to_string(k_sandbox_uid);
+  const std::string user = k_sandbox_user;
+  return without(host, user, uid) + user + ":x:" + uid + ":" + std::to_string(k_sandbox_gid) +
+         "::/home/" + user + ":/sbin/nologin\n";
+}
+
+std::string group_with_user(const std::string& host) {
+  const std::string gid = std::to_string(k_sandbox_gid);
+  return without(host, k_sandbox_user, gid) + k_sandbox_user + ":x:" + gid + ":\n";
+}
+
+std::string cpuinfo_of(const std::string& host, int count) {
+  std::vector<std::string> blocks;
+  std::string rest;  // as the board's name at the end, on some architectures
+  for (const auto& block : split(host, "\n\n")) {
+    if (block.substr(0, 9) == "processor") {
+      blocks.push_back(block);
+    } else if (block.find_first_not_of('\n') != std::string::npos) {
+      rest += block + "\n";
+    }
+  }
+  if (blocks.empty()) return host;
+  std::string out;
+  for (int i = 0; i < count; ++i) {
+    const auto source = std::min(static_cast<std::size_t>(i), blocks.size() - 1);
+    out += with_processor(blocks[source], i) + "\n";
+  }
+  return out + rest;
+}
+
+std::string meminfo_of(int memory_mb) {
+  const auto line = [](const char* name, long long kilobytes) {
+    const std::string number = std::to_string(kilobytes);
+    std::string text = std::string(name) + ":";
+    text.resize(16, ' ');
+    return text + std::string(number.size() < 8 ? 8 - number.size() : 0, ' ') + number + " kB\n";
+  };
+  const long long total = memory_mb * 1024LL;
+  return line("MemTotal", total) + line("MemFree", total) + line("MemAvailable", total) +
+         line("Buffers", 0) + line("Cached", 0) + line("SwapCached", 0) + line("SwapTotal", 0) +
+         line("SwapFree", 0);
+}
+
+std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host) {
+  const std::string cpus = "0-" + std::to_string(facts.vcpus - 1) + "\n";
+  std::vector<GeneratedFile> files{
+      {"/etc/passwd", passwd_with_user(host.passwd)},
+      {"/etc/group", group_with_user(host.group)},
+      {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
+      {"/proc/meminfo", meminfo_of(facts.memory_mb)},
+      {"/sys/devices/system/cpu/online", cpus},
+      {"/sys/devices/system/cpu/present", cpus},
+      {"/sys/devices/system/cpu/possible", cpus},
+  };
+  if (!facts.resolv_conf.empty()) files.push_back({"/etc/resolv.conf", facts.resolv_conf});
+  return files;
+}
+
+}  // namespace coldframe

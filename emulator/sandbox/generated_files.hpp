@@ -1,0 +1,41 @@
+// The files that a sandbox sees in place of the host's: who it runs as, how many CPUs and how much
+// memory it has, where names are resolved.
+//
+//   for (auto& file : generated_files({.memory_mb = 512, .vcpus = 2}, read_host_files())) …
+//
+// Pure but for read_host_files(); any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace coldframe {
+
+struct HostFiles {
+  std::string passwd;
+  std::string group;
+  std::string cpuinfo;
+};
+HostFiles read_host_files();
+
+struct GeneratedFile {
+  std::string path;  // absolute, inside; left out where there is no such file to be covered
+  std::string content;
+};
+
+struct GeneratedFacts {
+  int memory_mb = 128;
+  int vcpus = 2;
+  std::string resolv_conf;  // empty: the host's
+};
+std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host);
+
+// The host's accounts and sbx_user1051, whose home does not exist.
+std::string passwd_with_user(const std::string& host);
+std::string group_with_user(const std::string& host);
+// `count` processors: the host's first ones, and copies of the last if it has fewer.
+std::string cpuinfo_of(const std::string& host, int count);
+// MemTotal is the function's size, all of it free: what is in use by now is not in it. No swap.
+std::string meminfo_of(int memory_mb);
+
+}  // namespace coldframe

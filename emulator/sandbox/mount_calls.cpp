@@ -1,0 +1,44 @@
+#include "emulator/sandbox/mount_calls.hpp"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+namespace coldframe::mounts {
+
+static_assert(k_read_only == MOUNT_ATTR_RDONLY && k_no_suid == MOUNT_ATTR_NOSUID &&
+              k_no_dev == MOUNT_ATTR_NODEV && k_no_exec == MOUNT_ATTR_NOEXEC);
+
+UniqueFd clone_tree(const std::string& path) {
+  return UniqueFd(static_cast<int>(
+      ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(),
+                static_cast<unsigned>(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE))));
+}
+
+int set_attributes(int fd, std::uint64_t attributes, bool recursive) {
+  mount_attr attr{};
+  attr.attr_set = attributes;
+  return static_cast<int>(
+      ::syscall(SYS_mount_setattr, fd, "",
+                static_cast<unsigned>(AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)), &attr,
+                sizeof attr));
+}
+
+int set_attributes(const std::string& path, std::uint64_t attributes) {
+  mount_attr attr{};
+  attr.attr_set = attributes;
+  return static_cast<int>(
+      ::syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), 0U, &attr, sizeof attr));
+}
+
+int attach(int fd, const std::string& to) {
+  return static_cast<int>(::syscall(SYS_move_mount, fd, "", AT_FDCWD, to.c_str(),
+                                    static_cast<unsigned>(MOVE_MOUNT_F_EMPTY_PATH)));
+}
+
+}  // namespace coldframe::mounts

@@ -1,0 +1,235 @@
+#include "emulator/sandbox/root_layout.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "emulator/sandbox/mount_calls.hpp"
+
+namespace coldframe {
+namespace {
+
+using namespace mounts;
+
+// Where the new root is put until it is the root: everything of the host that is needed has been
+// opened by then.
+constexpr const char* k_building_site = "/tmp";
+constexpr const char* k_store = ".coldframe";  // in it, until it is finished
+
+Error failed(const std::string& step) {
+  return host_error("the sandbox cannot be set up: " + step + ": " + std::strerror(errno));
+}
+
+// Relative to the new root, which is the working directory.
+std::string here(const std::string& inside) { return inside.substr(inside.find_first_not_of('/')); }
+
+bool make_directories(const std::string& path) {
+  for (std::size_t at = path.find('/'); ; at = path.find('/', at + 1)) {
+    const std::string part = path.substr(0, at);
+    if (!part.empty() && ::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) return false;
+    if (at == std::string::npos) return true;
+  }
+}
+
+bool write_file(const std::string& path, const std::string& content) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  return fd && ::write(fd.get(), content.data(), content.size()) ==
+                   static_cast<ssize_t>(content.size());
+}
+
+bool bind(const std::string& from, const std::string& to) {
+  return ::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
+}
+
+struct Opened {
+  std::vector<UniqueFd> trees;  // of plan.mounts
+  UniqueFd task;                // a tree, or a directory to be seen through another's mode
+  bool task_is_closed = false;  // others may not enter it, though it is the function's root
+  UniqueFd sys;                 // where no fresh one may be mounted
+};
+
+Result<Opened> open_trees(const SandboxPlan& plan, bool in_user_namespace) {
+  Opened opened;
+  for (const auto& mount : plan.mounts) {
+    UniqueFd tree = clone_tree(mount.from);
+    if (!tree) return failed("open_tree '" + mount.from + "'");
+    if (set_attributes(tree.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
+      return failed("make '" + mount.from + "' read-only");
+    }
+    opened.trees.push_back(std::move(tree));
+  }
+  struct stat info {};
+  if (::stat(plan.task_root.c_str(), &info) != 0) return failed("look at '" + plan.task_root + "'");
+  // On Lambda /var/task itself is open to all, whatever the mode of the directory that it was made
+  // from. In a user namespace we are its owner anyway.
+  opened.task_is_closed = !in_user_namespace && (info.st_mode & 0005) != 0005;
+  opened.task = opened.task_is_closed
+                    ? UniqueFd(::open(plan.task_root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
+                    : clone_tree(plan.task_root);
+  if (!opened.task) return failed("open '" + plan.task_root + "'");
+  if (!opened.task_is_closed &&
+      set_attributes(opened.task.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
+    return failed("make '" + plan.task_root + "' read-only");
+  }
+  if (in_user_namespace) opened.sys = clone_tree("/sys");
+  return opened;
+}
+
+Result<void> attach_at(int tree, const std::string& inside) {
+  const std::string place = here(inside);
+  if (!make_directories(place)) return failed("make '" + inside + "'");
+  if (attach(tree, place) != 0) return failed("mount '" + inside + "'");
+  return {};
+}
+
+// A read-only view of the directory whose own mode is 0755.
+Result<void> attach_closed_task(int directory) {
+  const std::string place = here(k_sandbox_task_root);
+  const std::string cover = std::string(k_store) + "/cover";
+  // On a file system of its own, which stays below when its name is gone.
+  if (!make_directories(place) || !make_directories(cover) ||
+      ::mount("coldframe", cover.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4k") != 0) {
+    return failed("make '/var/task'");
+  }
+  const std::string options = "lowerdir=" + cover + ":/proc/self/fd/" + std::to_string(directory);
+  if (::mount("overlay", place.c_str(), "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
+              options.c_str()) != 0) {
+    return failed("mount '/var/task' over a directory that is closed to others");
+  }
+  if (::umount2(cover.c_str(), MNT_DETACH) != 0 || ::rmdir(cover.c_str()) != 0) {
+    return failed("unmount '" + cover + "'");
+  }
+  return {};
+}
+
+Result<void> make_devices() {
+  struct Device {
+    const char* name;
+    unsigned minor;
+  };
+  constexpr std::array<Device, 5> k_devices{
+      {{"null", 3}, {"zero", 5}, {"full", 7}, {"random", 8}, {"urandom", 9}}};
+  if (::mkdir("dev", 0755) != 0) return failed("make '/dev'");
+  for (const auto& device : k_devices) {
+    const std::string path = std::string("dev/") + device.name;
+    if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, device.minor)) == 0) continue;
+    // Not in a user namespace: there they are the host's.
+    if (!write_file(path, "") || !bind("/" + path, path)) return failed("make '/" + path + "'");
+  }
+  constexpr std::array<std::array<const char*, 2>, 4> k_links{{{"/proc/self/fd", "dev/fd"},
+                                                               {"/proc/self/fd/0", "dev/stdin"},
+                                                               {"/proc/self/fd/1", "dev/stdout"},
+                                                               {"/proc/self/fd/2", "dev/stderr"}}};
+  for (const auto& [target, at] : k_links) {
+    if (::symlink(target, at) != 0) return failed(std::string("link '/") + at + "'");
+  }
+  return {};
+}
+
+Result<void> mount_proc() {
+  if (::mkdir("proc", 0755) != 0 ||
+      ::mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
+    return failed("mount '/proc'");
+  }
+  for (const char* part : {"proc/sys", "proc/irq", "proc/bus", "proc/fs", "proc/sysrq-trigger"}) {
+    if (::access(part, F_OK) != 0) continue;
+    if (!bind(part, part) || set_attributes(part, k_read_only) != 0) {
+      return failed(std::string("make '/") + part + "' read-only");
+    }
+  }
+  for (const char* part : {"proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"}) {
+    if (::access(part, F_OK) == 0 && !bind("dev/null", part)) {
+      return failed(std::string("hide '/") + part + "'");
+    }
+  }
+  return {};
+}
+
+Result<void> mount_sys(const Opened& opened) {
+  if (::mkdir("sys", 0755) != 0) return failed("make '/sys'");
+  if (::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0) {
+    return {};
+  }
+  // Only whoever owns the network namespace may have one.
+  if (!opened.sys || set_attributes(opened.sys.get(), k_read_only, true) != 0 ||
+      attach(opened.sys.get(), "sys") != 0) {
+    return failed("mount '/sys'");
+  }
+  return {};
+}
+
+Result<void> put_files(const std::vector<GeneratedFile>& files) {
+  int number = 0;
+  for (const auto& file : files) {
+    const std::string place = here(file.path);
+    if (::access(place.c_str(), F_OK) != 0) {
+      // In a directory of ours it can be made; where the host's has none, none is needed.
+      const auto slash = place.rfind('/');
+      if (slash != std::string::npos && make_directories(place.substr(0, slash))) {
+        write_file(place, file.content);
+      }
+      continue;
+    }
+    const std::string stored = std::string(k_store) + "/" + std::to_string(number++);
+    if (!write_file(stored, file.content) || !bind(stored, place) ||
+        set_attributes(place, k_read_only | k_no_suid | k_no_dev) != 0) {
+      return failed("replace '" + file.path + "'");
+    }
+    ::unlink(stored.c_str());
+  }
+  return {};
+}
+
+Result<void> become_root() {
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
+  if (::umount2(".", MNT_DETACH) != 0) return failed("leave the host's root");
+  if (::chdir("/") != 0) return failed("enter the new root");
+  ::rmdir((std::string("/") + k_store).c_str());
+  if (set_attributes("/", k_read_only) != 0) return failed("make '/' read-only");
+  return {};
+}
+
+}  // namespace
+
+Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
+                        int tmp_fd, bool in_user_namespace) {
+  ::umask(0);
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return failed("make the mounts private");
+  }
+  auto opened = open_trees(plan, in_user_namespace);
+  if (!opened) return opened.error();
+  if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
+      ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
+    return failed("mount a new root");
+  }
+  for (const char* directory : {"home", "mnt", "opt", "run", "tmp", "var"}) {
+    if (::mkdir(directory, 0755) != 0) return failed(std::string("make '/") + directory + "'");
+  }
+  if (attach(tmp_fd, "tmp") != 0) return failed("mount '/tmp'");
+  for (const auto& link : plan.links) {
+    if (::symlink(link.target.c_str(), here(link.at).c_str()) != 0) {
+      return failed("link '" + link.at + "'");
+    }
+  }
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    if (auto ok = attach_at(opened->trees[i].get(), plan.mounts[i].to); !ok) return ok;
+  }
+  auto task = opened->task_is_closed ? attach_closed_task(opened->task.get())
+                                     : attach_at(opened->task.get(), k_sandbox_task_root);
+  if (!task) return task;
+  if (auto ok = make_devices(); !ok) return ok;
+  if (auto ok = mount_proc(); !ok) return ok;
+  if (auto ok = mount_sys(*opened); !ok) return ok;
+  if (auto ok = put_files(files); !ok) return ok;
+  return become_root();
+}
+
+}  // namespace coldframe

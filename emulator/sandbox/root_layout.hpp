@@ -1,0 +1,24 @@
+// Builds the file system that a function sees, and moves the calling process into it.
+//
+// For a process that is alone in new mount and PID namespaces (the first of the latter, as /proc
+// shows it) and has the capabilities for it; in its network namespace by then, as /sys shows that.
+// It ends in a read-only root with nothing of the host's but what the plan names.
+//
+//   if (auto ok = enter_root(plan, files, tmp_fd, in_user_namespace); !ok) …
+//
+// Errors name the step; the process is then somewhere between the two and should end.
+#pragma once
+
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/sandbox/generated_files.hpp"
+#include "emulator/sandbox/sandbox_plan.hpp"
+
+namespace coldframe {
+
+// `tmp_fd`: a detached mount that becomes /tmp.
+Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
+                        int tmp_fd, bool in_user_namespace);
+
+}  // namespace coldframe

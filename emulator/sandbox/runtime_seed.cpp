@@ -1,0 +1,134 @@
+#include "emulator/sandbox/runtime_seed.hpp"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "emulator/process/spawn.hpp"
+#include "emulator/sandbox/init_protocol.hpp"
+#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/sandbox_plan.hpp"
+#include "emulator/sandbox/seccomp_filter.hpp"
+
+namespace coldframe {
+namespace {
+
+constexpr rlim_t k_descriptors = 1024;
+
+[[noreturn]] void give_up(int socket, const std::string& why) {
+  PacketWriter out;
+  out.number(static_cast<std::int64_t>(SeedMessage::not_ready));
+  out.text(why);
+  send_packet(socket, out);
+  ::_exit(127);
+}
+
+std::string because(const std::string& step) { return step + ": " + std::strerror(errno); }
+
+void join(const SeedPlan& plan) {
+  for (const int fd : plan.join_fds) {
+    if (::write(fd, "0", 1) != 1) give_up(plan.start_socket, because("join a control group"));
+  }
+}
+
+// Soft and hard, as recorded on AWS; no more than what we may give. Cores are off by default: the
+// host's own handler would get them.
+void set_limits(bool in_user_namespace) {
+  const auto lower = [](int resource, rlim_t soft, rlim_t hard) {
+    rlimit now{};
+    ::getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
+    const rlim_t most = std::min(hard, now.rlim_max);
+    const rlimit wanted{std::min(soft, most), most};
+    ::setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted);
+  };
+  lower(RLIMIT_STACK, 8UL << 20, RLIM_INFINITY);
+  lower(RLIMIT_MEMLOCK, 65536, 65536);
+  lower(RLIMIT_CORE, 0, 10UL << 30);
+  // Otherwise it would count the processes of all sandboxes together; there the pids controller
+  // does it.
+  if (in_user_namespace) lower(RLIMIT_NPROC, 1024, 1024);
+}
+
+void drop_privileges(const SeedPlan& plan) {
+  for (int capability = 0; capability < 64; ++capability) {
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) break;  // EINVAL: that was the last
+  }
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (!plan.in_user_namespace) {
+    const gid_t group = k_sandbox_gid;
+    if (::setgroups(1, &group) != 0) give_up(plan.start_socket, because("setgroups"));
+  }
+  if (::setresgid(k_sandbox_gid, k_sandbox_gid, k_sandbox_gid) != 0 ||
+      ::setresuid(k_sandbox_uid, k_sandbox_uid, k_sandbox_uid) != 0) {
+    give_up(plan.start_socket, because(std::string("become ") + k_sandbox_user));
+  }
+  // Where we were this user already, changing to it has cleared nothing.
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[2]{};
+  if (::syscall(SYS_capset, &header, none) != 0) {
+    give_up(plan.start_socket, because("drop capabilities"));
+  }
+}
+
+void limit_descriptors() {
+  rlimit limit{k_descriptors, k_descriptors};
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  limit.rlim_max = std::min(limit.rlim_max, now.rlim_max);
+  limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void use_cpus(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(static_cast<unsigned>(cpu), &set);
+  }
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+}  // namespace
+
+void run_seed(const SeedPlan& plan) {
+  reset_signals();
+  ::setsid();
+  join(plan);
+  set_limits(plan.in_user_namespace);
+  drop_privileges(plan);
+  if (auto ok = install_seccomp(); !ok) give_up(plan.start_socket, ok.error().message);
+  PacketWriter ready;
+  ready.number(static_cast<std::int64_t>(SeedMessage::ready));
+  if (!send_packet(plan.start_socket, ready)) ::_exit(127);
+
+  const auto order = receive_packet(plan.start_socket);
+  constexpr std::size_t k_descriptors_of_run = 4;
+  if (!order || order->descriptors.size() != k_descriptors_of_run) ::_exit(127);
+  PacketReader in = order->reader();
+  if (in.number() != static_cast<std::int64_t>(SeedMessage::run)) ::_exit(127);
+  SpawnPlan program;
+  program.executable = in.text();
+  program.argv = in.texts();
+  program.environment = in.texts();
+  program.working_directory = in.text();
+  use_cpus(in.numbers());
+  program.log_fd_number = static_cast<int>(in.number());
+  if (!in.ok()) ::_exit(127);
+  program.stdout_fd = order->descriptors[0].get();
+  program.stderr_fd = order->descriptors[1].get();
+  program.log_fd = order->descriptors[2].get();
+  const auto argv = pointers(program.argv);
+  const auto envp = pointers(program.environment);
+  become_program(program, argv.data(), envp.data(), order->descriptors[3].get(), limit_descriptors);
+}
+
+}  // namespace coldframe

@@ -1,0 +1,23 @@
+// The process that becomes a runtime. It is forked by the init of a sandbox ahead of need, joins
+// the control groups while their CPU is still unlimited (which can take 10 ms), gives up every
+// privilege, and waits to be told what to run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "emulator/base/unique_fd.hpp"
+
+namespace coldframe {
+
+struct SeedPlan {
+  int start_socket = -1;
+  std::vector<int> join_fds;  // cgroup.procs of the environment's groups, opened by the emulator
+  bool in_user_namespace = false;
+};
+
+// In the new process, which does nothing else. Never returns: it execs, or ends with status 127
+// after it has told why.
+[[noreturn]] void run_seed(const SeedPlan& plan);
+
+}  // namespace coldframe

@@ -1,0 +1,151 @@
+#include "emulator/sandbox/sandbox_init.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "emulator/sandbox/init_protocol.hpp"
+#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/root_layout.hpp"
+
+namespace coldframe {
+namespace {
+
+class Init {
+ public:
+  explicit Init(const InitPlan& plan) : plan_(plan) {}
+
+  [[noreturn]] void run() {
+    set_up();
+    fork_seed();
+    for (;;) {
+      pollfd ready[2] = {{plan_.control_socket, POLLIN, 0}, {children_.get(), POLLIN, 0}};
+      if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+      if (ready[1].revents != 0) {
+        signalfd_siginfo ignored[8];
+        [[maybe_unused]] auto n = ::read(children_.get(), ignored, sizeof ignored);
+        collect(WNOHANG);
+      }
+      if (ready[0].revents != 0) obey();
+    }
+  }
+
+ private:
+  void set_up() {
+    ::prctl(PR_SET_NAME, "coldframe-init");
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &child, nullptr);
+    children_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!children_) fail(std::string("signalfd: ") + std::strerror(errno));
+    if (plan_.network_fd >= 0 && ::setns(plan_.network_fd, CLONE_NEWNET) != 0) {
+      fail(std::string("enter the network namespace: ") + std::strerror(errno));
+    }
+    constexpr char k_name[] = "localhost";
+    ::sethostname(k_name, sizeof k_name - 1);
+    if (auto ok = enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace);
+        !ok) {
+      fail(ok.error().message);
+    }
+    // What the seeds are not to inherit, not even until they exec.
+    ::close(plan_.tmp_fd);
+    if (plan_.network_fd >= 0) ::close(plan_.network_fd);
+  }
+
+  [[noreturn]] void fail(const std::string& why) {
+    PacketWriter out;
+    out.number(static_cast<std::int64_t>(InitMessage::failed));
+    out.text(why);
+    send_packet(plan_.control_socket, out);
+    ::_exit(1);
+  }
+
+  void fork_seed() {
+    const pid_t pid = ::fork();
+    if (pid < 0) fail(std::string("fork: ") + std::strerror(errno));
+    if (pid == 0) {
+      ::close(plan_.control_socket);
+      children_.reset();
+      run_seed(plan_.seed);
+    }
+    runtime_ = pid;
+    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!handle) fail(std::string("pidfd_open: ") + std::strerror(errno));
+    PacketWriter out;
+    out.number(static_cast<std::int64_t>(InitMessage::seed_forked));
+    out.number(pid);
+    send_packet(plan_.control_socket, out, {handle.get()});
+  }
+
+  // Whoever has ended. Nobody waits for the others: their parents are gone.
+  // False: there are no children at all.
+  bool collect(int flags) {
+    for (;;) {
+      int status = 0;
+      rusage usage{};
+      const pid_t pid = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, flags, &usage));
+      if (pid < 0 && errno == EINTR) continue;
+      if (pid < 0) return false;
+      if (pid == 0) return true;
+      if (pid != runtime_) continue;
+      runtime_ = 0;
+      PacketWriter out;
+      out.number(static_cast<std::int64_t>(InitMessage::exited));
+      out.number(pid);
+      out.number(status);
+      out.number(std::int64_t{usage.ru_maxrss} * 1024);
+      send_packet(plan_.control_socket, out);
+    }
+  }
+
+  void kill_all() {
+    // Who is in the middle of a fork gets the signal before the child exists.
+    ::kill(-1, SIGKILL);
+    while (collect(0))
+      ::kill(-1, SIGKILL);
+    PacketWriter out;
+    out.number(static_cast<std::int64_t>(InitMessage::empty));
+    send_packet(plan_.control_socket, out);
+  }
+
+  void obey() {
+    const auto order = receive_packet(plan_.control_socket);
+    if (!order) ::_exit(0);  // nobody is there any more
+    PacketReader in = order->reader();
+    switch (static_cast<InitMessage>(in.number())) {
+      case InitMessage::fork_seed:
+        return fork_seed();
+      case InitMessage::kill_all:
+        return kill_all();
+      case InitMessage::suspend:
+        ::kill(-1, SIGSTOP);
+        return;
+      case InitMessage::resume:
+        ::kill(-1, SIGCONT);
+        return;
+      default:
+        return;
+    }
+  }
+
+  const InitPlan& plan_;
+  UniqueFd children_;
+  pid_t runtime_ = 0;
+};
+
+}  // namespace
+
+void run_sandbox_init(const InitPlan& plan) { Init(plan).run(); }
+
+}  // namespace coldframe

@@ -1,0 +1,171 @@
+#include "emulator/sandbox/sandbox_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+namespace coldframe {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a program of the host needs of it, wherever the distribution keeps it.
+constexpr std::array<const char*, 9> k_system{"/usr",   "/etc",   "/bin",    "/sbin", "/lib",
+                                              "/lib32", "/lib64", "/libx32", "/nix"};
+// Those that are the sandbox's own.
+constexpr std::array<const char*, 5> k_own{"/proc", "/dev", "/sys", "/var/task", "/run"};
+
+bool is_below(const fs::path& path, const fs::path& directory) {
+  auto at = path.begin();
+  for (const auto& part : directory) {
+    if (part.empty()) continue;
+    if (at == path.end() || *at != part) return false;
+    ++at;
+  }
+  return true;
+}
+
+fs::path normal(const fs::path& path) {
+  auto out = path.lexically_normal();
+  return out.has_filename() ? out : out.parent_path();
+}
+
+bool is_directory(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// "home = /usr/bin" of a virtual environment; empty: there is none.
+fs::path home_of(const fs::path& prefix) {
+  std::ifstream file(prefix / "pyvenv.cfg");
+  std::string line;
+  while (std::getline(file, line)) {
+    const auto equals = line.find('=');
+    if (equals == std::string::npos || line.substr(0, 4) != "home") continue;
+    const auto begin = line.find_first_not_of(" \t", equals + 1);
+    const auto end = line.find_last_not_of(" \t\r");
+    if (begin != std::string::npos && end >= begin) return line.substr(begin, end - begin + 1);
+  }
+  return {};
+}
+
+// What its `#!` line starts; empty: it has none.
+fs::path interpreter_of(const fs::path& script) {
+  std::ifstream file(script, std::ios::binary);
+  std::string line(256, '\0');
+  file.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(file.gcount()));
+  line = line.substr(0, line.find('\n'));
+  if (line.substr(0, 2) != "#!") return {};
+  const auto begin = line.find_first_not_of(" \t", 2);
+  if (begin == std::string::npos) return {};
+  return line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
+}
+
+// Collects the paths that are to be seen inside at their own place.
+class Needs {
+ public:
+  Needs(SandboxPlan& plan, std::vector<fs::path> covered)
+      : plan_(plan), covered_(std::move(covered)) {}
+
+  void add(const fs::path& given) {
+    const fs::path path = normal(given);
+    if (!path.is_absolute() || path == "/" || is_covered(path) || !exists(path)) return;
+    for (const char* own : k_own) {
+      if (is_below(path, own)) return;
+    }
+    covered_.push_back(path);
+    plan_.mounts.push_back({path.string(), path.string()});
+  }
+
+  // A program: each link that leads to it, what it is installed with, what interprets it.
+  void add_program(const fs::path& given, int depth = 0) {
+    constexpr int k_deepest = 16;
+    const fs::path path = normal(given);
+    if (depth > k_deepest || !path.is_absolute()) return;
+    add_installation(path);
+    std::error_code error;
+    const fs::path target = fs::read_symlink(path, error);
+    if (!error) return add_program(path.parent_path() / target, depth + 1);
+    if (const auto interpreter = interpreter_of(path); !interpreter.empty()) {
+      add_program(interpreter, depth + 1);
+    }
+  }
+
+  bool is_covered(const fs::path& path) const {
+    return std::any_of(covered_.begin(), covered_.end(),
+                       [&](const fs::path& one) { return is_below(path, one); });
+  }
+
+ private:
+  // Of PREFIX/bin/program the prefix, if it is one: it has libraries. Else its directory alone.
+  void add_installation(const fs::path& program) {
+    const fs::path directory = program.parent_path();
+    const fs::path prefix = directory.parent_path();
+    // Inside it is below /var/task, and found from there; what it refers to may be elsewhere.
+    const fs::path home = home_of(prefix);
+    if (!home.empty()) add_program(home / program.filename(), k_home_depth);
+    if (is_below(program, plan_.task_root) || is_covered(program)) return;
+    const bool is_prefix = directory.filename() == "bin" &&
+                           (!home.empty() || is_directory(prefix / "lib") ||
+                            is_directory(prefix / "lib64"));
+    add(is_prefix ? prefix : directory);
+  }
+
+  static constexpr int k_home_depth = 8;
+  SandboxPlan& plan_;
+  std::vector<fs::path> covered_;
+};
+
+}  // namespace
+
+std::string SandboxPlan::inside(const fs::path& path) const {
+  if (path.empty()) return "";
+  const fs::path given = normal(path);
+  if (!is_below(given, task_root)) return given.string();
+  const fs::path rest = given.lexically_relative(task_root);
+  return rest == "." ? k_sandbox_task_root : (fs::path(k_sandbox_task_root) / rest).string();
+}
+
+SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
+                         NetworkMode network) {
+  SandboxPlan plan;
+  plan.task_root = normal(config.task_root).string();
+  plan.tmp_mb = config.tmp_mb;
+  plan.memory_mb = config.memory_mb;
+  plan.network = network;
+  std::vector<fs::path> covered;
+  for (const char* path : k_system) {
+    std::error_code error;
+    const fs::path target = fs::read_symlink(path, error);
+    if (!error) {
+      plan.links.push_back({path, target.string()});
+    } else if (is_directory(path)) {
+      plan.mounts.push_back({path, path});
+    } else {
+      continue;
+    }
+    covered.emplace_back(path);
+  }
+  Needs needs(plan, std::move(covered));
+  if (!entry.executable.empty()) needs.add_program(entry.executable);
+  for (std::size_t i = 1; i < entry.argv.size(); ++i) {
+    const fs::path word = entry.argv[i];
+    if (!word.is_absolute() || !exists(word)) continue;
+    // A script that is named by its own path finds its neighbours there.
+    needs.add(is_below(normal(word), plan.task_root) ? fs::path(plan.task_root)
+              : is_directory(word)                   ? word
+                                                     : word.parent_path());
+  }
+  if (!is_below(normal(config.working_directory), plan.task_root)) {
+    needs.add(config.working_directory);
+  }
+  return plan;
+}
+
+}  // namespace coldframe

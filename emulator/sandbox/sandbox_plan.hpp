@@ -1,0 +1,60 @@
+// What a strict sandbox is made of, worked out before anything is started.
+//
+//   SandboxPlan plan = plan_sandbox(config, entry, options);
+//   plan.inside("/home/u/fn/app.py")          // "/var/task/app.py"
+//
+// Reads the host's file system (links, pyvenv.cfg, the first line of scripts), changes nothing.
+// Value type; any thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "emulator/environment/entry_point.hpp"
+#include "emulator/model/function_config.hpp"
+
+namespace coldframe {
+
+enum class NetworkMode {
+  open,  // an own network with a way out
+  none,  // an own network, and connects hang
+  host,  // the host's
+};
+
+// Recorded on AWS: user sbx_user1051. The numbers are those of its base images.
+inline constexpr const char* k_sandbox_user = "sbx_user1051";
+inline constexpr int k_sandbox_uid = 993;
+inline constexpr int k_sandbox_gid = 990;
+inline constexpr const char* k_sandbox_task_root = "/var/task";
+
+struct SandboxMount {
+  std::string from;  // path of the host; what it leads to is mounted
+  std::string to;    // absolute path inside
+  bool operator==(const SandboxMount&) const = default;
+};
+
+struct SandboxLink {
+  std::string at;  // absolute path inside
+  std::string target;
+  bool operator==(const SandboxLink&) const = default;
+};
+
+struct SandboxPlan {
+  // Read-only, in this order: a later one may lie in an earlier one only where that has such a
+  // directory.
+  std::vector<SandboxMount> mounts;
+  std::vector<SandboxLink> links;  // as /bin -> usr/bin on a merged host
+  std::string task_root;           // of the host; is /var/task inside
+  int tmp_mb = 512;
+  int memory_mb = 128;
+  int vcpus = 2;
+  NetworkMode network = NetworkMode::none;
+
+  std::string inside(const std::filesystem::path& path) const;
+};
+
+SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
+                         NetworkMode network);
+
+}  // namespace coldframe

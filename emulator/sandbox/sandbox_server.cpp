@@ -1,0 +1,200 @@
+#include "emulator/sandbox/sandbox_server.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+#include "emulator/base/first_line.hpp"
+#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/server_process.hpp"
+
+namespace coldframe {
+namespace {
+
+namespace asio = boost::asio;
+
+// Nothing of ours is held open by the server: not the terminal, not somebody's pipe.
+void let_go_of_everything_but(int socket) {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3 && null >= 0; ++fd)
+    ::dup2(null, fd);
+  if (socket > 3) ::syscall(SYS_close_range, 3U, static_cast<unsigned>(socket - 1), 0U);
+  ::syscall(SYS_close_range, static_cast<unsigned>(socket + 1), ~0U, 0U);
+}
+
+bool write_map(const char* path, const std::string& text) {
+  const UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
+  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// Privileges over namespaces of our own: the caller is sbx_user1051 in there. Empty: done.
+std::string enter_user_namespace() {
+  const auto uid = std::to_string(::geteuid());
+  const auto gid = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+    return std::string("user namespaces are denied: ") + std::strerror(errno);
+  }
+  if (!write_map("/proc/self/setgroups", "deny") ||
+      !write_map("/proc/self/gid_map", std::to_string(k_sandbox_gid) + " " + gid + " 1") ||
+      !write_map("/proc/self/uid_map", std::to_string(k_sandbox_uid) + " " + uid + " 1")) {
+    return std::string("the user namespace takes no map: ") + std::strerror(errno);
+  }
+  return "";
+}
+
+[[noreturn]] void refuse(int socket, const std::string& why) {
+  PacketWriter out;
+  out.number(0);
+  out.number(0);
+  out.text(why);
+  send_packet(socket, out);
+  ::_exit(0);
+}
+
+[[noreturn]] void run_child(int socket, const std::string& cache_directory, pid_t parent) {
+  ::setsid();
+  ::prctl(PR_SET_NAME, "coldframe-boxes");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2})
+    ::signal(number, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);
+  let_go_of_everything_but(socket);
+  const bool privileged = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0;
+  if (!privileged) {
+    if (const auto why = enter_user_namespace(); !why.empty()) refuse(socket, why);
+    // The capabilities are there, but a change of user has forbidden to look into ourselves.
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  run_sandbox_server(socket, cache_directory, !privileged);
+}
+
+// What helps, by what this host is.
+std::string remedy() {
+  if (first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
+    return "; this distribution denies user namespaces: sudo sysctl -w "
+           "kernel.apparmor_restrict_unprivileged_userns=0";
+  }
+  if (first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
+    return "; sudo sysctl -w kernel.unprivileged_userns_clone=1";
+  }
+  if (first_line("/proc/sys/user/max_user_namespaces") == "0") {
+    return "; sudo sysctl -w user.max_user_namespaces=10000";
+  }
+  if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
+    return "; in a container, run it with --privileged (docker, podman)";
+  }
+  return ::geteuid() == 0 ? "" : "; root may: try sudo";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& cache_directory) {
+  auto ends = packet_pair();
+  if (!ends) return host_error(std::string("no socket: ") + std::strerror(errno));
+  const pid_t self = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ends->first.reset();
+    run_child(ends->second.get(), cache_directory, self);
+  }
+  if (pid < 0) return host_error(std::string("cannot fork: ") + std::strerror(errno));
+  ends->second.reset();
+  std::unique_ptr<SandboxServer> server(new SandboxServer(pid, std::move(ends->first)));
+  const auto hello = receive_packet(server->socket_.get());
+  std::string why = "the sandbox server ended";
+  if (hello) {
+    PacketReader in = hello->reader();
+    const bool works = in.number() == 1;
+    server->in_user_namespace_ = in.number() == 1;
+    why = in.text();
+    if (works) {
+      ::fcntl(server->socket_.get(), F_SETFL, O_NONBLOCK);
+      return server;
+    }
+  }
+  return unsupported("the strict sandbox is not possible here: " + why + remedy());
+}
+
+SandboxServer::~SandboxServer() {
+  if (stream_) (void)stream_->release();
+  stream_.reset();
+  socket_.reset();
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void SandboxServer::attach(asio::io_context& io) {
+  stream_.emplace(io, socket_.get());
+  wait();
+}
+
+void SandboxServer::wait() {
+  stream_->async_wait(asio::posix::stream_descriptor::wait_read,
+                      [this, alive = std::weak_ptr<bool>(alive_)](
+                          const boost::system::error_code& error) {
+                        if (!error && !alive.expired()) read();
+                      });
+}
+
+void SandboxServer::read() {
+  for (;;) {
+    errno = 0;
+    auto answer = receive_packet(socket_.get());
+    if (!answer) {
+      if (errno == EAGAIN) return wait();
+      return fail_all("the sandbox server has ended");
+    }
+    PacketReader in = answer->reader();
+    const auto waiting = pending_.find(in.number());
+    if (waiting == pending_.end()) continue;
+    const Done done = std::move(waiting->second);
+    pending_.erase(waiting);
+    if (in.number() != 1 || answer->descriptors.size() < 2) {
+      const std::string why = in.text();
+      done(host_error("no sandbox could be made: " + (why.empty() ? "half an answer" : why)));
+      continue;
+    }
+    CreatedSandbox made;
+    made.tmp_note = in.text();
+    made.init = std::move(answer->descriptors[0]);
+    made.tmp = std::move(answer->descriptors[1]);
+    if (answer->descriptors.size() > 2) made.network = std::move(answer->descriptors[2]);
+    for (std::size_t i = 3; i < answer->descriptors.size(); ++i)
+      made.listeners.push_back(std::move(answer->descriptors[i]));
+    done(std::move(made));
+  }
+}
+
+void SandboxServer::fail_all(const std::string& why) {
+  const auto pending = std::move(pending_);
+  pending_.clear();
+  for (const auto& [serial, done] : pending)
+    done(host_error(why));
+}
+
+void SandboxServer::create(const SandboxPlan& plan, int control, int start,
+                           const std::vector<int>& join_fds, Done done) {
+  PacketWriter out;
+  out.number(++serial_);
+  write_plan(out, plan);
+  std::vector<int> descriptors{control, start};
+  descriptors.insert(descriptors.end(), join_fds.begin(), join_fds.end());
+  if (!send_packet(socket_.get(), out, descriptors)) {
+    return done(host_error(std::string("the sandbox server does not listen: ") +
+                           std::strerror(errno)));
+  }
+  pending_.emplace(serial_, std::move(done));
+}
+
+}  // namespace coldframe

@@ -1,0 +1,249 @@
+#include "emulator/sandbox/server_process.hpp"
+
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "emulator/sandbox/generated_files.hpp"
+#include "emulator/sandbox/net_namespace.hpp"
+#include "emulator/sandbox/sandbox_init.hpp"
+#include "emulator/sandbox/seccomp_filter.hpp"
+#include "emulator/sandbox/tmp_disk.hpp"
+
+namespace coldframe {
+namespace {
+
+constexpr std::uint64_t k_namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+
+pid_t clone_into(std::uint64_t namespaces, int* pidfd) {
+  clone_args args{};
+  args.flags = namespaces | CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
+  args.exit_signal = SIGCHLD;
+  return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+}
+
+// Whether namespaces and a fresh /proc can be had, by having them. Empty: yes.
+std::string try_namespaces() {
+  int report[2];
+  if (::pipe(report) != 0) return std::string("pipe: ") + std::strerror(errno);
+  int pidfd = -1;
+  const pid_t pid = clone_into(k_namespaces, &pidfd);
+  if (pid < 0) {
+    const std::string why = std::string("namespaces are denied: ") + std::strerror(errno);
+    ::close(report[0]);
+    ::close(report[1]);
+    return why;
+  }
+  if (pid == 0) {
+    const char* step = nullptr;
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      step = "mounts cannot be made private";
+    } else if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
+      step = "/proc cannot be mounted";
+    } else if (::unshare(CLONE_NEWNET) != 0) {
+      step = "a network namespace is denied";
+    }
+    if (step != nullptr) {
+      const std::string text = std::string(step) + ": " + std::strerror(errno);
+      [[maybe_unused]] auto n = ::write(report[1], text.data(), text.size());
+    }
+    ::_exit(0);
+  }
+  ::close(report[1]);
+  std::string why(256, '\0');
+  const ssize_t got = ::read(report[0], why.data(), why.size());
+  why.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  ::close(report[0]);
+  ::close(pidfd);
+  ::waitpid(pid, nullptr, 0);
+  return why;
+}
+
+class Server {
+ public:
+  Server(int socket, std::string cache_directory, bool in_user_namespace)
+      : socket_(socket),
+        cache_directory_(std::move(cache_directory)),
+        in_user_namespace_(in_user_namespace) {}
+
+  [[noreturn]] void run() {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &child, nullptr);
+    const UniqueFd ended(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    host_ = read_host_files();
+    (void)seccomp_filter();  // built here once; every seed inherits it
+    say_hello();
+    for (;;) {
+      pollfd ready[2] = {{socket_, POLLIN, 0}, {ended.get(), POLLIN, 0}};
+      if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+      if (ready[1].revents != 0) {
+        signalfd_siginfo ignored[8];
+        [[maybe_unused]] auto n = ::read(ended.get(), ignored, sizeof ignored);
+        collect();
+      }
+      if (ready[0].revents != 0) serve();
+    }
+  }
+
+ private:
+  void say_hello() {
+    const std::string why = try_namespaces();
+    PacketWriter out;
+    out.number(why.empty() ? 1 : 0);
+    out.number(in_user_namespace_ ? 1 : 0);
+    out.text(why);
+    send_packet(socket_, out);
+    if (!why.empty()) ::_exit(0);
+  }
+
+  void collect() {
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+      const auto disk = disks_.find(pid);
+      if (disk == disks_.end()) continue;
+      disk->second.discard();
+      disks_.erase(disk);
+    }
+  }
+
+  void serve() {
+    auto request = receive_packet(socket_);
+    if (!request) leave();
+    PacketReader in = request->reader();
+    const std::int64_t id = in.number();
+    const SandboxPlan plan = read_plan(in);
+    PacketWriter out;
+    out.number(id);
+    if (!in.ok() || request->descriptors.size() < 2) {
+      return refuse(out, host_error("the sandbox server got half a request"));
+    }
+    auto disk = in_user_namespace_
+                    ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
+                    : TmpDisk::create(plan.tmp_mb, cache_directory_);
+    if (!disk) return refuse(out, disk.error());
+    std::optional<NetNamespace> network;
+    if (plan.network != NetworkMode::host) {
+      auto made = NetNamespace::create();
+      if (!made) return refuse(out, made.error());
+      network.emplace(std::move(*made));
+    }
+    int pidfd = -1;
+    const pid_t pid = clone_into(k_namespaces, &pidfd);
+    if (pid < 0) {
+      return refuse(out, host_error(std::string("clone3: ") + std::strerror(errno)));
+    }
+    if (pid == 0) become_init(plan, *request, *disk, network);
+    const UniqueFd init(pidfd);
+    out.number(1);
+    out.text(disk->kind() == TmpKind::disk ? "" : disk->reason());
+    std::vector<int> descriptors{init.get(), disk->mount_fd()};
+    if (network) {
+      descriptors.push_back(network->fd());
+      for (const int listener : network->listeners())
+        descriptors.push_back(listener);
+    }
+    disks_.emplace(pid, std::move(*disk));
+    send_packet(socket_, out, descriptors);
+  }
+
+  [[noreturn]] void become_init(const SandboxPlan& plan, const Packet& request,
+                                const TmpDisk& disk, const std::optional<NetNamespace>& network) {
+    InitPlan init;
+    init.sandbox = plan;
+    GeneratedFacts facts;
+    facts.memory_mb = plan.memory_mb;
+    facts.vcpus = plan.vcpus;
+    init.files = generated_files(facts, host_);
+    init.control_socket = request.descriptors[0].get();
+    init.network_fd = network ? network->fd() : -1;
+    init.tmp_fd = disk.mount_fd();
+    init.seed.start_socket = request.descriptors[1].get();
+    for (std::size_t i = 2; i < request.descriptors.size(); ++i)
+      init.seed.join_fds.push_back(request.descriptors[i].get());
+    init.seed.in_user_namespace = in_user_namespace_;
+    ::close(socket_);
+    run_sandbox_init(init);
+  }
+
+  void refuse(PacketWriter& out, const Error& error) {
+    out.number(0);
+    out.text(error.message);
+    send_packet(socket_, out);
+  }
+
+  // The emulator has gone. Those who are left inside go with their inits.
+  [[noreturn]] void leave() {
+    for (auto& [pid, disk] : disks_)
+      ::kill(pid, SIGKILL);
+    while (::waitpid(-1, nullptr, 0) > 0) {
+    }
+    for (auto& [pid, disk] : disks_)
+      disk.discard();
+    disks_.clear();
+    ::_exit(0);
+  }
+
+  int socket_;
+  std::string cache_directory_;
+  bool in_user_namespace_;
+  HostFiles host_;
+  std::map<pid_t, TmpDisk> disks_;  // of the living sandboxes, by init
+};
+
+}  // namespace
+
+void write_plan(PacketWriter& out, const SandboxPlan& plan) {
+  std::vector<std::string> mounts;
+  for (const auto& mount : plan.mounts) {
+    mounts.push_back(mount.from);
+    mounts.push_back(mount.to);
+  }
+  std::vector<std::string> links;
+  for (const auto& link : plan.links) {
+    links.push_back(link.at);
+    links.push_back(link.target);
+  }
+  out.texts(mounts);
+  out.texts(links);
+  out.text(plan.task_root);
+  out.number(plan.tmp_mb);
+  out.number(plan.memory_mb);
+  out.number(plan.vcpus);
+  out.number(static_cast<std::int64_t>(plan.network));
+}
+
+SandboxPlan read_plan(PacketReader& in) {
+  SandboxPlan plan;
+  const auto mounts = in.texts();
+  for (std::size_t i = 0; i + 1 < mounts.size(); i += 2)
+    plan.mounts.push_back({mounts[i], mounts[i + 1]});
+  const auto links = in.texts();
+  for (std::size_t i = 0; i + 1 < links.size(); i += 2)
+    plan.links.push_back({links[i], links[i + 1]});
+  plan.task_root = in.text();
+  plan.tmp_mb = static_cast<int>(in.number());
+  plan.memory_mb = static_cast<int>(in.number());
+  plan.vcpus = static_cast<int>(in.number());
+  plan.network = static_cast<NetworkMode>(in.number());
+  return plan;
+}
+
+void run_sandbox_server(int socket, const std::string& cache_directory, bool in_user_namespace) {
+  Server(socket, cache_directory, in_user_namespace).run();
+}
+
+}  // namespace coldframe

@@ -1,0 +1,19 @@
+// What the sandbox server does in its own process; private to sandbox_server.cpp.
+#pragma once
+
+#include <string>
+
+#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/sandbox_plan.hpp"
+
+namespace coldframe {
+
+// Never returns. Says first, in one packet, whether sandboxes can be made here: a number (1: yes)
+// and 1 if in a user namespace, or 0 and why not. Then answers each request, in order.
+[[noreturn]] void run_sandbox_server(int socket, const std::string& cache_directory,
+                                     bool in_user_namespace);
+
+void write_plan(PacketWriter& out, const SandboxPlan& plan);
+SandboxPlan read_plan(PacketReader& in);
+
+}  // namespace coldframe

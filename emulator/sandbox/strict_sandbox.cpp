@@ -1,0 +1,70 @@
+#include "emulator/sandbox/strict_sandbox.hpp"
+
+#include "emulator/cgroup/cpu_share.hpp"
+#include "emulator/environment/entry_point.hpp"
+#include "emulator/sandbox/box.hpp"
+#include "emulator/sandbox/init_protocol.hpp"
+
+namespace coldframe {
+namespace {
+
+class BoxedProcess final : public RuntimeProcess {
+ public:
+  explicit BoxedProcess(std::shared_ptr<Box> box) : box_(std::move(box)) {}
+  ~BoxedProcess() override { box_->forget_process(); }
+  pid_t pid() const override { return box_->pid(); }
+  void drain_output() override {
+    if (auto* output = box_->output()) output->drain();
+  }
+  void drain_leftover() override {
+    if (auto* output = box_->output()) output->drain_leftover();
+  }
+  void end_lines() override {
+    if (auto* output = box_->output()) output->end_lines();
+  }
+  void kill(std::function<void()> gone) override { box_->kill_all(std::move(gone)); }
+  std::optional<FinalMemory> final_memory() const override { return box_->final_memory(); }
+
+ private:
+  std::shared_ptr<Box> box_;
+};
+
+class StrictEnvironment final : public EnvironmentSandbox {
+ public:
+  StrictEnvironment(std::shared_ptr<Box> box, SandboxPlan plan)
+      : box_(std::move(box)), plan_(std::move(plan)) {}
+  ~StrictEnvironment() override { box_->abandon(); }
+
+  std::optional<std::string> runtime_api() const override {
+    if (plan_.network == NetworkMode::host) return std::nullopt;
+    return k_sandbox_runtime_api;
+  }
+  void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
+    box_->prepare(plan_, {}, std::move(ready));
+  }
+  std::string inside(const std::filesystem::path& path) const override {
+    return plan_.inside(path);
+  }
+  std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override {
+    box_->launch(spec, events);
+    return std::make_unique<BoxedProcess>(box_);
+  }
+  std::optional<std::int64_t> tmp_used_bytes() const override { return box_->tmp_used_bytes(); }
+  void close(std::function<void()> done) override { box_->close(std::move(done)); }
+
+ private:
+  std::shared_ptr<Box> box_;
+  SandboxPlan plan_;
+};
+
+}  // namespace
+
+std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
+                                                          const FunctionConfig& config) {
+  SandboxPlan plan = plan_sandbox(config, find_entry_point(config), network_);
+  plan.vcpus = visible_vcpus(config.memory_mb);
+  return std::make_unique<StrictEnvironment>(
+      std::make_shared<Box>(io_, offload_, log_, server_), std::move(plan));
+}
+
+}  // namespace coldframe
