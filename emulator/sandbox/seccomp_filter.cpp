@@ -1,0 +1,120 @@
+#include "emulator/sandbox/seccomp_filter.hpp"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+namespace coldframe {
+namespace {
+
+#ifdef __x86_64__
+constexpr std::uint32_t k_architecture = AUDIT_ARCH_X86_64;
+#else
+constexpr std::uint32_t k_architecture = AUDIT_ARCH_AARCH64;
+#endif
+
+using Program = std::vector<sock_filter>;
+
+constexpr std::uint32_t k_allow = SECCOMP_RET_ALLOW;
+constexpr std::uint32_t k_refuse = SECCOMP_RET_ERRNO | EPERM;
+constexpr std::uint32_t k_unknown = SECCOMP_RET_ERRNO | ENOSYS;
+// The low half of the first argument; both architectures are little-endian.
+constexpr std::uint32_t k_argument = offsetof(seccomp_data, args);
+
+sock_filter statement(std::uint16_t code, std::uint32_t value) { return {code, 0, 0, value}; }
+sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::size_t no) {
+  return {static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), static_cast<std::uint8_t>(yes),
+          static_cast<std::uint8_t>(no), value};
+}
+sock_filter load(std::uint32_t offset) { return statement(BPF_LD | BPF_W | BPF_ABS, offset); }
+sock_filter answer(std::uint32_t value) { return statement(BPF_RET | BPF_K, value); }
+
+// Allows if the first argument is one of these.
+Program one_of(std::span<const std::uint32_t> values) {
+  Program program{load(k_argument)};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    program.push_back(jump(BPF_JEQ, values[i], values.size() - i, 0));
+  }
+  program.push_back(answer(k_refuse));
+  program.push_back(answer(k_allow));
+  return program;
+}
+
+Program leaf(SyscallRule rule) {
+  switch (rule) {
+    case SyscallRule::allow:
+      return {answer(k_allow)};
+    case SyscallRule::unknown:
+      return {answer(k_unknown)};
+    case SyscallRule::clone:
+      return {load(k_argument), jump(BPF_JSET, k_namespace_flags, 0, 1), answer(k_refuse),
+              answer(k_allow)};
+    case SyscallRule::socket:
+      return one_of(k_socket_families);
+    case SyscallRule::personality:
+      return one_of(k_personalities);
+    case SyscallRule::refuse:
+      break;
+  }
+  return {answer(k_refuse)};
+}
+
+// Every subtree ends in answers and is entered at its first instruction, so that it can stand
+// anywhere.
+Program tree(std::span<const SyscallRange> ranges) {
+  if (ranges.size() == 1) return leaf(ranges.front().rule);
+  const std::size_t half = ranges.size() / 2;
+  const Program below = tree(ranges.first(half));
+  const Program above = tree(ranges.subspan(half));
+  Program program;
+  if (below.size() <= 255) {
+    program.push_back(jump(BPF_JGE, ranges[half].first, below.size(), 0));
+  } else {  // a conditional jump has 8 bits only
+    program.push_back(jump(BPF_JGE, ranges[half].first, 0, 1));
+    program.push_back(statement(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(below.size())));
+  }
+  program.insert(program.end(), below.begin(), below.end());
+  program.insert(program.end(), above.begin(), above.end());
+  return program;
+}
+
+}  // namespace
+
+std::vector<sock_filter> build_seccomp_filter(const std::vector<SyscallRange>& ranges) {
+  Program program{load(offsetof(seccomp_data, arch)), jump(BPF_JEQ, k_architecture, 1, 0),
+                  answer(k_unknown), load(offsetof(seccomp_data, nr))};
+  const Program rules = ranges.empty() ? leaf(SyscallRule::refuse) : tree(ranges);
+  program.insert(program.end(), rules.begin(), rules.end());
+  return program;
+}
+
+const std::vector<sock_filter>& seccomp_filter() {
+  static const Program program = build_seccomp_filter(syscall_ranges());
+  return program;
+}
+
+Result<void> install_seccomp(const std::vector<sock_filter>& filter) {
+  const auto failed = [](const char* step) {
+    return host_error(std::string("cannot filter system calls: ") + step + ": " +
+                      std::strerror(errno));
+  };
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no_new_privs");
+  const sock_fprog program{static_cast<unsigned short>(filter.size()),
+                           const_cast<sock_filter*>(filter.data())};
+  // Before Linux 5.16 a filter also switches off speculative stores, which would slow the function
+  // down; its code is its owner's own.
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) !=
+      0) {
+    return failed("seccomp");
+  }
+  return {};
+}
+
+}  // namespace coldframe
