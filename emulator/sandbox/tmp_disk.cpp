@@ -1,0 +1,126 @@
+#include "emulator/sandbox/tmp_disk.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "emulator/sandbox/disk_template.hpp"
+#include "emulator/sandbox/loop_device.hpp"
+
+namespace coldframe {
+namespace {
+
+// ext4's own, which no header of the kernel's for programs has.
+constexpr unsigned long k_ext4_shutdown = _IOR('X', 125, std::uint32_t);
+constexpr std::uint32_t k_without_writing = 2;
+
+Error failed(const std::string& step) {
+  return host_error("no file system for /tmp: " + step + ": " + std::strerror(errno));
+}
+
+struct Option {
+  const char* key;
+  std::string value;  // empty: a flag
+};
+
+// A mount that is nowhere yet.
+Result<UniqueFd> detached_mount(const char* type, std::span<const Option> options) {
+  const std::string name(type);
+  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC)));
+  if (!context) return failed("fsopen " + name);
+  for (const auto& [key, value] : options) {
+    const bool flag = value.empty();
+    if (::syscall(SYS_fsconfig, context.get(), flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key,
+                  flag ? nullptr : value.c_str(), 0) != 0) {
+      return failed(name + " with " + key + " " + value);
+    }
+  }
+  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return failed("mounting " + name);
+  }
+  UniqueFd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC,
+                                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)));
+  if (!mount) return failed("fsmount " + name);
+  return mount;
+}
+
+UniqueFd open_root(int mount) {
+  return UniqueFd(::openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+}  // namespace
+
+Result<TmpDisk> TmpDisk::create(int size_mb, const std::string& cache_directory) {
+  auto disk = create_disk(size_mb, cache_directory);
+  if (disk) return disk;
+  return create_tmpfs(size_mb, disk.error().message);
+}
+
+Result<TmpDisk> TmpDisk::create_disk(int size_mb, const std::string& cache_directory) {
+  struct statfs about {};
+  if (::statfs(cache_directory.c_str(), &about) != 0) return failed(cache_directory);
+  if (about.f_type == TMPFS_MAGIC) {
+    return host_error("no disk for /tmp: " + cache_directory + " is in memory itself");
+  }
+  auto file = copy_disk_template(size_mb, cache_directory);
+  if (!file) return file.error();
+  auto loop = attach_loop_device(file->get());
+  if (!loop) return loop.error();
+  // Else the kernel writes the inode tables out in the background: 160 MiB of a large disk.
+  const Option options[] = {{"source", loop->path}, {"noinit_itable", ""}};
+  auto mount = detached_mount("ext4", options);
+  if (!mount) return mount.error();
+  TmpDisk disk(std::move(*mount), loop->number, "");
+  const UniqueFd root = open_root(disk.mount_fd());
+  if (!root || ::fchmod(root.get(), 01777) != 0) return failed("its root directory");
+  ::unlinkat(root.get(), "lost+found", AT_REMOVEDIR);
+  disk.free_when_empty_ = disk.free_bytes().value_or(0);
+  return disk;
+}
+
+Result<TmpDisk> TmpDisk::create_tmpfs(int size_mb, std::string reason) {
+  const Option options[] = {{"size", std::to_string(size_mb) + "m"}, {"mode", "1777"}};
+  auto mount = detached_mount("tmpfs", options);
+  if (!mount) return mount.error();
+  TmpDisk disk(std::move(*mount), -1, std::move(reason));
+  disk.free_when_empty_ = disk.free_bytes().value_or(0);
+  return disk;
+}
+
+TmpDisk::~TmpDisk() {
+  if (!mount_) return;
+  mount_.reset();
+  if (loop_number_ >= 0) remove_loop_device(loop_number_);
+}
+
+std::optional<std::int64_t> TmpDisk::free_bytes() const {
+  struct statfs about {};
+  if (::fstatfs(mount_.get(), &about) != 0) return std::nullopt;
+  return static_cast<std::int64_t>(about.f_bfree) * about.f_bsize;
+}
+
+std::optional<std::int64_t> TmpDisk::used_bytes() const {
+  const auto free = free_bytes();
+  if (!free) return std::nullopt;
+  return free_when_empty_ - *free;
+}
+
+void TmpDisk::discard() {
+  if (kind() != TmpKind::disk) return;
+  if (const UniqueFd root = open_root(mount_.get())) {
+    std::uint32_t how = k_without_writing;
+    ::ioctl(root.get(), k_ext4_shutdown, &how);
+  }
+}
+
+}  // namespace coldframe
