@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "emulator/base/user_cache.hpp"
 #include "emulator/emulator_house.hpp"
 
 namespace coldframe {
@@ -20,8 +21,24 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
   }
   try {
     auto registry = RunRegistry::open(options.state_directory);
-    return std::unique_ptr<Emulator>(
-        new Emulator(std::make_unique<House>(std::move(options), std::move(registry))));
+    std::unique_ptr<SandboxServer> server;
+    std::string note;
+    if (options.sandbox != SandboxChoice::none) {
+      if (options.cache_directory.empty()) options.cache_directory = user_cache_directory();
+      auto started = SandboxServer::start(options.cache_directory);
+      if (started) {
+        server = std::move(*started);
+      } else if (options.sandbox == SandboxChoice::strict) {
+        registry.unlink();
+        return started.error();
+      } else {
+        note = started.error().message;
+      }
+    }
+    auto house =
+        std::make_unique<House>(std::move(options), std::move(registry), std::move(server));
+    house->sandbox_note = note;
+    return std::unique_ptr<Emulator>(new Emulator(std::move(house)));
   } catch (const std::exception& error) {
     return host_error("cannot start the emulator: " + std::string(error.what()));
   }
@@ -126,6 +143,8 @@ boost::asio::io_context& Emulator::io() { return house_->io; }
 const std::string& Emulator::state_file() const { return house_->registry.path(); }
 std::string Emulator::limits_name() const { return std::string(house_->services.limits.name()); }
 std::string Emulator::sandbox_name() const { return std::string(house_->services.sandbox.name()); }
+
+const std::string& Emulator::sandbox_note() const { return house_->sandbox_note; }
 
 std::string Emulator::state_json() const { return house_->functions.state_json(); }
 

@@ -28,8 +28,12 @@
 #include "emulator/model/invoke.hpp"
 #include "emulator/model/record.hpp"
 #include "emulator/process/runtime_process.hpp"
+#include "emulator/sandbox/network_mode.hpp"
 
 namespace coldframe {
+
+// `automatic`: strict where the host allows it.
+enum class SandboxChoice { automatic, strict, none };
 
 struct EmulatorOptions {
   int concurrency = limits::k_default_concurrency;  // environments of a function at once, ≥ 1
@@ -39,6 +43,8 @@ struct EmulatorOptions {
   std::uint64_t seed = 0;                  // for idle expiry
   std::size_t queued_events = limits::k_queued_events;  // Event invokes that wait, of a function
   TextSink* log = nullptr;                              // platform and function lines; null: stderr
+  SandboxChoice sandbox = SandboxChoice::none;
+  NetworkMode network = NetworkMode::none;  // of a strict sandbox
   // For a program that is process 1 and has no children but ours: collects those whose parents
   // died.
   bool collect_orphans = false;
@@ -47,11 +53,13 @@ struct EmulatorOptions {
   Timers* timers = nullptr;
   ProcessLauncher* launcher = nullptr;
   std::string state_directory{};  // of the run registry; empty: the default
+  std::string cache_directory{};  // exists, on a disk; empty: the user's
 };
 
 class Emulator {
  public:
-  // Errors: exit code 4. Sweeps what runs that were killed have left behind.
+  // Errors: exit code 4; 77, a strict sandbox is not possible here. Sweeps what runs that were
+  // killed have left behind.
   static Result<std::unique_ptr<Emulator>> create(EmulatorOptions options);
   ~Emulator();
   Emulator(const Emulator&) = delete;
@@ -107,6 +115,8 @@ class Emulator {
   // Names of the back-ends in force, for results: "none".
   std::string limits_name() const;
   std::string sandbox_name() const;
+  // Why it is not strict, if that was left to us; empty otherwise.
+  const std::string& sandbox_note() const;
   // What every environment is doing, as JSON, for a person who wonders.
   std::string state_json() const;
 

@@ -21,13 +21,16 @@
 #include "emulator/process/orphans.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/record_fanout.hpp"
+#include "emulator/sandbox/strict_sandbox.hpp"
 
 namespace coldframe {
 
 // Everything that lives as long as the emulator, in the order of its construction.
 struct Emulator::House {
-  House(EmulatorOptions given, RunRegistry run_registry)
+  House(EmulatorOptions given, RunRegistry run_registry,
+        std::unique_ptr<SandboxServer> sandbox_server)
       : options(std::move(given)),
+        server(std::move(sandbox_server)),
         registry(std::move(run_registry)),
         guard(registry),
         orphans(options.collect_orphans),
@@ -45,11 +48,12 @@ struct Emulator::House {
                  options.timers != nullptr ? *options.timers : own_timers,
                  ids,
                  limits,
-                 no_sandbox,
+                 choose_sandbox(),
                  records,
                  options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
         functions(services, pool_options(options)) {
     orphans.claim(guard.pid());
+    if (server) orphans.claim(server->pid());
     if (orphans.adopt()) collect_orphans();
   }
   House(const House&) = delete;
@@ -63,6 +67,14 @@ struct Emulator::House {
   static PoolOptions pool_options(const EmulatorOptions& given) {
     return {given.concurrency, given.idle_timeout, given.time_scale, given.seed,
             given.queued_events};
+  }
+  Sandbox& choose_sandbox() {
+    if (!server) return no_sandbox;
+    server->attach(io);
+    strict_sandbox.emplace(io, offload,
+                           options.log != nullptr ? *options.log : static_cast<TextSink&>(err),
+                           *server, options.network);
+    return *strict_sandbox;
   }
   // Runs one handler, also after an interruption.
   void turn() {
@@ -110,6 +122,8 @@ struct Emulator::House {
   }
 
   EmulatorOptions options;
+  std::string sandbox_note;
+  std::unique_ptr<SandboxServer> server;  // none: no strict sandbox
   RunRegistry registry;
   Guard guard;
   Orphans orphans;
@@ -123,6 +137,7 @@ struct Emulator::House {
   HostLauncher own_launcher;
   NoLimits limits;
   NoSandbox no_sandbox;
+  std::optional<StrictSandbox> strict_sandbox;
   RecordFanout records;
   std::vector<FdWriter*> writers;
   EnvironmentServices services;

@@ -47,8 +47,8 @@ Result<void> check_backends(const RunOptions& o) {
   };
   const Choice choices[] = {
       {"--limits", o.limits, {"auto", "none"}, {"cgroup", "signal"}, "use --limits none"},
-      {"--sandbox", o.sandbox, {"auto", "none"}, {"strict"}, "use --sandbox none"},
-      {"--network", o.network, {"auto", "host"}, {"open", "none"}, "use --network host"},
+      {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {}, ""},
+      {"--network", o.network, {"auto", "host", "none"}, {"open"}, "use --network host"},
       {"--freeze", o.freeze, {"off"}, {"on"}, "use --freeze off"},
   };
   for (const auto& choice : choices) {
@@ -191,6 +191,8 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
     }
     out.time_scale = *value;
   }
+  out.sandbox = o.sandbox == "strict" ? SandboxChoice::strict : SandboxChoice::none;
+  out.network = o.network == "host" ? NetworkMode::host : NetworkMode::none;
   if (!o.seed.empty()) {
     auto value = parse_integer(o.seed, "--seed", 0, INT64_MAX);
     if (!value) return value.error();

@@ -44,7 +44,7 @@ bool write_file(const std::string& path, const std::string& content) {
                    static_cast<ssize_t>(content.size());
 }
 
-bool bind(const std::string& from, const std::string& to) {
+bool bind_mount(const std::string& from, const std::string& to) {
   return ::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
 }
 
@@ -121,7 +121,7 @@ Result<void> make_devices() {
     const std::string path = std::string("dev/") + device.name;
     if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, device.minor)) == 0) continue;
     // Not in a user namespace: there they are the host's.
-    if (!write_file(path, "") || !bind("/" + path, path)) return failed("make '/" + path + "'");
+    if (!write_file(path, "") || !bind_mount("/" + path, path)) return failed("make '/" + path + "'");
   }
   constexpr std::array<std::array<const char*, 2>, 4> k_links{{{"/proc/self/fd", "dev/fd"},
                                                                {"/proc/self/fd/0", "dev/stdin"},
@@ -140,12 +140,12 @@ Result<void> mount_proc() {
   }
   for (const char* part : {"proc/sys", "proc/irq", "proc/bus", "proc/fs", "proc/sysrq-trigger"}) {
     if (::access(part, F_OK) != 0) continue;
-    if (!bind(part, part) || set_attributes(part, k_read_only) != 0) {
+    if (!bind_mount(part, part) || set_attributes(part, k_read_only) != 0) {
       return failed(std::string("make '/") + part + "' read-only");
     }
   }
   for (const char* part : {"proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"}) {
-    if (::access(part, F_OK) == 0 && !bind("dev/null", part)) {
+    if (::access(part, F_OK) == 0 && !bind_mount("dev/null", part)) {
       return failed(std::string("hide '/") + part + "'");
     }
   }
@@ -178,7 +178,7 @@ Result<void> put_files(const std::vector<GeneratedFile>& files) {
       continue;
     }
     const std::string stored = std::string(k_store) + "/" + std::to_string(number++);
-    if (!write_file(stored, file.content) || !bind(stored, place) ||
+    if (!write_file(stored, file.content) || !bind_mount(stored, place) ||
         set_attributes(place, k_read_only | k_no_suid | k_no_dev) != 0) {
       return failed("replace '" + file.path + "'");
     }

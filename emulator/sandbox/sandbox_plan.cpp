@@ -30,12 +30,12 @@ fs::path normal(const fs::path& path) {
   return out.has_filename() ? out : out.parent_path();
 }
 
-bool is_directory(const fs::path& path) {
+bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
 }
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -75,7 +75,7 @@ class Needs {
 
   void add(const fs::path& given) {
     const fs::path path = normal(given);
-    if (!path.is_absolute() || path == "/" || is_covered(path) || !exists(path)) return;
+    if (!path.is_absolute() || path == "/" || is_covered(path) || !is_there(path)) return;
     for (const char* own : k_own) {
       if (is_below(path, own)) return;
     }
@@ -112,8 +112,8 @@ class Needs {
     if (!home.empty()) add_program(home / program.filename(), k_home_depth);
     if (is_below(program, plan_.task_root) || is_covered(program)) return;
     const bool is_prefix = directory.filename() == "bin" &&
-                           (!home.empty() || is_directory(prefix / "lib") ||
-                            is_directory(prefix / "lib64"));
+                           (!home.empty() || is_folder(prefix / "lib") ||
+                            is_folder(prefix / "lib64"));
     add(is_prefix ? prefix : directory);
   }
 
@@ -145,7 +145,7 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
     const fs::path target = fs::read_symlink(path, error);
     if (!error) {
       plan.links.push_back({path, target.string()});
-    } else if (is_directory(path)) {
+    } else if (is_folder(path)) {
       plan.mounts.push_back({path, path});
     } else {
       continue;
@@ -156,10 +156,10 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
   if (!entry.executable.empty()) needs.add_program(entry.executable);
   for (std::size_t i = 1; i < entry.argv.size(); ++i) {
     const fs::path word = entry.argv[i];
-    if (!word.is_absolute() || !exists(word)) continue;
+    if (!word.is_absolute() || !is_there(word)) continue;
     // A script that is named by its own path finds its neighbours there.
     needs.add(is_below(normal(word), plan.task_root) ? fs::path(plan.task_root)
-              : is_directory(word)                   ? word
+              : is_folder(word)                   ? word
                                                      : word.parent_path());
   }
   if (!is_below(normal(config.working_directory), plan.task_root)) {

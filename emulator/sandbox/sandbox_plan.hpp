@@ -13,14 +13,9 @@
 
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/model/function_config.hpp"
+#include "emulator/sandbox/network_mode.hpp"
 
 namespace coldframe {
-
-enum class NetworkMode {
-  open,  // an own network with a way out
-  none,  // an own network, and connects hang
-  host,  // the host's
-};
 
 // Recorded on AWS: user sbx_user1051. The numbers are those of its base images.
 inline constexpr const char* k_sandbox_user = "sbx_user1051";

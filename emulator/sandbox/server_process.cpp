@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -32,6 +33,17 @@ pid_t clone_into(std::uint64_t namespaces, int* pidfd) {
   args.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
   args.exit_signal = SIGCHLD;
   return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+}
+
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 3;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first) ::syscall(SYS_close_range, first, number - 1, 0U);
+    first = std::max(first, number + 1);
+  }
+  ::syscall(SYS_close_range, first, ~0U, 0U);
 }
 
 // Whether namespaces and a fresh /proc can be had, by having them. Empty: yes.
@@ -152,9 +164,9 @@ class Server {
     out.text(disk->kind() == TmpKind::disk ? "" : disk->reason());
     std::vector<int> descriptors{init.get(), disk->mount_fd()};
     if (network) {
-      descriptors.push_back(network->fd());
-      for (const int listener : network->listeners())
-        descriptors.push_back(listener);
+      for (const UniqueFd* fd :
+           {&network->fd, &network->link_local_listener, &network->loopback_listener})
+        descriptors.push_back(fd->get());
     }
     disks_.emplace(pid, std::move(*disk));
     send_packet(socket_, out, descriptors);
@@ -169,13 +181,17 @@ class Server {
     facts.vcpus = plan.vcpus;
     init.files = generated_files(facts, host_);
     init.control_socket = request.descriptors[0].get();
-    init.network_fd = network ? network->fd() : -1;
+    init.network_fd = network ? network->fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
     init.seed.start_socket = request.descriptors[1].get();
     for (std::size_t i = 2; i < request.descriptors.size(); ++i)
       init.seed.join_fds.push_back(request.descriptors[i].get());
     init.seed.in_user_namespace = in_user_namespace_;
-    ::close(socket_);
+    // Above all not what belongs to other sandboxes, which would live as long as this one.
+    std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd};
+    if (network) kept.push_back(init.network_fd);
+    kept.insert(kept.end(), init.seed.join_fds.begin(), init.seed.join_fds.end());
+    close_all_but(std::move(kept));
     run_sandbox_init(init);
   }
 
