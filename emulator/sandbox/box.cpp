@@ -61,8 +61,8 @@ void Box::prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Rea
     }
     return check_ready();
   }
-  auto control = packet_pair();
-  auto start = packet_pair();
+  auto control = message_pair();
+  auto start = message_pair();
   if (!control || !start || !make_non_blocking(control->first) ||
       !make_non_blocking(start->first)) {
     return fail(std::string("no socket: ") + std::strerror(errno));
@@ -110,22 +110,22 @@ void Box::fail(const std::string& why) {
 void Box::read_control() {
   for (;;) {
     errno = 0;
-    const auto packet = receive_packet(control_.native_handle());
-    if (!packet) {
+    const auto message = receive_message(control_.native_handle());
+    if (!message) {
       if (errno != EAGAIN) return on_lost();
       return wait(control_, [](Box& self) { self.read_control(); });
     }
-    on_control(*packet);
+    on_control(*message);
     if (!control_.is_open()) return;
   }
 }
 
-void Box::on_control(const Packet& packet) {
-  PacketReader in = packet.reader();
+void Box::on_control(const Message& message) {
+  MessageReader in = message.reader();
   switch (static_cast<InitMessage>(in.number())) {
     case InitMessage::seed_forked:
       seed_inside_ = in.number();
-      if (!packet.descriptors.empty()) seed_pid_ = pid_of(packet.descriptors.front());
+      if (!message.descriptors.empty()) seed_pid_ = pid_of(message.descriptors.front());
       return check_ready();
     case InitMessage::exited: {
       const std::int64_t inside = in.number();
@@ -158,12 +158,12 @@ void Box::read_start() {
   if (!start_.is_open()) return;
   for (;;) {
     errno = 0;
-    const auto packet = receive_packet(start_.native_handle());
-    if (!packet) {
+    const auto message = receive_message(start_.native_handle());
+    if (!message) {
       if (errno != EAGAIN) return;  // the control socket tells
       return wait(start_, [](Box& self) { self.read_start(); });
     }
-    PacketReader in = packet->reader();
+    MessageReader in = message->reader();
     if (static_cast<SeedMessage>(in.number()) == SeedMessage::ready) {
       seed_ = Seed::ready;
       check_ready();
@@ -205,7 +205,7 @@ void Box::launch(const ProcessSpec& spec, ProcessEvents& events) {
   boost::system::error_code error;
   ::fcntl(report[0], F_SETFL, O_NONBLOCK);
   exec_report_.assign(report[0], error);
-  PacketWriter out;
+  MessageWriter out;
   out.number(static_cast<std::int64_t>(SeedMessage::run));
   out.text(spec.executable);
   out.texts(spec.argv);
@@ -213,7 +213,7 @@ void Box::launch(const ProcessSpec& spec, ProcessEvents& events) {
   out.text(spec.working_directory);
   out.numbers({});
   out.number(k_log_fd_number);
-  if (!send_packet(start_.native_handle(), out,
+  if (!send_message(start_.native_handle(), out,
                    {ends->out.get(), ends->err.get(), ends->log.get(), report_end.get()})) {
     return fail_later(std::string("the seed does not listen: ") + std::strerror(errno));
   }
@@ -267,9 +267,9 @@ void Box::kill_all(std::function<void()> gone) {
 
 void Box::tell_init(std::int64_t message) {
   if (!control_.is_open()) return;
-  PacketWriter out;
+  MessageWriter out;
   out.number(message);
-  if (!send_packet(control_.native_handle(), out)) {
+  if (!send_message(control_.native_handle(), out)) {
     // It has ended: the socket's end tells, if not already.
     wait(control_, [](Box& self) { self.read_control(); });
   }

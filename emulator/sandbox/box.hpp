@@ -17,7 +17,7 @@
 #include "emulator/base/offload.hpp"
 #include "emulator/process/child_output.hpp"
 #include "emulator/process/runtime_process.hpp"
-#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_server.hpp"
 
 namespace coldframe {
@@ -60,7 +60,7 @@ class Box : public std::enable_shared_from_this<Box> {
   void read_control();
   void read_start();
   void read_exec_report();
-  void on_control(const Packet& packet);
+  void on_control(const Message& message);
   void on_exit(int native);
   void on_lost();
   void fail_later(std::string why);

@@ -1,188 +1,111 @@
 #include "emulator/sandbox/packet.hpp"
 
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
+#include <cstdint>
 
 namespace coldframe {
 namespace {
 
-constexpr std::size_t k_most_descriptors = 64;
-constexpr std::size_t k_most_inline = 32 * 1024;
-constexpr char k_inline = 'i';
-constexpr char k_in_file = 'f';  // the bytes are in the first descriptor
+using Bytes = std::span<const std::byte>;
 
-bool write_all(int fd, const std::string& bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t wrote = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return false;
-    done += static_cast<std::size_t>(wrote);
-  }
-  return true;
+constexpr unsigned k_dns_port = 53;
+constexpr unsigned k_syn = 2;
+constexpr unsigned k_ack = 16;
+constexpr unsigned k_echo = 8;
+constexpr unsigned k_echo_v6 = 128;
+
+unsigned byte_at(Bytes bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
+unsigned word_at(Bytes bytes, std::size_t at) {
+  return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
 
-std::string read_whole(int fd) {
-  struct stat info {};
-  std::string bytes;
-  if (::fstat(fd, &info) != 0) return bytes;
-  bytes.resize(static_cast<std::size_t>(info.st_size));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(fd, bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(done));
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
+// "example.com" of the first question; empty if there is none, or if it makes no sense.
+std::string question_name(Bytes message) {
+  constexpr std::size_t header = 12;
+  if (message.size() < header || (byte_at(message, 2) & 0x80) != 0) return {};  // an answer
+  if (word_at(message, 4) == 0) return {};
+  std::string name;
+  for (std::size_t at = header; at < message.size();) {
+    const std::size_t length = byte_at(message, at);
+    if (length == 0) return name.empty() ? "." : name;
+    if (length > 63 || at + 1 + length > message.size() || name.size() + length > 254) return {};
+    if (!name.empty()) name += '.';
+    for (const std::byte character : message.subspan(at + 1, length)) {
+      const auto c = std::to_integer<char>(character);
+      name += c > ' ' && c < 127 ? c : '?';
+    }
+    at += 1 + length;
   }
-  bytes.resize(done);
-  return bytes;
+  return {};
 }
 
-bool send_bytes(int socket, const std::string& bytes, const std::vector<int>& descriptors) {
-  iovec data{const_cast<char*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(k_most_descriptors * sizeof(int))> room{};
-  if (!descriptors.empty()) {
-    const std::size_t size = descriptors.size() * sizeof(int);
-    message.msg_control = room.data();
-    message.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
-    std::memcpy(CMSG_DATA(header), descriptors.data(), size);
+struct Target {
+  int family;
+  char address[INET6_ADDRSTRLEN];
+  std::string with_port(unsigned port) const {
+    const std::string text(address);
+    return (family == AF_INET6 ? "[" + text + "]" : text) + ":" + std::to_string(port);
   }
-  ssize_t sent = 0;
-  do {
-    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+};
+
+std::optional<std::string> describe(unsigned protocol, const Target& target, Bytes payload) {
+  if (protocol == IPPROTO_TCP && payload.size() >= 14) {
+    if ((byte_at(payload, 13) & (k_syn | k_ack)) != k_syn) return std::nullopt;
+    return "tcp " + target.with_port(word_at(payload, 2));
+  }
+  if (protocol == IPPROTO_UDP && payload.size() >= 8) {
+    const unsigned port = word_at(payload, 2);
+    std::string text = "udp " + target.with_port(port);
+    if (port != k_dns_port) return text;
+    const std::string name = question_name(payload.subspan(8));
+    return name.empty() ? text : text + " (DNS question " + name + ")";
+  }
+  const bool echo =
+      !payload.empty() && ((protocol == IPPROTO_ICMP && byte_at(payload, 0) == k_echo) ||
+                           (protocol == IPPROTO_ICMPV6 && byte_at(payload, 0) == k_echo_v6));
+  if (echo) return "icmp " + std::string(target.address);
+  return std::nullopt;
+}
+
+std::optional<std::string> describe_v4(Bytes packet) {
+  if (packet.size() < 20) return std::nullopt;
+  const std::size_t header = (byte_at(packet, 0) & 15) * 4;
+  const bool later_fragment = (word_at(packet, 6) & 0x1fff) != 0;
+  if (header < 20 || packet.size() < header || later_fragment) return std::nullopt;
+  Target target{AF_INET, {}};
+  ::inet_ntop(AF_INET, packet.data() + 16, target.address, sizeof target.address);
+  return describe(byte_at(packet, 9), target, packet.subspan(header));
+}
+
+std::optional<std::string> describe_v6(Bytes packet) {
+  if (packet.size() < 40) return std::nullopt;
+  Target target{AF_INET6, {}};
+  ::inet_ntop(AF_INET6, packet.data() + 24, target.address, sizeof target.address);
+  // Extension headers do not come from ordinary programs.
+  return describe(byte_at(packet, 6), target, packet.subspan(40));
 }
 
 }  // namespace
 
-void PacketWriter::number(std::int64_t value) {
-  bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+std::optional<std::string> describe_packet(std::span<const std::byte> packet) {
+  if (packet.empty()) return std::nullopt;
+  const unsigned version = byte_at(packet, 0) >> 4;
+  if (version == 4) return describe_v4(packet);
+  if (version == 6) return describe_v6(packet);
+  return std::nullopt;
 }
 
-void PacketWriter::text(const std::string& value) {
-  number(static_cast<std::int64_t>(value.size()));
-  bytes_ += value;
-}
-
-void PacketWriter::texts(const std::vector<std::string>& values) {
-  number(static_cast<std::int64_t>(values.size()));
-  for (const auto& value : values)
-    text(value);
-}
-
-void PacketWriter::numbers(const std::vector<int>& values) {
-  number(static_cast<std::int64_t>(values.size()));
-  for (const int value : values)
-    number(value);
-}
-
-std::int64_t PacketReader::number() {
-  std::int64_t value = 0;
-  if (bytes_.size() - at_ < sizeof value) {
-    ok_ = false;
-    at_ = bytes_.size();
-    return 0;
-  }
-  std::memcpy(&value, bytes_.data() + at_, sizeof value);
-  at_ += sizeof value;
-  return value;
-}
-
-std::string PacketReader::text() {
-  const auto size = static_cast<std::size_t>(number());
-  if (!ok_ || bytes_.size() - at_ < size) {
-    ok_ = false;
-    return "";
-  }
-  at_ += size;
-  return bytes_.substr(at_ - size, size);
-}
-
-std::vector<std::string> PacketReader::texts() {
-  std::vector<std::string> values;
-  for (auto left = number(); ok_ && left > 0; --left)
-    values.push_back(text());
-  return values;
-}
-
-std::vector<int> PacketReader::numbers() {
-  std::vector<int> values;
-  for (auto left = number(); ok_ && left > 0; --left)
-    values.push_back(static_cast<int>(number()));
-  return values;
-}
-
-bool send_packet(int socket, const PacketWriter& packet, const std::vector<int>& descriptors) {
-  if (descriptors.size() >= k_most_descriptors) {
-    errno = EINVAL;
-    return false;
-  }
-  if (packet.bytes().size() <= k_most_inline) {
-    return send_bytes(socket, k_inline + packet.bytes(), descriptors);
-  }
-  UniqueFd file(::memfd_create("coldframe-packet", MFD_CLOEXEC));
-  if (!file || !write_all(file.get(), packet.bytes())) return false;
-  std::vector<int> all{file.get()};
-  all.insert(all.end(), descriptors.begin(), descriptors.end());
-  return send_bytes(socket, std::string(1, k_in_file), all);
-}
-
-std::optional<Packet> receive_packet(int socket) {
-  std::string buffer(k_most_inline + 1, '\0');
-  iovec data{buffer.data(), buffer.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(k_most_descriptors * sizeof(int))> room{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = room.data();
-  message.msg_controllen = room.size();
-  ssize_t got = 0;
-  do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) return std::nullopt;
-  if (got == 0) {
-    errno = 0;
-    return std::nullopt;
-  }
-  Packet packet;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    std::vector<int> numbers(count);
-    std::memcpy(numbers.data(), CMSG_DATA(header), count * sizeof(int));
-    for (const int fd : numbers)
-      packet.descriptors.emplace_back(fd);
-  }
-  buffer.resize(static_cast<std::size_t>(got));
-  if (buffer.front() == k_in_file && !packet.descriptors.empty()) {
-    packet.bytes = read_whole(packet.descriptors.front().get());
-    packet.descriptors.erase(packet.descriptors.begin());
+void AttemptList::add(std::span<const std::byte> packet) {
+  auto text = describe_packet(packet);
+  if (!text || std::find(attempts_.begin(), attempts_.end(), *text) != attempts_.end()) return;
+  if (attempts_.size() == k_most) {
+    ++more_;
   } else {
-    packet.bytes = buffer.substr(1);
+    attempts_.push_back(std::move(*text));
   }
-  return packet;
-}
-
-std::optional<std::pair<UniqueFd, UniqueFd>> packet_pair() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return std::nullopt;
-  return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
 }  // namespace coldframe

@@ -1,66 +1,38 @@
-// Messages between us, the sandbox server and the init of a sandbox: fields in order, and
-// descriptors beside them, over a SOCK_SEQPACKET pair.
+// What a packet that wants out is, in a word that a user understands.
 //
-//   PacketWriter out; out.number(7); out.text("x"); out.texts(argv);
-//   send_packet(socket, out, {fd});                   // false: errno says why
-//   auto packet = receive_packet(socket);             // its descriptors are ours now
-//   packet->reader().number();                        // 0 and "" beyond the end; ok() tells
+//   describe_packet(bytes)   // "tcp 93.184.216.34:443"
+//                            // "udp 10.0.0.2:53 (DNS question example.com)"
+//                            // "tcp [2606:2800:220:1::1]:443", "icmp 10.0.0.2"
 //
-// Both ends are this program, so there is no version. A packet that would not fit into a socket's
-// buffer goes through a memory file, which the reader opens by itself. Any thread; system calls and
-// the heap.
+// Nothing for what is no attempt of a program: answers and later packets of a TCP connection, later
+// fragments, the kernel's own (IGMP, neighbour and router discovery), and what is cut short. Pure;
+// never reads outside `packet`; the text is printable ASCII, at most 320 characters.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
-
-#include "emulator/base/unique_fd.hpp"
 
 namespace coldframe {
 
-class PacketWriter {
+// An IPv4 or IPv6 packet without a link header.
+std::optional<std::string> describe_packet(std::span<const std::byte> packet);
+
+// Different attempts in the order in which they were first made.
+class AttemptList {
  public:
-  void number(std::int64_t value);
-  void text(const std::string& value);
-  void texts(const std::vector<std::string>& values);
-  void numbers(const std::vector<int>& values);
-  const std::string& bytes() const { return bytes_; }
+  static constexpr std::size_t k_most = 100;
+  // A packet that is no attempt, or one that was seen, changes nothing.
+  void add(std::span<const std::byte> packet);
+  const std::vector<std::string>& attempts() const { return attempts_; }
+  // Attempts beyond k_most, which may be repetitions.
+  std::size_t more() const { return more_; }
 
  private:
-  std::string bytes_;
+  std::vector<std::string> attempts_;
+  std::size_t more_ = 0;
 };
-
-class PacketReader {
- public:
-  explicit PacketReader(const std::string& bytes) : bytes_(bytes) {}
-  std::int64_t number();
-  std::string text();
-  std::vector<std::string> texts();
-  std::vector<int> numbers();
-  bool ok() const { return ok_; }
-
- private:
-  const std::string& bytes_;
-  std::size_t at_ = 0;
-  bool ok_ = true;
-};
-
-struct Packet {
-  std::string bytes;
-  std::vector<UniqueFd> descriptors;
-  PacketReader reader() const { return PacketReader(bytes); }
-};
-
-// At most 64 descriptors. False: errno.
-bool send_packet(int socket, const PacketWriter& packet, const std::vector<int>& descriptors = {});
-// Nothing: the peer is gone (errno 0), there is nothing on a non-blocking socket (EAGAIN), or an
-// error.
-std::optional<Packet> receive_packet(int socket);
-
-// Both ends close-on-exec.
-std::optional<std::pair<UniqueFd, UniqueFd>> packet_pair();
 
 }  // namespace coldframe

@@ -48,64 +48,66 @@ bool bind_mount(const std::string& from, const std::string& to) {
   return ::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
 }
 
+// A directory of the host on its way to its place inside.
 struct Opened {
-  std::vector<UniqueFd> trees;  // of plan.mounts
-  UniqueFd task;                // a tree, or a directory to be seen through another's mode
-  bool task_is_closed = false;  // others may not enter it, though it is the function's root
-  UniqueFd sys;                 // where no fresh one may be mounted
+  UniqueFd fd;          // a detached tree; or the directory, to be seen through another's mode
+  bool closed = false;  // others may not enter it
+  std::string inside;
 };
 
-Result<Opened> open_trees(const SandboxPlan& plan, bool in_user_namespace) {
+// A tree that is read-only; with `open_to_all`, also where its own mode keeps others out: on Lambda
+// /var/task is open to all, whatever the mode of the directory that it was made from, and what an
+// interpreter is installed in was asked for.
+Result<Opened> open_tree(const SandboxMount& mount, bool open_to_all) {
   Opened opened;
-  for (const auto& mount : plan.mounts) {
-    UniqueFd tree = clone_tree(mount.from);
-    if (!tree) return failed("open_tree '" + mount.from + "'");
-    if (set_attributes(tree.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
-      return failed("make '" + mount.from + "' read-only");
-    }
-    opened.trees.push_back(std::move(tree));
-  }
+  opened.inside = mount.to;
   struct stat info {};
-  if (::stat(plan.task_root.c_str(), &info) != 0) return failed("look at '" + plan.task_root + "'");
-  // On Lambda /var/task itself is open to all, whatever the mode of the directory that it was made
-  // from. In a user namespace we are its owner anyway.
-  opened.task_is_closed = !in_user_namespace && (info.st_mode & 0005) != 0005;
-  opened.task = opened.task_is_closed
-                    ? UniqueFd(::open(plan.task_root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
-                    : clone_tree(plan.task_root);
-  if (!opened.task) return failed("open '" + plan.task_root + "'");
-  if (!opened.task_is_closed &&
-      set_attributes(opened.task.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
-    return failed("make '" + plan.task_root + "' read-only");
+  if (::stat(mount.from.c_str(), &info) != 0) return failed("look at '" + mount.from + "'");
+  opened.closed = open_to_all && S_ISDIR(info.st_mode) && (info.st_mode & 0005) != 0005;
+  opened.fd = opened.closed
+                  ? UniqueFd(::open(mount.from.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
+                  : clone_tree(mount.from);
+  if (!opened.fd) return failed("open '" + mount.from + "'");
+  if (!opened.closed &&
+      set_attributes(opened.fd.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
+    return failed("make '" + mount.from + "' read-only");
   }
-  if (in_user_namespace) opened.sys = clone_tree("/sys");
   return opened;
 }
 
-Result<void> attach_at(int tree, const std::string& inside) {
-  const std::string place = here(inside);
-  if (!make_directories(place)) return failed("make '" + inside + "'");
-  if (attach(tree, place) != 0) return failed("mount '" + inside + "'");
-  return {};
+// In a user namespace we own what is closed to others.
+Result<std::vector<Opened>> open_trees(const SandboxPlan& plan, bool in_user_namespace) {
+  std::vector<Opened> trees;
+  for (const auto& mount : plan.mounts) {
+    auto tree = open_tree(mount, !in_user_namespace);
+    if (!tree) return tree.error();
+    trees.push_back(std::move(*tree));
+  }
+  auto task = open_tree({plan.task_root, k_sandbox_task_root}, !in_user_namespace);
+  if (!task) return task.error();
+  trees.push_back(std::move(*task));
+  return trees;
 }
 
 // A read-only view of the directory whose own mode is 0755.
-Result<void> attach_closed_task(int directory) {
-  const std::string place = here(k_sandbox_task_root);
+bool attach_covered(int directory, const std::string& place) {
   const std::string cover = std::string(k_store) + "/cover";
-  // On a file system of its own, which stays below when its name is gone.
-  if (!make_directories(place) || !make_directories(cover) ||
-      ::mount("coldframe", cover.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4k") != 0) {
-    return failed("make '/var/task'");
-  }
   const std::string options = "lowerdir=" + cover + ":/proc/self/fd/" + std::to_string(directory);
-  if (::mount("overlay", place.c_str(), "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
-              options.c_str()) != 0) {
-    return failed("mount '/var/task' over a directory that is closed to others");
-  }
-  if (::umount2(cover.c_str(), MNT_DETACH) != 0 || ::rmdir(cover.c_str()) != 0) {
-    return failed("unmount '" + cover + "'");
-  }
+  // The cover is on a file system of its own, which stays below when its name is gone.
+  return make_directories(cover) &&
+         ::mount("coldframe", cover.c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
+                 "mode=0755,size=4k") == 0 &&
+         ::mount("overlay", place.c_str(), "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
+                 options.c_str()) == 0 &&
+         ::umount2(cover.c_str(), MNT_DETACH) == 0 && ::rmdir(cover.c_str()) == 0;
+}
+
+Result<void> attach_at_place(const Opened& opened) {
+  const std::string place = here(opened.inside);
+  if (!make_directories(place)) return failed("make '" + opened.inside + "'");
+  const bool done = opened.closed ? attach_covered(opened.fd.get(), place)
+                                  : attach(opened.fd.get(), place) == 0;
+  if (!done) return failed("mount '" + opened.inside + "'");
   return {};
 }
 
@@ -152,14 +154,15 @@ Result<void> mount_proc() {
   return {};
 }
 
-Result<void> mount_sys(const Opened& opened) {
+// `host`: where no fresh one may be mounted.
+Result<void> mount_sys(const UniqueFd& host) {
   if (::mkdir("sys", 0755) != 0) return failed("make '/sys'");
   if (::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0) {
     return {};
   }
   // Only whoever owns the network namespace may have one.
-  if (!opened.sys || set_attributes(opened.sys.get(), k_read_only, true) != 0 ||
-      attach(opened.sys.get(), "sys") != 0) {
+  if (!host || set_attributes(host.get(), k_read_only, true) != 0 ||
+      attach(host.get(), "sys") != 0) {
     return failed("mount '/sys'");
   }
   return {};
@@ -204,8 +207,9 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return failed("make the mounts private");
   }
-  auto opened = open_trees(plan, in_user_namespace);
-  if (!opened) return opened.error();
+  auto trees = open_trees(plan, in_user_namespace);
+  if (!trees) return trees.error();
+  const UniqueFd host_sys = clone_tree("/sys");
   if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
       ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
     return failed("mount a new root");
@@ -219,15 +223,12 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
       return failed("link '" + link.at + "'");
     }
   }
-  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
-    if (auto ok = attach_at(opened->trees[i].get(), plan.mounts[i].to); !ok) return ok;
+  for (const auto& tree : *trees) {
+    if (auto ok = attach_at_place(tree); !ok) return ok;
   }
-  auto task = opened->task_is_closed ? attach_closed_task(opened->task.get())
-                                     : attach_at(opened->task.get(), k_sandbox_task_root);
-  if (!task) return task;
   if (auto ok = make_devices(); !ok) return ok;
   if (auto ok = mount_proc(); !ok) return ok;
-  if (auto ok = mount_sys(*opened); !ok) return ok;
+  if (auto ok = mount_sys(host_sys); !ok) return ok;
   if (auto ok = put_files(files); !ok) return ok;
   return become_root();
 }

@@ -14,7 +14,7 @@
 
 #include "emulator/process/spawn.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
-#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
 
@@ -24,10 +24,10 @@ namespace {
 constexpr rlim_t k_descriptors = 1024;
 
 [[noreturn]] void give_up(int socket, const std::string& why) {
-  PacketWriter out;
+  MessageWriter out;
   out.number(static_cast<std::int64_t>(SeedMessage::not_ready));
   out.text(why);
-  send_packet(socket, out);
+  send_message(socket, out);
   ::_exit(127);
 }
 
@@ -106,14 +106,14 @@ void run_seed(const SeedPlan& plan) {
   set_limits(plan.in_user_namespace);
   drop_privileges(plan);
   if (auto ok = install_seccomp(); !ok) give_up(plan.start_socket, ok.error().message);
-  PacketWriter ready;
+  MessageWriter ready;
   ready.number(static_cast<std::int64_t>(SeedMessage::ready));
-  if (!send_packet(plan.start_socket, ready)) ::_exit(127);
+  if (!send_message(plan.start_socket, ready)) ::_exit(127);
 
-  const auto order = receive_packet(plan.start_socket);
+  const auto order = receive_message(plan.start_socket);
   constexpr std::size_t k_descriptors_of_run = 4;
   if (!order || order->descriptors.size() != k_descriptors_of_run) ::_exit(127);
-  PacketReader in = order->reader();
+  MessageReader in = order->reader();
   if (in.number() != static_cast<std::int64_t>(SeedMessage::run)) ::_exit(127);
   SpawnPlan program;
   program.executable = in.text();

@@ -14,7 +14,7 @@
 #include <cstring>
 
 #include "emulator/sandbox/init_protocol.hpp"
-#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/root_layout.hpp"
 
 namespace coldframe {
@@ -64,10 +64,10 @@ class Init {
   }
 
   [[noreturn]] void fail(const std::string& why) {
-    PacketWriter out;
+    MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::failed));
     out.text(why);
-    send_packet(plan_.control_socket, out);
+    send_message(plan_.control_socket, out);
     ::_exit(1);
   }
 
@@ -82,10 +82,10 @@ class Init {
     runtime_ = pid;
     const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!handle) fail(std::string("pidfd_open: ") + std::strerror(errno));
-    PacketWriter out;
+    MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::seed_forked));
     out.number(pid);
-    send_packet(plan_.control_socket, out, {handle.get()});
+    send_message(plan_.control_socket, out, {handle.get()});
   }
 
   // Whoever has ended. Nobody waits for the others: their parents are gone.
@@ -100,12 +100,12 @@ class Init {
       if (pid == 0) return true;
       if (pid != runtime_) continue;
       runtime_ = 0;
-      PacketWriter out;
+      MessageWriter out;
       out.number(static_cast<std::int64_t>(InitMessage::exited));
       out.number(pid);
       out.number(status);
       out.number(std::int64_t{usage.ru_maxrss} * 1024);
-      send_packet(plan_.control_socket, out);
+      send_message(plan_.control_socket, out);
     }
   }
 
@@ -114,15 +114,15 @@ class Init {
     ::kill(-1, SIGKILL);
     while (collect(0))
       ::kill(-1, SIGKILL);
-    PacketWriter out;
+    MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::empty));
-    send_packet(plan_.control_socket, out);
+    send_message(plan_.control_socket, out);
   }
 
   void obey() {
-    const auto order = receive_packet(plan_.control_socket);
+    const auto order = receive_message(plan_.control_socket);
     if (!order) ::_exit(0);  // nobody is there any more
-    PacketReader in = order->reader();
+    MessageReader in = order->reader();
     switch (static_cast<InitMessage>(in.number())) {
       case InitMessage::fork_seed:
         return fork_seed();

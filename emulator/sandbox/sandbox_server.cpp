@@ -14,7 +14,7 @@
 #include <fstream>
 
 #include "emulator/base/first_line.hpp"
-#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/server_process.hpp"
 
 namespace coldframe {
@@ -52,11 +52,11 @@ std::string enter_user_namespace() {
 }
 
 [[noreturn]] void refuse(int socket, const std::string& why) {
-  PacketWriter out;
+  MessageWriter out;
   out.number(0);
   out.number(0);
   out.text(why);
-  send_packet(socket, out);
+  send_message(socket, out);
   ::_exit(0);
 }
 
@@ -100,7 +100,7 @@ std::string remedy() {
 }  // namespace
 
 Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& cache_directory) {
-  auto ends = packet_pair();
+  auto ends = message_pair();
   if (!ends) return host_error(std::string("no socket: ") + std::strerror(errno));
   const pid_t self = ::getpid();
   const pid_t pid = ::fork();
@@ -111,10 +111,10 @@ Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& c
   if (pid < 0) return host_error(std::string("cannot fork: ") + std::strerror(errno));
   ends->second.reset();
   std::unique_ptr<SandboxServer> server(new SandboxServer(pid, std::move(ends->first)));
-  const auto hello = receive_packet(server->socket_.get());
+  const auto hello = receive_message(server->socket_.get());
   std::string why = "the sandbox server ended";
   if (hello) {
-    PacketReader in = hello->reader();
+    MessageReader in = hello->reader();
     const bool works = in.number() == 1;
     server->in_user_namespace_ = in.number() == 1;
     why = in.text();
@@ -150,12 +150,12 @@ void SandboxServer::wait() {
 void SandboxServer::read() {
   for (;;) {
     errno = 0;
-    auto answer = receive_packet(socket_.get());
+    auto answer = receive_message(socket_.get());
     if (!answer) {
       if (errno == EAGAIN) return wait();
       return fail_all("the sandbox server has ended");
     }
-    PacketReader in = answer->reader();
+    MessageReader in = answer->reader();
     const auto waiting = pending_.find(in.number());
     if (waiting == pending_.end()) continue;
     const Done done = std::move(waiting->second);
@@ -185,12 +185,12 @@ void SandboxServer::fail_all(const std::string& why) {
 
 void SandboxServer::create(const SandboxPlan& plan, int control, int start,
                            const std::vector<int>& join_fds, Done done) {
-  PacketWriter out;
+  MessageWriter out;
   out.number(++serial_);
   write_plan(out, plan);
   std::vector<int> descriptors{control, start};
   descriptors.insert(descriptors.end(), join_fds.begin(), join_fds.end());
-  if (!send_packet(socket_.get(), out, descriptors)) {
+  if (!send_message(socket_.get(), out, descriptors)) {
     return done(host_error(std::string("the sandbox server does not listen: ") +
                            std::strerror(errno)));
   }

@@ -114,11 +114,11 @@ class Server {
  private:
   void say_hello() {
     const std::string why = try_namespaces();
-    PacketWriter out;
+    MessageWriter out;
     out.number(why.empty() ? 1 : 0);
     out.number(in_user_namespace_ ? 1 : 0);
     out.text(why);
-    send_packet(socket_, out);
+    send_message(socket_, out);
     if (!why.empty()) ::_exit(0);
   }
 
@@ -133,12 +133,12 @@ class Server {
   }
 
   void serve() {
-    auto request = receive_packet(socket_);
+    auto request = receive_message(socket_);
     if (!request) leave();
-    PacketReader in = request->reader();
+    MessageReader in = request->reader();
     const std::int64_t id = in.number();
     const SandboxPlan plan = read_plan(in);
-    PacketWriter out;
+    MessageWriter out;
     out.number(id);
     if (!in.ok() || request->descriptors.size() < 2) {
       return refuse(out, host_error("the sandbox server got half a request"));
@@ -169,10 +169,10 @@ class Server {
         descriptors.push_back(fd->get());
     }
     disks_.emplace(pid, std::move(*disk));
-    send_packet(socket_, out, descriptors);
+    send_message(socket_, out, descriptors);
   }
 
-  [[noreturn]] void become_init(const SandboxPlan& plan, const Packet& request,
+  [[noreturn]] void become_init(const SandboxPlan& plan, const Message& request,
                                 const TmpDisk& disk, const std::optional<NetNamespace>& network) {
     InitPlan init;
     init.sandbox = plan;
@@ -195,10 +195,10 @@ class Server {
     run_sandbox_init(init);
   }
 
-  void refuse(PacketWriter& out, const Error& error) {
+  void refuse(MessageWriter& out, const Error& error) {
     out.number(0);
     out.text(error.message);
-    send_packet(socket_, out);
+    send_message(socket_, out);
   }
 
   // The emulator has gone. Those who are left inside go with their inits.
@@ -222,7 +222,7 @@ class Server {
 
 }  // namespace
 
-void write_plan(PacketWriter& out, const SandboxPlan& plan) {
+void write_plan(MessageWriter& out, const SandboxPlan& plan) {
   std::vector<std::string> mounts;
   for (const auto& mount : plan.mounts) {
     mounts.push_back(mount.from);
@@ -242,7 +242,7 @@ void write_plan(PacketWriter& out, const SandboxPlan& plan) {
   out.number(static_cast<std::int64_t>(plan.network));
 }
 
-SandboxPlan read_plan(PacketReader& in) {
+SandboxPlan read_plan(MessageReader& in) {
   SandboxPlan plan;
   const auto mounts = in.texts();
   for (std::size_t i = 0; i + 1 < mounts.size(); i += 2)

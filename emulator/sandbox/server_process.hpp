@@ -3,17 +3,17 @@
 
 #include <string>
 
-#include "emulator/sandbox/packet.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
 
 namespace coldframe {
 
-// Never returns. Says first, in one packet, whether sandboxes can be made here: a number (1: yes)
+// Never returns. Says first, in one message, whether sandboxes can be made here: a number (1: yes)
 // and 1 if in a user namespace, or 0 and why not. Then answers each request, in order.
 [[noreturn]] void run_sandbox_server(int socket, const std::string& cache_directory,
                                      bool in_user_namespace);
 
-void write_plan(PacketWriter& out, const SandboxPlan& plan);
-SandboxPlan read_plan(PacketReader& in);
+void write_plan(MessageWriter& out, const SandboxPlan& plan);
+SandboxPlan read_plan(MessageReader& in);
 
 }  // namespace coldframe
