@@ -5,16 +5,21 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "emulator/base/unique_fd.hpp"
 
@@ -34,11 +39,28 @@ inline int in_child(const std::function<int()>& work) {
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+inline bool write_own(const char* path, const std::string& text) {
+  const UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
+  return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
 // The same as a user without rights who is root in a user namespace of its own.
 inline int in_user_namespace(const std::function<int()>& work) {
   return in_child([&] {
-    if (::geteuid() == 0 && ::setresuid(54321, 54321, 54321) != 0) return 1;
+    if (::geteuid() == 0 &&
+        (::setgroups(0, nullptr) != 0 || ::setresgid(54321, 54321, 54321) != 0 ||
+         ::setresuid(54321, 54321, 54321) != 0)) {
+      return 1;
+    }
+    ::prctl(PR_SET_DUMPABLE, 1);  // else /proc/self is root's
+    const std::string user = std::to_string(::geteuid());
+    const std::string group = std::to_string(::getegid());
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return k_no_namespaces;
+    if (!write_own("/proc/self/setgroups", "deny") ||
+        !write_own("/proc/self/uid_map", "0 " + user + " 1") ||
+        !write_own("/proc/self/gid_map", "0 " + group + " 1")) {
+      return k_no_namespaces;
+    }
     return work();
   });
 }
