@@ -1,44 +1,31 @@
 #include "emulator/sandbox/seccomp_filter.hpp"
 
-#include <linux/audit.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <span>
+#include <string>
+
+#include "emulator/sandbox/bpf.hpp"
 
 namespace coldframe {
 namespace {
 
-#ifdef __x86_64__
-constexpr std::uint32_t k_architecture = AUDIT_ARCH_X86_64;
-#else
-constexpr std::uint32_t k_architecture = AUDIT_ARCH_AARCH64;
-#endif
-
-using Program = std::vector<sock_filter>;
+using bpf::answer;
+using bpf::jump;
+using bpf::load_argument;
+using bpf::Program;
 
 constexpr std::uint32_t k_allow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t k_refuse = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t k_unknown = SECCOMP_RET_ERRNO | ENOSYS;
-// The low half of the first argument; both architectures are little-endian.
-constexpr std::uint32_t k_argument = offsetof(seccomp_data, args);
-
-sock_filter statement(std::uint16_t code, std::uint32_t value) { return {code, 0, 0, value}; }
-sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::size_t no) {
-  return {static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), static_cast<std::uint8_t>(yes),
-          static_cast<std::uint8_t>(no), value};
-}
-sock_filter load(std::uint32_t offset) { return statement(BPF_LD | BPF_W | BPF_ABS, offset); }
-sock_filter answer(std::uint32_t value) { return statement(BPF_RET | BPF_K, value); }
 
 // Allows if the first argument is one of these.
 Program one_of(std::span<const std::uint32_t> values) {
-  Program program{load(k_argument)};
+  Program program{load_argument(0)};
   for (std::size_t i = 0; i < values.size(); ++i) {
     program.push_back(jump(BPF_JEQ, values[i], values.size() - i, 0));
   }
@@ -54,7 +41,7 @@ Program leaf(SyscallRule rule) {
     case SyscallRule::unknown:
       return {answer(k_unknown)};
     case SyscallRule::clone:
-      return {load(k_argument), jump(BPF_JSET, k_namespace_flags, 0, 1), answer(k_refuse),
+      return {load_argument(0), jump(BPF_JSET, k_namespace_flags, 0, 1), answer(k_refuse),
               answer(k_allow)};
     case SyscallRule::socket:
       return one_of(k_socket_families);
@@ -78,7 +65,7 @@ Program tree(std::span<const SyscallRange> ranges) {
     program.push_back(jump(BPF_JGE, ranges[half].first, below.size(), 0));
   } else {  // a conditional jump has 8 bits only
     program.push_back(jump(BPF_JGE, ranges[half].first, 0, 1));
-    program.push_back(statement(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(below.size())));
+    program.push_back(bpf::statement(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(below.size())));
   }
   program.insert(program.end(), below.begin(), below.end());
   program.insert(program.end(), above.begin(), above.end());
@@ -88,8 +75,8 @@ Program tree(std::span<const SyscallRange> ranges) {
 }  // namespace
 
 std::vector<sock_filter> build_seccomp_filter(const std::vector<SyscallRange>& ranges) {
-  Program program{load(offsetof(seccomp_data, arch)), jump(BPF_JEQ, k_architecture, 1, 0),
-                  answer(k_unknown), load(offsetof(seccomp_data, nr))};
+  Program program{bpf::load_architecture(), jump(BPF_JEQ, bpf::k_architecture, 1, 0),
+                  answer(k_unknown), bpf::load_number()};
   const Program rules = ranges.empty() ? leaf(SyscallRule::refuse) : tree(ranges);
   program.insert(program.end(), rules.begin(), rules.end());
   return program;

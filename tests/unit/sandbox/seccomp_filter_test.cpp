@@ -2,66 +2,27 @@
 #include "emulator/sandbox/seccomp_filter.hpp"
 
 #include <gtest/gtest.h>
-#include <linux/audit.h>
-#include <linux/seccomp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+
+#include "emulator/sandbox/bpf.hpp"
+#include "tests/support/bpf_machine.hpp"
 
 namespace coldframe {
 namespace {
 
-#ifdef __x86_64__
-constexpr std::uint32_t k_native = AUDIT_ARCH_X86_64;
-#else
-constexpr std::uint32_t k_native = AUDIT_ARCH_AARCH64;
-#endif
 constexpr std::uint32_t k_allow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t k_eperm = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t k_enosys = SECCOMP_RET_ERRNO | ENOSYS;
 
-struct Verdict {
-  std::uint32_t value = 0;  // 0: the program is not valid
-  int instructions = 0;
-};
+using bpf::k_architecture;
+using testing::run;
+using testing::Verdict;
 
-Verdict run(const std::vector<sock_filter>& program, const seccomp_data& data) {
-  std::uint32_t accumulator = 0;
-  Verdict verdict;
-  for (std::size_t at = 0; at < program.size(); ++at) {
-    const auto& [code, yes, no, k] = program[at];
-    ++verdict.instructions;
-    switch (code) {
-      case BPF_LD | BPF_W | BPF_ABS:
-        if (k + 4 > sizeof data) return {};
-        std::memcpy(&accumulator, reinterpret_cast<const char*>(&data) + k, 4);
-        break;
-      case BPF_JMP | BPF_JEQ | BPF_K:
-        at += accumulator == k ? yes : no;
-        break;
-      case BPF_JMP | BPF_JGE | BPF_K:
-        at += accumulator >= k ? yes : no;
-        break;
-      case BPF_JMP | BPF_JSET | BPF_K:
-        at += (accumulator & k) != 0 ? yes : no;
-        break;
-      case BPF_JMP | BPF_JA:
-        at += k;
-        break;
-      case BPF_RET | BPF_K:
-        verdict.value = k;
-        return verdict;
-      default:
-        return {};
-    }
-  }
-  return {};
-}
-
-Verdict ask(std::uint32_t number, std::uint64_t argument = 0, std::uint32_t arch = k_native) {
+Verdict ask(std::uint32_t number, std::uint64_t argument = 0, std::uint32_t arch = k_architecture) {
   seccomp_data data{};
   data.nr = static_cast<int>(number);
   data.arch = arch;
@@ -213,7 +174,7 @@ TEST(SeccompFilter, JumpsOverMoreThanAJumpCanHold) {
   for (std::uint32_t number = 0; number < 6100; ++number) {
     seccomp_data data{};
     data.nr = static_cast<int>(number);
-    data.arch = k_native;
+    data.arch = k_architecture;
     const auto verdict = run(program, data);
     const bool allowed = std::min(number / 2, 2999U) % 2 == 0;
     ASSERT_EQ(verdict.value, allowed ? k_allow : k_eperm) << number;
