@@ -7,7 +7,7 @@
 //   while (trace.serve(calls, 100ms)) …               // someone must: traced calls wait for it
 //
 // Traced are opens for writing (readers cost nothing), mkdir and connect. Each waits until it was
-// looked at, some 20 µs. If the listener is closed before the function has gone, these calls fail
+// looked at, some 30 µs. If the listener is closed before the function has gone, these calls fail
 // with ENOSYS in it. The observer must be an ancestor of the same user, or root. What is reported
 // is what was asked for at that moment: a thread of the function may change a path meanwhile, so
 // this is advice and no protection.
@@ -35,7 +35,7 @@ Result<UniqueFd> install_deny_trace();
 
 class DenyTrace {
  public:
-  explicit DenyTrace(UniqueFd listener) : listener_(std::move(listener)) {}
+  explicit DenyTrace(UniqueFd listener);
   // Readable if a call waits.
   int fd() const { return listener_.get(); }
   // Looks at what waits, at most 100 calls, or waits for it that long. False: all traced processes

@@ -65,6 +65,15 @@ class WayOutTest : public ::testing::TestWithParam<WayOutKind> {
     if (used.path.empty()) {
       GTEST_SKIP() << "needs " << (GetParam() == WayOutKind::pasta ? "pasta" : "slirp4netns");
     }
+  }
+  WayOutProgram used;
+};
+
+class WayOutOfANetwork : public WayOutTest {
+ protected:
+  void SetUp() override {
+    WayOutTest::SetUp();
+    if (IsSkipped()) return;
     auto made = NetNamespace::create();
     if (!made) GTEST_SKIP() << "needs network namespaces: " << made.error().message;
     net = std::move(*made);
@@ -72,11 +81,10 @@ class WayOutTest : public ::testing::TestWithParam<WayOutKind> {
   int connect_from_inside(const std::string& address, int port) const {
     return in_child([&] { return enter(net.fd.get()) ? connect_to(address.c_str(), port) : 255; });
   }
-  WayOutProgram used;
   NetNamespace net;
 };
 
-TEST_P(WayOutTest, ReachesTheWorldButNotTheLoopbackOfTheHost) {
+TEST_P(WayOutOfANetwork, ReachesTheWorldButNotTheLoopbackOfTheHost) {
   const HostServer server;
   auto way = WayOut::start(used, net.fd.get());
   ASSERT_TRUE(way) << way.error().message;
@@ -94,7 +102,7 @@ TEST_P(WayOutTest, ReachesTheWorldButNotTheLoopbackOfTheHost) {
   EXPECT_EQ(connect_from_inside(address, server.port), 0);
 }
 
-TEST_P(WayOutTest, LeavesNothingWhenItIsStopped) {
+TEST_P(WayOutOfANetwork, LeavesNothingWhenItIsStopped) {
   const int descriptors = open_descriptors();
   pid_t pid = -1;
   {
@@ -135,7 +143,7 @@ int start_and_die(const WayOutProgram& used, const NetNamespace& net, const Shar
   return 4;
 }
 
-TEST_P(WayOutTest, DiesWithWhoStartedIt) {
+TEST_P(WayOutOfANetwork, DiesWithWhoStartedIt) {
   const SharedPid shared;
   EXPECT_EQ(in_child([&] { return start_and_die(used, net, shared); }), -SIGKILL);
   EXPECT_TRUE(wait_until([&] { return !is_alive(*shared.pid); }));
@@ -153,11 +161,12 @@ TEST_P(WayOutTest, WorksInAUserNamespaceOfItsOwnAndDiesWithIt) {
   EXPECT_TRUE(wait_until([&] { return !is_alive(*shared.pid); }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, WayOutTest,
-                         ::testing::Values(WayOutKind::slirp4netns, WayOutKind::pasta),
-                         [](const auto& kind) {
-                           return kind.param == WayOutKind::pasta ? "Pasta" : "Slirp4netns";
-                         });
+const auto k_programs = ::testing::Values(WayOutKind::slirp4netns, WayOutKind::pasta);
+std::string name_of(const ::testing::TestParamInfo<WayOutKind>& kind) {
+  return kind.param == WayOutKind::pasta ? "Pasta" : "Slirp4netns";
+}
+INSTANTIATE_TEST_SUITE_P(Programs, WayOutTest, k_programs, name_of);
+INSTANTIATE_TEST_SUITE_P(Programs, WayOutOfANetwork, k_programs, name_of);
 
 TEST(WayOutFailure, IsToldInTheProgramsLastWords) {
   const TempDir directory;
