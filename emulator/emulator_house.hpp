@@ -60,6 +60,7 @@ struct Emulator::House {
   House& operator=(const House&) = delete;
 
   ~House() {
+    if (server) server->detach();
     guard.dismiss();
     registry.unlink();  // the guard has, unless it was killed
   }

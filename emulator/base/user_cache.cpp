@@ -18,8 +18,8 @@ bool is_own(const fs::path& path) {
   fs::create_directories(path.parent_path(), ignored);
   ::mkdir(path.c_str(), 0700);
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
-         info.st_uid == ::geteuid() && (info.st_mode & 022) == 0;
+  return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() &&
+         (info.st_mode & 022) == 0;
 }
 
 fs::path home() {

@@ -1,5 +1,6 @@
-// Where this user's caches are: $XDG_CACHE_HOME/coldframe, else ~/.cache/coldframe, else a directory
-// of our own below /var/tmp or /tmp. Made if missing, mode 0700; empty if none can be had.
+// Where this user's caches are: $XDG_CACHE_HOME/coldframe, else ~/.cache/coldframe, else a
+// directory of our own below /var/tmp or /tmp. Made if missing, mode 0700; empty if none can be
+// had.
 #pragma once
 
 #include <string>

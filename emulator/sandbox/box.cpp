@@ -45,14 +45,13 @@ bool make_non_blocking(const UniqueFd& fd) { return ::fcntl(fd.get(), F_SETFL, O
 template <typename Handler>
 void Box::wait(Stream& stream, Handler handler) {
   if (!stream.is_open()) return;
-  stream.async_wait(Stream::wait_read, [self = shared_from_this(), &stream, handler](
-                                           const boost::system::error_code& error) {
+  stream.async_wait(Stream::wait_read, [self = shared_from_this(), &stream,
+                                        handler](const boost::system::error_code& error) {
     if (!error && stream.is_open()) handler(*self);
   });
 }
 
 void Box::prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Ready ready) {
-  if (lost_) return ready(host_error("the sandbox has ended"));
   ready_ = std::move(ready);
   if (asked_) {
     if (seed_ == Seed::none && runtime_inside_ == 0) {
@@ -81,11 +80,8 @@ void Box::prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Rea
 }
 
 void Box::on_created(Result<CreatedSandbox> made) {
-  if (!made) {
-    lost_ = true;
-    if (done_) return release();
-    return fail(made.error().message);
-  }
+  if (!made) return lose(made.error().message);
+  if (lost_) return;  // its init ends by the end of our socket
   made_.emplace(std::move(*made));
   tmp_free_when_empty_ = free_bytes(made_->tmp.get()).value_or(0);
   boost::system::error_code error;
@@ -112,7 +108,7 @@ void Box::read_control() {
     errno = 0;
     const auto message = receive_message(control_.native_handle());
     if (!message) {
-      if (errno != EAGAIN) return on_lost();
+      if (errno != EAGAIN) return lose("the sandbox has ended");
       return wait(control_, [](Box& self) { self.read_control(); });
     }
     on_control(*message);
@@ -125,7 +121,8 @@ void Box::on_control(const Message& message) {
   switch (static_cast<InitMessage>(in.number())) {
     case InitMessage::seed_forked:
       seed_inside_ = in.number();
-      if (!message.descriptors.empty()) seed_pid_ = pid_of(message.descriptors.front());
+      seed_pid_ = message.descriptors.empty() ? 0 : pid_of(message.descriptors.front());
+      if (seed_pid_ <= 0) return lose("too few descriptors are left");
       return check_ready();
     case InitMessage::exited: {
       const std::int64_t inside = in.number();
@@ -137,7 +134,7 @@ void Box::on_control(const Message& message) {
       if (inside == seed_inside_ && seed_ != Seed::none) {
         read_start();  // it may have said why
         seed_ = Seed::none;
-        fail("the process that was to become the runtime ended: " +
+        lose("the process that was to become the runtime ended: " +
              exit_reason(ExitStatus::from_wait(native)));
       }
       return;
@@ -148,7 +145,7 @@ void Box::on_control(const Message& message) {
       if (const auto gone = std::exchange(gone_, nullptr)) gone();
       return;
     case InitMessage::failed:
-      return fail(in.text());
+      return lose(in.text());
     default:
       return;
   }
@@ -168,19 +165,19 @@ void Box::read_start() {
       seed_ = Seed::ready;
       check_ready();
     } else {
-      fail(in.text());
+      return lose(in.text());
     }
   }
 }
 
-// The init has ended, and with it everybody inside.
-void Box::on_lost() {
-  boost::system::error_code ignored;
-  control_.close(ignored);
-  start_.close(ignored);
+// The init has ended or is to end, and with it everybody inside.
+void Box::lose(const std::string& why) {
+  if (lost_) return;
   lost_ = true;
+  if (made_) ::syscall(SYS_pidfd_send_signal, made_->init.get(), SIGKILL, nullptr, 0U);
+  release();
   if (runtime_inside_ != 0) on_exit(SIGKILL);
-  fail("the sandbox has ended");
+  fail(why);
   if (const auto gone = std::exchange(gone_, nullptr)) gone();
 }
 
@@ -214,7 +211,7 @@ void Box::launch(const ProcessSpec& spec, ProcessEvents& events) {
   out.numbers({});
   out.number(k_log_fd_number);
   if (!send_message(start_.native_handle(), out,
-                   {ends->out.get(), ends->err.get(), ends->log.get(), report_end.get()})) {
+                    {ends->out.get(), ends->err.get(), ends->log.get(), report_end.get()})) {
     return fail_later(std::string("the seed does not listen: ") + std::strerror(errno));
   }
   output_->start();
@@ -265,10 +262,10 @@ void Box::kill_all(std::function<void()> gone) {
   });
 }
 
-void Box::tell_init(std::int64_t message) {
+void Box::tell_init(std::int64_t order) {
   if (!control_.is_open()) return;
   MessageWriter out;
-  out.number(message);
+  out.number(order);
   if (!send_message(control_.native_handle(), out)) {
     // It has ended: the socket's end tells, if not already.
     wait(control_, [](Box& self) { self.read_control(); });
@@ -285,7 +282,7 @@ void Box::forget_process() {
 void Box::close(std::function<void()> done) {
   closed_ = true;
   ready_ = nullptr;
-  if (!asked_ || (lost_ && !made_)) return done();
+  if (!asked_ || lost_) return done();
   done_ = std::move(done);
   if (made_) end_init();  // else when the server has answered
 }

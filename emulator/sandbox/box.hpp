@@ -39,12 +39,13 @@ class Box : public std::enable_shared_from_this<Box> {
   void prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Ready ready);
   void launch(const ProcessSpec& spec, ProcessEvents& events);
   void kill_all(std::function<void()> gone);
-  void tell_init(std::int64_t message);
+  void tell_init(std::int64_t order);
   void close(std::function<void()> done);
   // Nobody listens any more: everything inside ends.
   void abandon();
   void forget_process();
 
+  bool lost() const { return lost_; }
   pid_t pid() const { return runtime_pid_; }
   ChildOutput* output() { return output_ ? &*output_ : nullptr; }
   std::optional<FinalMemory> final_memory() const;
@@ -57,12 +58,12 @@ class Box : public std::enable_shared_from_this<Box> {
   void on_created(Result<CreatedSandbox> made);
   void check_ready();
   void fail(const std::string& why);
+  void lose(const std::string& why);
   void read_control();
   void read_start();
   void read_exec_report();
   void on_control(const Message& message);
   void on_exit(int native);
-  void on_lost();
   void fail_later(std::string why);
   void end_init();
   void release();
@@ -78,8 +79,8 @@ class Box : public std::enable_shared_from_this<Box> {
   Stream init_;  // a copy of the pidfd: nobody is left inside
   std::optional<CreatedSandbox> made_;
   std::int64_t tmp_free_when_empty_ = 0;
-  bool asked_ = false;   // the server has been
-  bool lost_ = false;    // the init is gone, or was never there
+  bool asked_ = false;  // the server has been
+  bool lost_ = false;   // the init is gone, or was never there: of no use any more
   bool closed_ = false;
   Seed seed_ = Seed::none;
   std::int64_t seed_inside_ = 0;  // its number inside

@@ -51,11 +51,13 @@ class MessageReader {
 struct Message {
   std::string bytes;
   std::vector<UniqueFd> descriptors;
+  bool truncated = false;  // this process had no room for all of its descriptors
   MessageReader reader() const { return MessageReader(bytes); }
 };
 
 // At most 64 descriptors. False: errno.
-bool send_message(int socket, const MessageWriter& message, const std::vector<int>& descriptors = {});
+bool send_message(int socket, const MessageWriter& message,
+                  const std::vector<int>& descriptors = {});
 // Nothing: the peer is gone (errno 0), there is nothing on a non-blocking socket (EAGAIN), or an
 // error.
 std::optional<Message> receive_message(int socket);

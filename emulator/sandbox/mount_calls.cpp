@@ -23,10 +23,9 @@ UniqueFd clone_tree(const std::string& path) {
 int set_attributes(int fd, std::uint64_t attributes, bool recursive) {
   mount_attr attr{};
   attr.attr_set = attributes;
-  return static_cast<int>(
-      ::syscall(SYS_mount_setattr, fd, "",
-                static_cast<unsigned>(AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)), &attr,
-                sizeof attr));
+  return static_cast<int>(::syscall(
+      SYS_mount_setattr, fd, "",
+      static_cast<unsigned>(AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)), &attr, sizeof attr));
 }
 
 int set_attributes(const std::string& path, std::uint64_t attributes) {

@@ -31,7 +31,7 @@ Error failed(const std::string& step) {
 std::string here(const std::string& inside) { return inside.substr(inside.find_first_not_of('/')); }
 
 bool make_directories(const std::string& path) {
-  for (std::size_t at = path.find('/'); ; at = path.find('/', at + 1)) {
+  for (std::size_t at = path.find('/');; at = path.find('/', at + 1)) {
     const std::string part = path.substr(0, at);
     if (!part.empty() && ::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) return false;
     if (at == std::string::npos) return true;
@@ -40,8 +40,8 @@ bool make_directories(const std::string& path) {
 
 bool write_file(const std::string& path, const std::string& content) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  return fd && ::write(fd.get(), content.data(), content.size()) ==
-                   static_cast<ssize_t>(content.size());
+  return fd &&
+         ::write(fd.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
 }
 
 bool bind_mount(const std::string& from, const std::string& to) {
@@ -64,9 +64,8 @@ Result<Opened> open_tree(const SandboxMount& mount, bool open_to_all) {
   struct stat info {};
   if (::stat(mount.from.c_str(), &info) != 0) return failed("look at '" + mount.from + "'");
   opened.closed = open_to_all && S_ISDIR(info.st_mode) && (info.st_mode & 0005) != 0005;
-  opened.fd = opened.closed
-                  ? UniqueFd(::open(mount.from.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
-                  : clone_tree(mount.from);
+  opened.fd = opened.closed ? UniqueFd(::open(mount.from.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
+                            : clone_tree(mount.from);
   if (!opened.fd) return failed("open '" + mount.from + "'");
   if (!opened.closed &&
       set_attributes(opened.fd.get(), k_read_only | k_no_suid | k_no_dev, true) != 0) {
@@ -95,8 +94,8 @@ bool attach_covered(int directory, const std::string& place) {
   const std::string options = "lowerdir=" + cover + ":/proc/self/fd/" + std::to_string(directory);
   // The cover is on a file system of its own, which stays below when its name is gone.
   return make_directories(cover) &&
-         ::mount("coldframe", cover.c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
-                 "mode=0755,size=4k") == 0 &&
+         ::mount("coldframe", cover.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4k") ==
+             0 &&
          ::mount("overlay", place.c_str(), "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
                  options.c_str()) == 0 &&
          ::umount2(cover.c_str(), MNT_DETACH) == 0 && ::rmdir(cover.c_str()) == 0;
@@ -105,8 +104,8 @@ bool attach_covered(int directory, const std::string& place) {
 Result<void> attach_at_place(const Opened& opened) {
   const std::string place = here(opened.inside);
   if (!make_directories(place)) return failed("make '" + opened.inside + "'");
-  const bool done = opened.closed ? attach_covered(opened.fd.get(), place)
-                                  : attach(opened.fd.get(), place) == 0;
+  const bool done =
+      opened.closed ? attach_covered(opened.fd.get(), place) : attach(opened.fd.get(), place) == 0;
   if (!done) return failed("mount '" + opened.inside + "'");
   return {};
 }
@@ -123,7 +122,8 @@ Result<void> make_devices() {
     const std::string path = std::string("dev/") + device.name;
     if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, device.minor)) == 0) continue;
     // Not in a user namespace: there they are the host's.
-    if (!write_file(path, "") || !bind_mount("/" + path, path)) return failed("make '/" + path + "'");
+    if (!write_file(path, "") || !bind_mount("/" + path, path))
+      return failed("make '/" + path + "'");
   }
   constexpr std::array<std::array<const char*, 2>, 4> k_links{{{"/proc/self/fd", "dev/fd"},
                                                                {"/proc/self/fd/0", "dev/stdin"},
@@ -157,7 +157,8 @@ Result<void> mount_proc() {
 // `host`: where no fresh one may be mounted.
 Result<void> mount_sys(const UniqueFd& host) {
   if (::mkdir("sys", 0755) != 0) return failed("make '/sys'");
-  if (::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0) {
+  if (::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) ==
+      0) {
     return {};
   }
   // Only whoever owns the network namespace may have one.
@@ -209,7 +210,7 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
   }
   auto trees = open_trees(plan, in_user_namespace);
   if (!trees) return trees.error();
-  const UniqueFd host_sys = clone_tree("/sys");
+  const UniqueFd host_sys = in_user_namespace ? clone_tree("/sys") : UniqueFd();
   if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
       ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
     return failed("mount a new root");

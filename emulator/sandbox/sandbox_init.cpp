@@ -54,7 +54,8 @@ class Init {
     }
     constexpr char k_name[] = "localhost";
     ::sethostname(k_name, sizeof k_name - 1);
-    if (auto ok = enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace);
+    if (auto ok =
+            enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace);
         !ok) {
       fail(ok.error().message);
     }

@@ -111,9 +111,9 @@ class Needs {
     const fs::path home = home_of(prefix);
     if (!home.empty()) add_program(home / program.filename(), k_home_depth);
     if (is_below(program, plan_.task_root) || is_covered(program)) return;
-    const bool is_prefix = directory.filename() == "bin" &&
-                           (!home.empty() || is_folder(prefix / "lib") ||
-                            is_folder(prefix / "lib64"));
+    const bool is_prefix =
+        directory.filename() == "bin" &&
+        (!home.empty() || is_folder(prefix / "lib") || is_folder(prefix / "lib64"));
     add(is_prefix ? prefix : directory);
   }
 
@@ -159,7 +159,7 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
     if (!word.is_absolute() || !is_there(word)) continue;
     // A script that is named by its own path finds its neighbours there.
     needs.add(is_below(normal(word), plan.task_root) ? fs::path(plan.task_root)
-              : is_folder(word)                   ? word
+              : is_folder(word)                      ? word
                                                      : word.parent_path());
   }
   if (!is_below(normal(config.working_directory), plan.task_root)) {

@@ -127,8 +127,7 @@ Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& c
 }
 
 SandboxServer::~SandboxServer() {
-  if (stream_) (void)stream_->release();
-  stream_.reset();
+  detach();
   socket_.reset();
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -139,12 +138,18 @@ void SandboxServer::attach(asio::io_context& io) {
   wait();
 }
 
+void SandboxServer::detach() {
+  if (stream_) (void)stream_->release();
+  stream_.reset();
+  pending_.clear();
+}
+
 void SandboxServer::wait() {
-  stream_->async_wait(asio::posix::stream_descriptor::wait_read,
-                      [this, alive = std::weak_ptr<bool>(alive_)](
-                          const boost::system::error_code& error) {
-                        if (!error && !alive.expired()) read();
-                      });
+  stream_->async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) read();
+      });
 }
 
 void SandboxServer::read() {
@@ -160,9 +165,12 @@ void SandboxServer::read() {
     if (waiting == pending_.end()) continue;
     const Done done = std::move(waiting->second);
     pending_.erase(waiting);
-    if (in.number() != 1 || answer->descriptors.size() < 2) {
-      const std::string why = in.text();
-      done(host_error("no sandbox could be made: " + (why.empty() ? "half an answer" : why)));
+    if (in.number() != 1) {
+      done(host_error("no sandbox could be made: " + in.text()));
+      continue;
+    }
+    if (answer->truncated || answer->descriptors.size() < 2) {
+      done(host_error("no sandbox could be made: too few descriptors are left"));
       continue;
     }
     CreatedSandbox made;
@@ -191,8 +199,8 @@ void SandboxServer::create(const SandboxPlan& plan, int control, int start,
   std::vector<int> descriptors{control, start};
   descriptors.insert(descriptors.end(), join_fds.begin(), join_fds.end());
   if (!send_message(socket_.get(), out, descriptors)) {
-    return done(host_error(std::string("the sandbox server does not listen: ") +
-                           std::strerror(errno)));
+    return done(
+        host_error(std::string("the sandbox server does not listen: ") + std::strerror(errno)));
   }
   pending_.emplace(serial_, std::move(done));
 }

@@ -48,6 +48,8 @@ class SandboxServer {
   SandboxServer& operator=(const SandboxServer&) = delete;
 
   void attach(boost::asio::io_context& io);
+  // Before `io` ends: forgets who waits.
+  void detach();
   // `control`, `start`: the sandbox's ends of its sockets. Groups are joined through `join_fds`.
   // Those descriptors are used during the call only. Error: exit code 4.
   void create(const SandboxPlan& plan, int control, int start, const std::vector<int>& join_fds,

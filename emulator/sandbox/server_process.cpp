@@ -143,9 +143,8 @@ class Server {
     if (!in.ok() || request->descriptors.size() < 2) {
       return refuse(out, host_error("the sandbox server got half a request"));
     }
-    auto disk = in_user_namespace_
-                    ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
-                    : TmpDisk::create(plan.tmp_mb, cache_directory_);
+    auto disk = in_user_namespace_ ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
+                                   : TmpDisk::create(plan.tmp_mb, cache_directory_);
     if (!disk) return refuse(out, disk.error());
     std::optional<NetNamespace> network;
     if (plan.network != NetworkMode::host) {

@@ -31,8 +31,10 @@ class BoxedProcess final : public RuntimeProcess {
 
 class StrictEnvironment final : public EnvironmentSandbox {
  public:
-  StrictEnvironment(std::shared_ptr<Box> box, SandboxPlan plan)
-      : box_(std::move(box)), plan_(std::move(plan)) {}
+  using MakeBox = std::function<std::shared_ptr<Box>()>;
+
+  StrictEnvironment(MakeBox make_box, SandboxPlan plan)
+      : make_box_(std::move(make_box)), box_(make_box_()), plan_(std::move(plan)) {}
   ~StrictEnvironment() override { box_->abandon(); }
 
   std::optional<std::string> runtime_api() const override {
@@ -40,6 +42,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
     return k_sandbox_runtime_api;
   }
   void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
+    if (box_->lost()) box_ = make_box_();
     box_->prepare(plan_, {}, std::move(ready));
   }
   std::string inside(const std::filesystem::path& path) const override {
@@ -53,6 +56,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
   void close(std::function<void()> done) override { box_->close(std::move(done)); }
 
  private:
+  MakeBox make_box_;
   std::shared_ptr<Box> box_;
   SandboxPlan plan_;
 };
@@ -64,7 +68,7 @@ std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
   SandboxPlan plan = plan_sandbox(config, find_entry_point(config), network_);
   plan.vcpus = visible_vcpus(config.memory_mb);
   return std::make_unique<StrictEnvironment>(
-      std::make_shared<Box>(io_, offload_, log_, server_), std::move(plan));
+      [this] { return std::make_shared<Box>(io_, offload_, log_, server_); }, std::move(plan));
 }
 
 }  // namespace coldframe

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace coldframe::testing {
@@ -15,6 +16,11 @@ ChildFixture::ChildFixture() {
   // One environment unless a test wants more: a reset that takes its time on a busy machine would
   // otherwise make the next invoke start another.
   options.concurrency = 1;
+  // The same tests once more in the strict sandbox; tests/CMakeLists.txt says which.
+  const char* sandbox = std::getenv("COLDFRAME_TEST_SANDBOX");
+  if (sandbox != nullptr && std::string_view(sandbox) == "strict") {
+    options.sandbox = SandboxChoice::strict;
+  }
 }
 
 void ChildFixture::play(std::string_view dialogue) { function = player(function.name, dialogue); }
