@@ -8,6 +8,14 @@
 
 namespace coldframe {
 
+namespace {
+
+constexpr const char* k_without_root =
+    "the strict sandbox of a user who is not root: /tmp is in memory instead of on a disk, and "
+    "files that are closed to others can be read (W4 is not seen)";
+
+}  // namespace
+
 Emulator::Emulator(std::unique_ptr<House> house) : house_(std::move(house)) {}
 
 Emulator::~Emulator() { stop(); }
@@ -28,11 +36,12 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
       auto started = SandboxServer::start(options.cache_directory);
       if (started) {
         server = std::move(*started);
+        if (server->in_user_namespace()) note = k_without_root;
       } else if (options.sandbox == SandboxChoice::strict) {
         registry.unlink();
         return started.error();
       } else {
-        note = started.error().message;
+        note = started.error().message + "; the function runs without it";
       }
     }
     auto house =

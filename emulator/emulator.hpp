@@ -115,7 +115,7 @@ class Emulator {
   // Names of the back-ends in force, for results: "none".
   std::string limits_name() const;
   std::string sandbox_name() const;
-  // Why it is not strict, if that was left to us; empty otherwise.
+  // Why it is not strict, if that was left to us, or what it lacks; empty otherwise.
   const std::string& sandbox_note() const;
   // What every environment is doing, as JSON, for a person who wonders.
   std::string state_json() const;

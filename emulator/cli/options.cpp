@@ -191,7 +191,9 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
     }
     out.time_scale = *value;
   }
-  out.sandbox = o.sandbox == "strict" ? SandboxChoice::strict : SandboxChoice::none;
+  out.sandbox = o.sandbox == "strict" ? SandboxChoice::strict
+                : o.sandbox == "auto" ? SandboxChoice::automatic
+                                      : SandboxChoice::none;
   out.network = o.network == "host" ? NetworkMode::host : NetworkMode::none;
   if (!o.seed.empty()) {
     auto value = parse_integer(o.seed, "--seed", 0, INT64_MAX);

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
   options.collect_orphans = ::getpid() == 1;
   auto emulator = Emulator::create(std::move(options));
   if (!emulator) return emulator.error();
+  if (const auto& text = (*emulator)->sandbox_note(); !text.empty()) note(text);
   for (auto& config : functions) {
     if (auto added = (*emulator)->add(std::move(config)); !added) return added.error();
   }

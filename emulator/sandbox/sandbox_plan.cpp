@@ -67,6 +67,23 @@ fs::path interpreter_of(const fs::path& script) {
   return line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
 }
 
+// The same path with its first symbolic link, a directory perhaps, replaced by what it leads to;
+// empty: there is none.
+fs::path through_first_link(const fs::path& path) {
+  fs::path at;
+  for (auto part = path.begin(); part != path.end(); ++part) {
+    at /= *part;
+    std::error_code error;
+    const fs::path target = fs::read_symlink(at, error);
+    if (error) continue;
+    fs::path next = at.parent_path() / target;
+    for (++part; part != path.end(); ++part)
+      next /= *part;
+    return next;
+  }
+  return {};
+}
+
 // Collects the paths that are to be seen inside at their own place.
 class Needs {
  public:
@@ -89,9 +106,9 @@ class Needs {
     const fs::path path = normal(given);
     if (depth > k_deepest || !path.is_absolute()) return;
     add_installation(path);
-    std::error_code error;
-    const fs::path target = fs::read_symlink(path, error);
-    if (!error) return add_program(path.parent_path() / target, depth + 1);
+    if (const auto next = through_first_link(path); !next.empty()) {
+      return add_program(next, depth + 1);
+    }
     if (const auto interpreter = interpreter_of(path); !interpreter.empty()) {
       add_program(interpreter, depth + 1);
     }

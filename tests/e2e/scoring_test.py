@@ -18,6 +18,7 @@ SCHEMA = json.loads((SOURCE / "docs/schemas/validate.schema.json").read_text())
 
 
 class ScoringTest(E2eTest):
+    SANDBOX = None
     def setUp(self):
         super().setUp()
         for path in (SCORING / ".venv/bin/python", SCORING / "model/model.joblib"):

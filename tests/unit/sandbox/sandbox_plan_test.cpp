@@ -106,6 +106,13 @@ TEST_F(Plan, HasWhatAVirtualEnvironmentOfTheFunctionIsMadeFrom) {
   EXPECT_EQ(seen(plan(program("/fn/.venv/bin/python"))), Paths{"/pyenv/3.11"});
 }
 
+TEST_F(Plan, HasAVirtualEnvironmentThatTheFunctionBorrowsByALink) {
+  program("/envs/one/pyvenv.cfg", "home = /usr/bin\n");
+  program("/envs/one/bin/python");
+  fs::create_directory_symlink(root() + "/envs/one", root() + "/fn/.venv");
+  EXPECT_EQ(seen(plan(root() + "/fn/.venv/bin/python")), Paths{"/envs/one"});
+}
+
 TEST_F(Plan, HasTheInterpreterOfAScript) {
   fs::create_directories(root() + "/envs/one/lib");
   const auto python = program("/envs/one/bin/python");
