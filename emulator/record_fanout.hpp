@@ -20,6 +20,10 @@ class RecordFanout final : public RecordSink {
     for (auto* sink : sinks_)
       sink->on_invocation(record);
   }
+  void on_output(const std::string& environment_id, std::string_view text) override {
+    for (auto* sink : sinks_)
+      sink->on_output(environment_id, text);
+  }
   bool wants_cpu() const override {
     return std::any_of(sinks_.begin(), sinks_.end(), [](auto* sink) { return sink->wants_cpu(); });
   }

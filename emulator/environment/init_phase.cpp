@@ -178,6 +178,7 @@ void ExecutionEnvironment::log_init(InitRecord record) {
   if (record.status != InitStatus::success) {
     record.exit_reason = exit_reason_;
     record.last_line = last_line_;
+    record.error_body = init_error_body_;
   }
   // A repeated init that works is part of its invoke.
   if (record.phase == InitPhase::init || record.status != InitStatus::success) {

@@ -81,6 +81,7 @@ void ExecutionEnvironment::on_log(const LogEvent& event) {
   const bool in_init =
       state_ == EnvironmentState::init || state_ == EnvironmentState::suppressed_init;
   if (in_init && !event.text.empty()) last_line_ = event.text.substr(0, k_most);
+  services_.records.on_output(id_, event.text);
   log_.function(event);
 }
 
@@ -122,7 +123,10 @@ void ExecutionEnvironment::answer_caller(InvocationStatus status, Payload body) 
   answered_ = true;
   if (state_ == EnvironmentState::reset) owner_.on_change(*this);  // soon free again
   record_.status = status;
-  if (status != InvocationStatus::ok) record_.answer_error = record_.error_type;
+  if (status != InvocationStatus::ok) {
+    record_.answer_error = record_.error_type;
+    record_.error_body = body;
+  }
   record_.produced_bytes = body ? body->size() : 0;
   InvokeResult result;
   result.request_id = record_.request_id;

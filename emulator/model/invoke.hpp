@@ -2,8 +2,6 @@
 //
 //   InvokeRequest request{.function = "scoring", .payload = make_payload("{}")};
 //   emulator.invoke(std::move(request), [](InvokeResult result) { … });
-//
-// Payload bytes are never parsed and written again: they reach the other side as they came.
 #pragma once
 
 #include <functional>
@@ -12,14 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/model/payload.hpp"
 #include "emulator/model/record.hpp"
 
 namespace coldframe {
-
-using Payload = std::shared_ptr<const std::string>;  // never null once it is in a request or result
-inline Payload make_payload(std::string bytes) {
-  return std::make_shared<const std::string>(std::move(bytes));
-}
 
 enum class InvocationType { request_response, event, dry_run };
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "emulator/base/clock.hpp"
+#include "emulator/model/payload.hpp"
 
 namespace coldframe {
 
@@ -59,6 +61,7 @@ struct InitRecord {
   bool provisioned = false;   // started ahead of any invoke
   std::string exit_reason{};  // "Runtime exited with error: exit status 3"; empty: it did not exit
   std::string last_line{};    // of a failed init: the last that it printed, as far as it fits
+  Payload error_body{};       // of a failed init: the error that it reported; null: none
 };
 
 struct InvocationRecord {
@@ -81,6 +84,7 @@ struct InvocationRecord {
   std::optional<std::int64_t> max_memory_used_bytes;  // peak over the environment's life
   std::optional<Duration> cpu;                        // runtime process, event → next
   std::size_t produced_bytes = 0;                     // size of the answer
+  Payload error_body{};  // what the caller got in place of an answer; null: an answer
 
   // For the next invoke of the same environment: what is the same for all of them stays.
   void renew() {
@@ -98,6 +102,7 @@ struct InvocationRecord {
     max_memory_used_bytes.reset();
     cpu.reset();
     produced_bytes = 0;
+    error_body.reset();
   }
 };
 
@@ -107,6 +112,9 @@ class RecordSink {
   virtual ~RecordSink() = default;
   virtual void on_init(const InitRecord&) {}
   virtual void on_invocation(const InvocationRecord&) {}
+  // A line that the function printed, or a log event of its client, without its line end; before
+  // the record of what it was printed in.
+  virtual void on_output(const std::string& /*environment_id*/, std::string_view /*text*/) {}
   // Whether anybody reads the CPU time of each invoke; asking the kernel twice an invoke is not
   // free.
   virtual bool wants_cpu() const { return true; }
