@@ -14,6 +14,7 @@
 #include "emulator/report/bench_json.hpp"
 #include "emulator/report/bench_text.hpp"
 #include "emulator/validate/judge.hpp"
+#include "emulator/violations/violation_log.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -116,10 +117,13 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!o.run.verbose) prepared->emulator.log = &quiet;
   const FunctionConfig& config = prepared->file.config;
   Advisor advisor;
+  ViolationLog violations;
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
   (*session)->emulator().add_record_sink(quiet);
+  violations.add(config.name, circumstances(config, (*session)->emulator(), o.run));
+  (*session)->emulator().add_record_sink(violations);
   ProgressLine progress;
   options->progress = [&](const BenchProgress& p) {
     progress.show(std::string(cold ? "start " : "launch ") + std::to_string(p.launches_done) +
@@ -148,6 +152,8 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!written) return fail(written.error());
   if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);
+  for (const auto& text : violations.notes())
+    note(text);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

@@ -8,6 +8,7 @@
 #include "emulator/report/invoke_json.hpp"
 #include "emulator/report/payload_advice.hpp"
 #include "emulator/validate/judge.hpp"
+#include "emulator/violations/violation_log.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -87,12 +88,15 @@ int run(InvokeOptions& o, const CommandLine& line) {
   emulator_options->concurrency = 1;
   const FunctionConfig config = file->config;
   Advisor advisor;
+  ViolationLog violations;
   FailedInits failed_inits;
   auto session = Session::start(*emulator_options, {config});
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
   emulator.add_record_sink(failed_inits);
   emulator.add_record_sink(advisor);
+  violations.add(config.name, circumstances(config, emulator, o.run));
+  emulator.add_record_sink(violations);
 
   const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
@@ -144,6 +148,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
         "billed inside the invoke");
   }
   if (!about_payload.empty()) note(about_payload);
+  for (const auto& text : violations.notes())
+    note(text);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

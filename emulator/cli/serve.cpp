@@ -7,6 +7,7 @@
 #include "emulator/cli/session.hpp"
 #include "emulator/report/advice.hpp"
 #include "emulator/report/own_output.hpp"
+#include "emulator/violations/violation_log.hpp"
 #include "emulator/watch/file_watcher.hpp"
 
 namespace coldframe::cli {
@@ -159,11 +160,16 @@ int run(ServeOptions& o, const CommandLine& line) {
   ReadyFile ready_file(o.ready_file);
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
   MissingClientNote missing_client;
+  ViolationLog violations;
   auto session = Session::start(parsed->emulator, functions);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
   missing_client.emulator = &emulator;
   emulator.add_record_sink(missing_client);
+  for (const auto& config : functions)
+    violations.add(config.name, circumstances(config, emulator, o.run));
+  violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
+  emulator.add_record_sink(violations);
   Watchers watchers;
   if (o.watch) {
     auto watching = watch(o, *parsed, targets, functions, ready_file, emulator);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -73,6 +74,18 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   head.function.sandbox = emulator.sandbox_name();
   head.function.requested = {{"limits", options.limits}, {"sandbox", options.sandbox}};
   return head;
+}
+
+Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator,
+                            const RunOptions& options) {
+  Circumstances in;
+  in.sandbox = emulator.sandbox_name();
+  if (options.network != "auto") in.network = options.network;
+  in.tmp_mb = config.tmp_mb;
+  in.memory_mb = config.memory_mb;
+  in.task_root = config.task_root.string();
+  in.has_variable = [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; };
+  return in;
 }
 
 }  // namespace coldframe::cli

@@ -9,6 +9,7 @@
 #include "emulator/cli/options.hpp"
 #include "emulator/emulator.hpp"
 #include "emulator/report/result_file.hpp"
+#include "emulator/violations/explain.hpp"
 
 namespace coldframe::cli {
 
@@ -42,6 +43,10 @@ class Session {
 ResultHead result_head(const std::string& command, WallTime started, std::uint64_t seed,
                        const FunctionConfig& config, const Emulator& emulator,
                        const RunOptions& options);
+
+// What the functions of this emulator run in, for explaining their failures.
+Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator,
+                            const RunOptions& options);
 
 // An Emulator's function as validate and bench want it.
 class EmulatedFunction final : public FunctionUnderTest {

@@ -14,6 +14,7 @@
 #include "emulator/report/validate_json.hpp"
 #include "emulator/report/validate_text.hpp"
 #include "emulator/validate/validator.hpp"
+#include "emulator/violations/violation_log.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -104,10 +105,13 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (!o.run.verbose) prepared->emulator.log = &quiet;
   const FunctionConfig& config = prepared->file.config;
   Advisor advisor;
+  ViolationLog violations;
   auto session = Session::start(prepared->emulator, {config});
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
   (*session)->emulator().add_record_sink(quiet);
+  violations.add(config.name, circumstances(config, (*session)->emulator(), o.run));
+  (*session)->emulator().add_record_sink(violations);
   ProgressLine progress;
   options->progress = [&](const ValidateProgress& p) {
     progress.show("case " + std::to_string(p.done) + " of " + std::to_string(p.total) +
@@ -137,6 +141,8 @@ int run(ValidateCommand& o, const CommandLine& line) {
   if (!written) return fail(written.error());
   if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);
+  for (const auto& text : violations.notes(code == 0))
+    note(text);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);
   return code;

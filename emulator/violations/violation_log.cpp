@@ -1,0 +1,77 @@
+#include "emulator/violations/violation_log.hpp"
+
+#include <algorithm>
+
+namespace coldframe {
+namespace {
+
+constexpr std::size_t k_most_output = 8 * 1024;
+constexpr std::size_t k_most_environments = 2000;  // with output that no invoke has claimed
+constexpr std::size_t k_most_notes = 100;
+
+}  // namespace
+
+void ViolationLog::add(const std::string& function, Circumstances circumstances) {
+  functions_[function] = std::move(circumstances);
+}
+
+void ViolationLog::on_output(const std::string& environment_id, std::string_view text) {
+  if (output_.size() >= k_most_environments) output_.clear();
+  std::string& output = output_[environment_id];
+  // The end of a traceback says what went wrong.
+  if (text.size() > k_most_output) text = text.substr(text.size() - k_most_output);
+  if (output.size() + text.size() > 2 * k_most_output) {
+    output.erase(0, output.size() - std::min(output.size(), k_most_output));
+  }
+  for (const char c : text)  // clients write lines of one event with CR between them
+    output += c == '\r' ? '\n' : c;
+  output += '\n';
+}
+
+void ViolationLog::on_init(const InitRecord& record) {
+  judge(record.function, record.environment_id, record.status != InitStatus::success,
+        record.error_body);
+}
+
+void ViolationLog::on_invocation(const InvocationRecord& record) {
+  judge(record.function, record.environment_id, record.status != InvocationStatus::ok,
+        record.error_body);
+}
+
+void ViolationLog::judge(const std::string& function, const std::string& environment_id,
+                         bool failed, const Payload& error_body) {
+  const auto found = output_.find(environment_id);
+  if (!failed && found == output_.end()) return;
+  std::string output;
+  if (found != output_.end()) {
+    output = std::move(found->second);
+    output_.erase(found);
+    if (output.size() > k_most_output) output.erase(0, output.size() - k_most_output);
+  }
+  for (const auto& cost : explain_costs(output))
+    keep(function, cost, true);
+  if (!failed) return;
+  const auto known = functions_.find(function);
+  static const Circumstances k_default;
+  const auto& in = known != functions_.end() ? known->second : k_default;
+  const std::string_view body = error_body ? std::string_view(*error_body) : "";
+  for (const auto& violation : explain_failure(read_evidence(body, output), in))
+    keep(function, violation, false);
+}
+
+void ViolationLog::keep(const std::string& function, const Violation& violation, bool is_cost) {
+  if (notes_.size() >= k_most_notes || !known_.emplace(function, violation.id).second) return;
+  std::string text = violation.id + ": " + violation.text;
+  if (tell_) tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
+  notes_.push_back({std::move(text), is_cost});
+}
+
+std::vector<std::string> ViolationLog::notes(bool ended_well) const {
+  std::vector<std::string> texts;
+  for (const auto& note : notes_) {
+    if (!ended_well || note.is_cost) texts.push_back(note.text);
+  }
+  return texts;
+}
+
+}  // namespace coldframe

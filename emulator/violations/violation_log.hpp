@@ -1,0 +1,58 @@
+// Watches what functions show and explains, after a failed init or invoke, what Lambda forbids: a
+// note for each id and function, once.
+//
+//   ViolationLog violations;                         // outlives the emulator's last call
+//   violations.add("scoring", circumstances);
+//   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
+//   emulator.add_record_sink(violations);
+//
+// Without on_found() what was found is kept for notes(). Of an environment the last 8 KB that it
+// has printed since its last invoke are kept. I/O thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "emulator/model/record.hpp"
+#include "emulator/violations/explain.hpp"
+
+namespace coldframe {
+
+class ViolationLog final : public RecordSink {
+ public:
+  // What a function runs in; one that was never added runs in the default circumstances.
+  void add(const std::string& function, Circumstances circumstances);
+  // Called at once for each finding, with "W1: …"; with several functions their name goes before.
+  void on_found(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
+  // "W1: …" in the order of their finding. `ended_well`: failures were wanted, only what costs
+  // something is told.
+  std::vector<std::string> notes(bool ended_well = false) const;
+
+  void on_output(const std::string& environment_id, std::string_view text) override;
+  void on_init(const InitRecord& record) override;
+  void on_invocation(const InvocationRecord& record) override;
+  bool wants_cpu() const override { return false; }
+
+ private:
+  struct Note {
+    std::string text;
+    bool is_cost;
+  };
+  void judge(const std::string& function, const std::string& environment_id, bool failed,
+             const Payload& error_body);
+  void keep(const std::string& function, const Violation& violation, bool is_cost);
+
+  std::map<std::string, Circumstances> functions_;
+  std::function<void(const std::string&)> tell_;
+  std::unordered_map<std::string, std::string> output_;  // by environment
+  std::set<std::pair<std::string, std::string>> known_;  // function and id
+  std::vector<Note> notes_;
+};
+
+}  // namespace coldframe

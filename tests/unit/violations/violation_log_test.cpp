@@ -1,0 +1,110 @@
+#include "emulator/violations/violation_log.hpp"
+
+#include <gtest/gtest.h>
+
+namespace coldframe {
+namespace {
+
+constexpr const char* k_read_only =
+    R"({"errorType":"OSError","errorMessage":"[Errno 30] Read-only file system: 'x'"})";
+constexpr const char* k_full =
+    R"({"errorType":"OSError","errorMessage":"[Errno 28] No space left on device"})";
+const std::string k_note = "W1: wrote outside /tmp: 'x' is read-only on Lambda; write to /tmp";
+
+InvocationRecord failed(const char* body, const std::string& function = "f") {
+  InvocationRecord record;
+  record.function = function;
+  record.environment_id = "e1";
+  record.status = InvocationStatus::function_error;
+  if (body != nullptr) record.error_body = make_payload(body);
+  return record;
+}
+
+InvocationRecord worked() {
+  InvocationRecord record = failed(nullptr);
+  record.status = InvocationStatus::ok;
+  return record;
+}
+
+TEST(ViolationLog, ExplainsAFailedInvokeOnce) {
+  ViolationLog log;
+  log.on_invocation(failed(k_read_only));
+  log.on_invocation(failed(k_read_only));
+  EXPECT_EQ(log.notes(), std::vector<std::string>{k_note});
+  EXPECT_TRUE(log.notes(true).empty()) << "somebody wanted it";
+}
+
+TEST(ViolationLog, LeavesAFunctionThatWorksAlone) {
+  ViolationLog log;
+  log.on_output("e1", "OSError: [Errno 30] Read-only file system: 'x'");
+  log.on_invocation(worked());
+  log.on_invocation(failed(nullptr));
+  EXPECT_TRUE(log.notes().empty()) << "what an earlier invoke has printed is no evidence";
+}
+
+TEST(ViolationLog, ReadsWhatTheEnvironmentPrinted) {
+  ViolationLog log;
+  log.on_output("e2", "OSError: [Errno 28] No space left on device");
+  log.on_output("e1", "[ERROR] OSError: [Errno 30] Read-only file system: 'x'\rTraceback (most");
+  log.on_invocation(failed(nullptr));
+  EXPECT_EQ(log.notes(), std::vector<std::string>{k_note}) << "of this environment alone";
+}
+
+TEST(ViolationLog, ExplainsAFailedInit) {
+  ViolationLog log;
+  InitRecord record;
+  record.environment_id = "e1";
+  record.error_body = make_payload(k_read_only);
+  log.on_init(record);
+  EXPECT_TRUE(log.notes().empty()) << "an init that worked";
+  record.status = InitStatus::error;
+  log.on_init(record);
+  EXPECT_EQ(log.notes(), std::vector<std::string>{k_note});
+}
+
+TEST(ViolationLog, TellsOfWhatCostsThoughItWorks) {
+  ViolationLog log;
+  log.on_output("e1",
+                "UserWarning: [Errno 2] No such file or directory.  joblib will operate in "
+                "serial mode");
+  log.on_invocation(worked());
+  ASSERT_EQ(log.notes(true).size(), 1U);
+  EXPECT_TRUE(log.notes(true)[0].starts_with("W6: ")) << log.notes(true)[0];
+}
+
+TEST(ViolationLog, KeepsTheEndOfMuchOutput) {
+  ViolationLog log;
+  for (int i = 0; i < 1000; ++i)
+    log.on_output("e1", std::string(100, '.'));
+  log.on_output("e1",
+                std::string(20'000, '.') + "\nOSError: [Errno 30] Read-only file system: 'x'");
+  log.on_invocation(failed(nullptr));
+  EXPECT_EQ(log.notes(), std::vector<std::string>{k_note});
+}
+
+TEST(ViolationLog, TellsAtOnceOncePerFunctionAndId) {
+  ViolationLog log;
+  log.add("f", {});
+  std::vector<std::string> told;
+  log.on_found([&](const std::string& text) { told.push_back(text); });
+  log.on_invocation(failed(k_read_only));
+  EXPECT_EQ(told, std::vector<std::string>{k_note});
+  log.add("g", {});
+  log.on_invocation(failed(k_read_only, "g"));
+  log.on_invocation(failed(k_read_only, "g"));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1], "'g': " + k_note);
+}
+
+TEST(ViolationLog, KnowsWhatTheFunctionRunsIn) {
+  ViolationLog log;
+  Circumstances in;
+  in.sandbox = "strict";
+  in.tmp_mb = 700;
+  log.add("f", in);
+  log.on_invocation(failed(k_full));
+  EXPECT_NE(log.notes().at(0).find("/tmp is full (700 MB)"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace coldframe
