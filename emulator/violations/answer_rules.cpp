@@ -52,25 +52,30 @@ std::string environ_key(const ShownError& error) {
   return is_environ && is_variable_name(key) ? std::string(key) : "";
 }
 
+// The words of sockets and of the usual clients, as they are when nobody answers.
 bool is_cut_off(const ShownError& error) {
   if (error.system && error.system->kind == SystemErrorKind::no_network) return true;
   const Text text = error.text;
-  if (contains_any(
-          text, {"Name or service not known", "Temporary failure in name resolution",
-                 "getaddrinfo EAI_AGAIN", "getaddrinfo ENOTFOUND", "Max retries exceeded with url",
-                 "Failed to establish a new connection", "Could not connect to the endpoint URL",
-                 "Connect timeout on endpoint URL", "UND_ERR_CONNECT_TIMEOUT",
-                 "ConnectTimeoutError", "connect ETIMEDOUT", "connect ENETUNREACH",
-                 "Connect timed out", "connect timed out", "Connection timed out",
-                 "UnknownHostException", "failed to lookup address information"})) {
-    return true;
-  }
-  if (contains_any(text, {"dial tcp", "dial udp"}) &&
-      contains_any(text, {"i/o timeout", "no such host"})) {
+  if (contains_any(text, {"Name or service not known", "Temporary failure in name resolution",
+                          "Max retries exceeded with url",          // requests
+                          "Failed to establish a new connection",   // urllib3
+                          "<urlopen error timed out>",              // urllib
+                          "Could not connect to the endpoint URL",  // botocore
+                          "Connect timeout on endpoint URL",
+                          "getaddrinfo EAI_AGAIN",  // Node.js
+                          "getaddrinfo ENOTFOUND", "connect ETIMEDOUT", "ConnectTimeoutError",
+                          "Client.Timeout exceeded",  // Go
+                          "onnect timed out",         // Java
+                          "UnknownHostException", "Connection timed out",
+                          "Could not resolve host"})) {  // curl
     return true;
   }
   if (contains_any(error.type, {"UnknownHostException"})) return true;
-  // Python says "timed out" of much; of a connection only its stack tells.
+  if (contains_any(text, {"dial tcp", "dial udp"})) {
+    return contains_any(text, {"i/o timeout", "no such host"});
+  }
+  // These say it of much; of a connection only what stands beside it tells.
+  if (text == "fetch failed") return error.type == "TypeError";
   return text.ends_with("timed out") &&
          contains_any(error.stack, {"create_connection", "sock.connect(", ".connect("});
 }

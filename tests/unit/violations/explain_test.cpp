@@ -192,6 +192,28 @@ const Failure k_failures[] = {
     {"PythonName",
      body("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>"), "", "W36",
      "no route out"},
+    {"PythonUrllib", body("URLError", "<urlopen error timed out>"), "", "W36", "no route out"},
+    {"PythonRequests",
+     body("ConnectTimeout",
+          "HTTPConnectionPool(host='192.0.2.1', port=80): Max retries exceeded with url: / (Caused "
+          "by ConnectTimeoutError(<HTTPConnection(host='192.0.2.1', port=80) at 0x7fb0e79af910>, "
+          "'Connection to 192.0.2.1 timed out. (connect timeout=1)'))"),
+     "", "W36", "no route out"},
+    {"PythonBoto3",
+     body("EndpointConnectionError",
+          "Could not connect to the endpoint URL: \"https://s3.amazonaws.com/\""),
+     "", "W36", "no route out"},
+    {"NodeFetch", body("TypeError", "fetch failed"), "", "W36", "no route out"},
+    {"GoHttp",
+     body("Error",
+          "Get \"http://192.0.2.1/\": context deadline exceeded (Client.Timeout exceeded while "
+          "awaiting headers)"),
+     "", "W36", "no route out"},
+    {"JavaConnect", body("java.net.SocketTimeoutException", "Connect timed out"), "", "W36",
+     "no route out"},
+    {"JavaHttp", body("java.net.http.HttpConnectTimeoutException", "HTTP connect timed out"), "",
+     "W36", "no route out"},
+    {"Curl", "", "curl: (6) Could not resolve host: example.com\n", "W36", "no route out"},
     {"NodeName", body("Error", "getaddrinfo EAI_AGAIN example.com"), "", "W36", "no route out"},
     {"GoDial", body("OpError", "dial tcp 192.0.2.1:443: i/o timeout"), "", "W36", "no route out"},
     {"JavaName", body("java.net.UnknownHostException", "example.com"), "", "W36", "no route out"},
@@ -261,6 +283,18 @@ const Failure k_innocent[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Failures, NotExplained, testing::ValuesIn(k_innocent),
                          [](const auto& one) { return std::string(one.param.name); });
+
+TEST(Explain, TakesNoOtherTimeoutForAMissingRoute) {
+  Circumstances in = strict();
+  in.network = "none";
+  EXPECT_TRUE(explain(body("TimeoutError", "the lock timed out"), "", in).empty());
+  EXPECT_TRUE(explain(body("Error", "fetch failed"), "", in).empty());
+  EXPECT_TRUE(explain(body("Sandbox.Timedout",
+                           "RequestId: x Error: Task timed out after 3.00 "
+                           "seconds"),
+                      "", in)
+                  .empty());
+}
 
 TEST(Explain, PrefersTheReportedErrorToWhatWasPrinted) {
   EXPECT_EQ(ids(explain(body("OSError", "[Errno 28] No space left on device"),

@@ -1,0 +1,251 @@
+"""Functions that work on a laptop and fail on Lambda, through the real runtime client: each fails here
+with AWS's words and a note that names the reason, and its healthy twin does not.
+
+Those that need the strict sandbox, limits or freezing are skipped where the program says (exit 77)
+that it cannot have them.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e_serve import Serve
+from e2e_support import PROGRAM, SOURCE, Done, E2eTest, wait_until
+
+FAILURES = SOURCE / "fixtures/failures"
+PYTHON = FAILURES / ".venv/bin/python"
+USER = 1000  # some user without privileges
+CANNOT = 77
+
+STRICT = ("--sandbox", "strict", "--init-limit", "2m")
+CGROUP = ("--limits", "cgroup", "--init-limit", "2m")
+HERE = ("--sandbox", "none")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What `invoke` makes of a fixture, and of the twin in its directory `healthy`. `{place}` in an
+    option is a directory of the test's own."""
+
+    name: str
+    fixture: str
+    options: tuple[str, ...]
+    code: int
+    shown: str  # in the payload or the log: a regular expression
+    note: str  # in a note; empty: there is none of a violation
+    healthy: str  # the twin's last payload
+    also_as_user: bool = False
+
+
+TABLE = (
+    Failure("W1_a_write_outside_tmp", "w1_write_outside_tmp", STRICT, 1,
+            r"\[Errno 30\] Read-only file system: 'cache.json'",
+            "W1: wrote outside /tmp: 'cache.json'", '"kept"', also_as_user=True),
+    Failure("W2_a_home_directory", "w2_home", STRICT, 1, "/home/sbx_user1051",
+            "W2: HOME is not set on Lambda", '"made"', also_as_user=True),
+    Failure("W3_the_cache_of_a_library", "w3_library_cache", STRICT, 0,
+            "Matplotlib created a temporary cache directory",
+            "set MPLCONFIGDIR=/tmp/matplotlib", '{"drawn": true}'),
+    Failure("W4_a_file_for_its_owner_alone", "w4_unreadable_code", STRICT, 1,
+            r"\[Errno 13\] Permission denied: '.*rules.json'",
+            "W4: '", '{"limit": 3}'),
+    Failure("W5_a_full_tmp", "w5_tmp_full", (*STRICT, "--repeat", "3"), 1,
+            r"\[Errno 28\] No space left on device", "W5: /tmp is full (512 MB)", '"written"',
+            also_as_user=True),
+    Failure("W6_a_lock_in_shared_memory", "w6_lock", STRICT, 1,
+            r"\[Errno (2|38)\] (No such file or directory|Function not implemented)",
+            "W6: there is no /dev/shm", '{"sum": 45}', also_as_user=True),
+    Failure("W6_joblib_in_serial", "w6_joblib", STRICT, 0, "joblib will operate in serial mode",
+            "W6: there is no /dev/shm", '{"roots": [1.0, 2.0, 3.0]}'),
+    Failure("W9_too_many_open_files", "w9_open_files", STRICT, 1,
+            r"\[Errno 24\] Too many open files", "W9: 1024 open files", '{"opened": 1100}'),
+    # Killed in its init, and then once more, quickly: /tmp has outlived it.
+    Failure("W19_an_init_over_its_limit", "w19_slow_init",
+            (*HERE, "--init-limit", "3s", "-E", "LOAD_SECONDS=4", "-E", "MARKER={place}/marker"), 0,
+            r'INIT_REPORT [^\n]*Status: timeout(.|\n)*\{"loads": 2\}', "init was not done after 3 s",
+            '{"loads": 1}'),
+    Failure("W22_state_after_a_timeout", "w22_state_after_timeout",
+            (*HERE, "--init-limit", "2m", "--repeat", "2", "-E", "STATE={place}/state"), 1,
+            r'Sandbox.Timedout(.|\n)*\{"invokes": 1, "in_tmp": 2\}', "timed out after 3 s",
+            '{"invokes": 2, "in_tmp": 2}', also_as_user=True),
+    Failure("W22_state_after_a_timeout_in_the_sandbox", "w22_state_after_timeout",
+            (*STRICT, "--repeat", "2"), 1,
+            r'Sandbox.Timedout(.|\n)*\{"invokes": 1, "in_tmp": 2\}', "timed out after 3 s",
+            '{"invokes": 2, "in_tmp": 2}', also_as_user=True),
+    Failure("W28_too_much_memory", "w28_memory", CGROUP, 1, "Runtime.OutOfMemory", "try --memory",
+            '{"bytes": 419430400}'),
+    Failure("W29_too_little_cpu", "w29_slow_cpu", CGROUP, 1, "Sandbox.Timedout",
+            "timed out after 5 s", '"computed"'),
+    Failure("W30_a_storm_of_threads", "w30_thread_storm", STRICT, 1, "can't start new thread",
+            "W9: 1024 processes and threads", '{"started": 1100}'),
+    Failure("W36_no_route_out", "w36_no_route", (*STRICT, "--network", "none"), 1,
+            "timed out|Network is unreachable", "W36: no route out", '"on its own"',
+            also_as_user=True),
+    Failure("W38_a_variable_of_the_shell", "w38_missing_variable", HERE, 1,
+            r"KeyError(.|\n)*'SCORING_TOKEN'", "W38: SCORING_TOKEN is set in your shell only",
+            '{"length": 3}', also_as_user=True),
+)
+
+
+class FailureTest(E2eTest):
+    def setUp(self):
+        super().setUp()
+        self.assertTrue(PYTHON.exists(), f"{PYTHON} is missing: run fixtures/failures/setup.sh")
+        self.env["SCORING_TOKEN"] = "of this shell"
+
+    def fixture(self, name: str) -> Path:
+        """A copy of it, which may be written to and started from anywhere."""
+        copy = self.place / name
+        shutil.copytree(FAILURES / name, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        for file in copy.rglob("function.json"):
+            settings = json.loads(file.read_text())
+            settings["ImageConfig"]["EntryPoint"][0] = str(PYTHON)
+            file.write_text(json.dumps(settings))
+        if name == "w4_unreadable_code":
+            (copy / "rules.json").chmod(0o600)  # git would not keep it
+        return copy
+
+    def own_place(self, name: str) -> Path:
+        path = self.place / name
+        path.mkdir()
+        return path
+
+    def run_or_skip(self, target: Path, options: tuple[str, ...], **more) -> Done:
+        done = self.coldframe("invoke", target, "--event", "{}", *options, **more)
+        if done.code == CANNOT:
+            self.skipTest(done.err.strip().splitlines()[-1])
+        return done
+
+    def check(self, case: Failure, prepare=lambda: None, **more) -> None:
+        broken = self.fixture(case.fixture)
+        places = [self.own_place(name) for name in ("first", "second")]
+        prepare()
+        options = [tuple(word.format(place=place) for word in case.options) for place in places]
+        done = self.run_or_skip(broken, options[0], **more)
+        self.assert_exit(done, case.code)
+        self.assertRegex(done.err + done.out, case.shown)
+        notes = [line for line in done.err.splitlines() if line.startswith("coldframe: note: ")]
+        self.assertTrue(any(case.note in line for line in notes), f"no '{case.note}' in {done}")
+
+        done = self.run_or_skip(broken / "healthy", options[1], **more)
+        self.assert_exit(done, 0)
+        self.assertEqual(done.lines()[-1], case.healthy)
+        self.assertIsNone(re.search(r"note: (W\d+: |init was|timed out)", done.err), str(done))
+
+
+class Failures(FailureTest):
+    pass
+
+
+class FailuresAsUser(FailureTest):
+    """The same, by somebody who is not root."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("this is no root, who could become somebody else")
+        for words in ([PROGRAM, "--version"], [str(PYTHON), "-c", "import awslambdaric"]):
+            try:
+                subprocess.run(words, user=USER, group=USER, extra_groups=[], check=True, cwd="/",
+                               capture_output=True, timeout=60)
+            except (OSError, subprocess.CalledProcessError) as error:
+                self.skipTest(f"uid {USER} cannot start {words[0]}: {error}")
+
+    def give_away(self) -> None:
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, USER, USER)
+
+    @staticmethod
+    def become_user() -> None:
+        os.setgroups([])
+        os.setresgid(USER, USER, USER)
+        os.setresuid(USER, USER, USER)
+
+
+def add_tests() -> None:
+    for case in TABLE:
+        def test(self, case=case):
+            self.check(case)
+
+        def test_as_user(self, case=case):
+            self.check(case, self.give_away, preexec_fn=self.become_user)
+
+        setattr(Failures, f"test_{case.name}", test)
+        if case.also_as_user:
+            setattr(FailuresAsUser, f"test_{case.name}", test_as_user)
+
+
+add_tests()
+
+
+class BackgroundThread(FailureTest):
+    """W23: what runs on after the answer stands still until the next invoke."""
+
+    pause = 0.5
+
+    def counts(self, target: Path, freeze: str) -> list[dict]:
+        options = ("--init-limit", "2m", "--freeze", freeze)
+        self.run_or_skip(target, options)
+        answers = []
+        with Serve(self, target, options=options) as server:
+            for _ in range(3):
+                answers.append(server.invoke({}).json())
+                time.sleep(self.pause)
+        return answers
+
+    def test_W23_a_thread_counts_on_where_nothing_freezes_it(self):
+        first, second, third = self.counts(self.fixture("w23_background_thread"), "off")
+        self.assertGreater(third["count"], second["count"])
+        self.assertGreater(second["count"], first["count"])
+
+    def test_W23_a_thread_stands_still_between_invokes(self):
+        first, second, third = self.counts(self.fixture("w23_background_thread"), "on")
+        self.assertGreater(third["time"], first["time"] + 2 * self.pause)
+        # It has a millisecond or so after each answer, and during each invoke; not the half second.
+        self.assertLess(third["count"], 0.5 * 2 * self.pause / 0.01, (first, second, third))
+
+    def test_W23_a_thread_that_is_waited_for_gets_to_its_end(self):
+        for freeze in ("off", "on"):
+            with self.subTest(freeze=freeze):
+                twin = self.fixture("w23_background_thread") / "healthy"
+                answers = self.counts(twin, freeze)
+                shutil.rmtree(twin.parent)
+                self.assertEqual([answer["count"] for answer in answers], [10, 20, 30])
+
+
+class Notes(FailureTest):
+    """Where the notes come, besides `invoke`."""
+
+    def test_serve_tells_once_per_function_and_id(self):
+        with Serve(self, self.fixture("w38_missing_variable"), options=HERE) as server:
+            for _ in range(3):
+                self.assertEqual(server.invoke({}).json()["errorType"], "KeyError")
+            wait_until("all is logged", lambda: server.log().count("REPORT ") == 3)
+            self.assertEqual(server.log().count("coldframe: note: W38: SCORING_TOKEN"), 1,
+                             server.log())
+
+    def test_validate_tells_unless_the_failure_was_wanted(self):
+        function = self.fixture("w38_missing_variable")
+        golden = self.place / "cases.jsonl"
+        golden.write_text('{"id":"a","event":{},"expect":{"length":3}}\n')
+        done = self.coldframe("validate", function, "--golden", golden, *HERE)
+        self.assert_exit(done, 1)
+        self.assertEqual(done.err.count("coldframe: note: W38: "), 1, str(done))
+        golden.write_text('{"id":"a","event":{},"expect":{"error":{"errorType":"KeyError"}}}\n')
+        done = self.coldframe("validate", function, "--golden", golden, *HERE)
+        self.assert_exit(done, 0)
+        self.assertNotIn("W38", done.err)
+
+    def test_bench_tells(self):
+        done = self.coldframe("bench", "cold", self.fixture("w38_missing_variable"), "--starts", 2,
+                              *HERE)
+        self.assertEqual(done.err.count("coldframe: note: W38: "), 1, str(done))
+
+
+if __name__ == "__main__":
+    unittest.main()
