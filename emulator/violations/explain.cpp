@@ -49,6 +49,11 @@ void each_line(std::string_view text, Use&& use) {
 std::vector<Violation> explain_failure(const Evidence& evidence, const Circumstances& in) {
   std::vector<Violation> found;
   add(found, judge({evidence.type, evidence.message, evidence.stack}, in));
+  if (found.empty()) {  // causes, a line each
+    each_line(evidence.message, [&](std::string_view line) {
+      if (found.empty()) add(found, judge({evidence.type, line, evidence.stack}, in));
+    });
+  }
   // What it printed is asked if its error says nothing: processes that die just print.
   if (found.empty()) {
     each_line(evidence.output, [&](std::string_view line) {

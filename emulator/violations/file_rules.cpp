@@ -58,12 +58,15 @@ std::optional<Violation> descriptor_files(const ShownError& error, const Circums
 std::optional<Violation> unreadable_code(const ShownError& error, const Circumstances& in) {
   if (!is_kind(error, {Kind::no_access})) return std::nullopt;
   const std::string& path = error.system->path;
-  if (!is_below(path, "/var/task") && !is_below(path, "/opt") && !is_below(path, in.task_root)) {
+  // A relative path is one below the working directory, which is /var/task.
+  const bool relative = !path.empty() && path.front() != '/' && path.front() != '~';
+  if (!relative && !is_below(path, "/var/task") && !is_below(path, "/opt") &&
+      !is_below(path, in.task_root)) {
     return std::nullopt;
   }
   return Violation{"W4", shown_path(path) +
                              " is not readable by sbx_user1051, who runs the function: chmod o+r "
-                             "(files), o+rx (directories); what is to be written belongs in /tmp"};
+                             "(directories and programs o+rx); what it writes belongs in /tmp"};
 }
 
 std::optional<Violation> read_only_root(const ShownError& error, const Circumstances&) {

@@ -18,7 +18,7 @@ constexpr std::array<LibraryCache, 6> k_caches{{
     {"Hugging Face",
      "HF_HOME",
      "/tmp/huggingface",
-     {"/.cache/huggingface", "/huggingface_hub/", "/transformers/", "/datasets/"}},
+     {"/.cache/huggingface", "/huggingface_hub/", "/transformers/utils/"}},
     {"PyTorch", "TORCH_HOME", "/tmp/torch", {"/.cache/torch", "/torch/hub.py"}},
     {"Matplotlib",
      "MPLCONFIGDIR",

@@ -40,6 +40,7 @@ void ViolationLog::on_invocation(const InvocationRecord& record) {
 
 void ViolationLog::judge(const std::string& function, const std::string& environment_id,
                          bool failed, const Payload& error_body) {
+  if (!failed && output_.empty()) return;
   const auto found = output_.find(environment_id);
   if (!failed && found == output_.end()) return;
   std::string output;

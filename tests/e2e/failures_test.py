@@ -219,7 +219,34 @@ class BackgroundThread(FailureTest):
 
 
 class Notes(FailureTest):
-    """Where the notes come, besides `invoke`."""
+    """Where the notes come, besides `invoke`, and where they do not."""
+
+    def test_what_a_process_printed_before_it_died_is_explained(self):
+        function = self.function("next\nprint-err OSError: [Errno 30] Read-only file system: '/x'\n"
+                                 "exit 1\n")
+        done = self.coldframe("invoke", function, "--event", "{}", *HERE)
+        self.assert_exit(done, 1)
+        self.assertIn("\ncoldframe: note: W1: wrote outside /tmp: '/x' is", done.err)
+
+    def test_what_a_process_printed_before_its_init_failed_is_explained(self):
+        function = self.function("print open /x: read-only file system\nexit 1\n")
+        done = self.coldframe("invoke", function, "--event", "{}", *HERE)
+        self.assert_exit(done, 3)
+        self.assertEqual(done.err.count("\ncoldframe: note: W1: "), 1, str(done))
+
+    def test_a_healthy_function_may_print_what_it_likes(self):
+        function = self.function("forever\n next\n print OSError: [Errno 30] Read-only file system: "
+                                 "'/x'\n print KeyError: 'HOME'\n echo\nend\n")
+        done = self.coldframe("invoke", function, "--event", "{}", "--repeat", 2, *HERE)
+        self.assert_exit(done, 0)
+        self.assertNotRegex(done.err, r"note: W\d")
+
+    def test_what_an_earlier_invoke_printed_explains_no_later_failure(self):
+        function = self.function("next\nprint OSError: [Errno 30] Read-only file system: '/x'\necho\n"
+                                 "next\nexit 1\n")
+        done = self.coldframe("invoke", function, "--event", "{}", "--repeat", 2, *HERE)
+        self.assert_exit(done, 1)
+        self.assertNotRegex(done.err, r"note: W\d")
 
     def test_serve_tells_once_per_function_and_id(self):
         with Serve(self, self.fixture("w38_missing_variable"), options=HERE) as server:
