@@ -153,6 +153,19 @@ const std::string& Emulator::state_file() const { return house_->registry.path()
 std::string Emulator::limits_name() const { return std::string(house_->services.limits.name()); }
 std::string Emulator::sandbox_name() const { return std::string(house_->services.sandbox.name()); }
 
+std::string Emulator::network_name() const {
+  if (!house_->server) return "host";  // no sandbox, no network of its own
+  switch (house_->options.network) {
+    case NetworkMode::open:
+      return "open";
+    case NetworkMode::none:
+      return "none";
+    case NetworkMode::host:
+      return "host";
+  }
+  return "host";
+}
+
 const std::string& Emulator::sandbox_note() const { return house_->sandbox_note; }
 
 std::string Emulator::state_json() const { return house_->functions.state_json(); }

@@ -116,6 +116,9 @@ class Emulator {
   std::string limits_name() const;
   std::string sandbox_name() const;
   // Why it is not strict, if that was left to us, or what it lacks; empty otherwise.
+  // What environments have of a network, as `--network` calls it: "open", "none", "host".
+  std::string network_name() const;
+  // Why it is not strict, if that was left to us; empty otherwise.
   const std::string& sandbox_note() const;
   // What every environment is doing, as JSON, for a person who wonders.
   std::string state_json() const;

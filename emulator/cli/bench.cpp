@@ -122,7 +122,7 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
   (*session)->emulator().add_record_sink(quiet);
-  violations.add(config.name, circumstances(config, (*session)->emulator(), o.run));
+  violations.add(config.name, circumstances(config, (*session)->emulator()));
   (*session)->emulator().add_record_sink(violations);
   ProgressLine progress;
   options->progress = [&](const BenchProgress& p) {

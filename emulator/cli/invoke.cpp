@@ -95,7 +95,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   Emulator& emulator = (*session)->emulator();
   emulator.add_record_sink(failed_inits);
   emulator.add_record_sink(advisor);
-  violations.add(config.name, circumstances(config, emulator, o.run));
+  violations.add(config.name, circumstances(config, emulator));
   emulator.add_record_sink(violations);
 
   const bool json_on_stdout = o.json == "-";

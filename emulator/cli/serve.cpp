@@ -167,7 +167,7 @@ int run(ServeOptions& o, const CommandLine& line) {
   missing_client.emulator = &emulator;
   emulator.add_record_sink(missing_client);
   for (const auto& config : functions)
-    violations.add(config.name, circumstances(config, emulator, o.run));
+    violations.add(config.name, circumstances(config, emulator));
   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.add_record_sink(violations);
   Watchers watchers;

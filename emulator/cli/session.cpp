@@ -76,11 +76,10 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   return head;
 }
 
-Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator,
-                            const RunOptions& options) {
+Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator) {
   Circumstances in;
   in.sandbox = emulator.sandbox_name();
-  if (options.network != "auto") in.network = options.network;
+  in.network = emulator.network_name();
   in.tmp_mb = config.tmp_mb;
   in.memory_mb = config.memory_mb;
   in.task_root = config.task_root.string();

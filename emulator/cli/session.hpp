@@ -45,8 +45,7 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
                        const RunOptions& options);
 
 // What the functions of this emulator run in, for explaining their failures.
-Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator,
-                            const RunOptions& options);
+Circumstances circumstances(const FunctionConfig& config, const Emulator& emulator);
 
 // An Emulator's function as validate and bench want it.
 class EmulatedFunction final : public FunctionUnderTest {
