@@ -29,6 +29,12 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
   }
   try {
     auto registry = RunRegistry::open(options.state_directory);
+    // Before any helper is forked: those are to be where we are.
+    auto limits = choose_limits(options.limits);
+    if (!limits) {
+      registry.unlink();
+      return limits.error();
+    }
     std::unique_ptr<SandboxServer> server;
     std::string note;
     if (options.sandbox != SandboxChoice::none) {
@@ -44,8 +50,8 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
         note = started.error().message + "; the function runs without it";
       }
     }
-    auto house =
-        std::make_unique<House>(std::move(options), std::move(registry), std::move(server));
+    auto house = std::make_unique<House>(std::move(options), std::move(registry),
+                                         std::move(*limits), std::move(server));
     house->sandbox_note = note;
     return std::unique_ptr<Emulator>(new Emulator(std::move(house)));
   } catch (const std::exception& error) {
@@ -151,6 +157,8 @@ std::unique_ptr<FdWriter> Emulator::make_writer(int fd) {
 boost::asio::io_context& Emulator::io() { return house_->io; }
 const std::string& Emulator::state_file() const { return house_->registry.path(); }
 std::string Emulator::limits_name() const { return std::string(house_->services.limits.name()); }
+std::string Emulator::limits_why() const { return house_->chosen.why; }
+double Emulator::cpu_scale() const { return house_->options.cpu_scale; }
 std::string Emulator::sandbox_name() const { return std::string(house_->services.sandbox.name()); }
 
 std::string Emulator::network_name() const {

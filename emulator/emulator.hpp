@@ -8,7 +8,8 @@
 //
 // One thread: the one that calls invoke_and_wait(), observe(), run() or stop(); these run the loop.
 // Destruction stops everything that is still running. create() forks the guard process, so call it
-// before starting threads.
+// before starting threads; with control groups this process is in one of its own from then on, and
+// only one emulator of a process can have them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,6 +24,7 @@
 #include "emulator/base/clock.hpp"
 #include "emulator/base/error.hpp"
 #include "emulator/base/fd_writer.hpp"
+#include "emulator/limits/limits_kind.hpp"
 #include "emulator/model/function_config.hpp"
 #include "emulator/model/function_under_test.hpp"
 #include "emulator/model/invoke.hpp"
@@ -42,7 +44,10 @@ struct EmulatorOptions {
   double time_scale = 1;                   // virtual seconds per real second, > 0
   std::uint64_t seed = 0;                  // for idle expiry
   std::size_t queued_events = limits::k_queued_events;  // Event invokes that wait, of a function
-  TextSink* log = nullptr;                              // platform and function lines; null: stderr
+  LimitsKind limits = LimitsKind::none;                 // of CPU and memory
+  double cpu_scale = 1;     // speed of a core here divided by that of one of Lambda's, 0.1 … 10
+  bool freeze = false;      // environments are stopped between invokes
+  TextSink* log = nullptr;  // platform and function lines; null: stderr
   SandboxChoice sandbox = SandboxChoice::none;
   NetworkMode network = NetworkMode::none;  // of a strict sandbox
   // For a program that is process 1 and has no children but ours: collects those whose parents
@@ -58,8 +63,8 @@ struct EmulatorOptions {
 
 class Emulator {
  public:
-  // Errors: exit code 4; 77, a strict sandbox is not possible here. Sweeps what runs that were
-  // killed have left behind.
+  // Errors: exit code 4; 77 if the host cannot limit as asked (never with `automatic`), or has no
+  // strict sandbox where that was asked for. Sweeps what runs that were killed have left behind.
   static Result<std::unique_ptr<Emulator>> create(EmulatorOptions options);
   ~Emulator();
   Emulator(const Emulator&) = delete;
@@ -112,8 +117,12 @@ class Emulator {
   boost::asio::io_context& io();
   // Where this run writes down what it has started; empty: in no named file.
   const std::string& state_file() const;
-  // Names of the back-ends in force, for results: "none".
+  // Names of the back-ends in force, for results: "none", "signal", "cgroup v1", "cgroup v2",
+  // "cgroup hybrid".
   std::string limits_name() const;
+  // Why `automatic` has taken nothing better, and what helps; empty if it has the best.
+  std::string limits_why() const;
+  double cpu_scale() const;
   std::string sandbox_name() const;
   // Why it is not strict, if that was left to us, or what it lacks; empty otherwise.
   // What environments have of a network, as `--network` calls it: "open", "none", "host".

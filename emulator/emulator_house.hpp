@@ -16,6 +16,7 @@
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/hosted_functions.hpp"
 #include "emulator/invoke_api/invoke_api.hpp"
+#include "emulator/limits/limits_choice.hpp"
 #include "emulator/process/guard.hpp"
 #include "emulator/process/host_launcher.hpp"
 #include "emulator/process/orphans.hpp"
@@ -27,9 +28,10 @@ namespace coldframe {
 
 // Everything that lives as long as the emulator, in the order of its construction.
 struct Emulator::House {
-  House(EmulatorOptions given, RunRegistry run_registry,
+  House(EmulatorOptions given, RunRegistry run_registry, ChosenLimits chosen_limits,
         std::unique_ptr<SandboxServer> sandbox_server)
       : options(std::move(given)),
+        chosen(std::move(chosen_limits)),
         server(std::move(sandbox_server)),
         registry(std::move(run_registry)),
         guard(registry),
@@ -42,12 +44,19 @@ struct Emulator::House {
         err(own_timers, own_clock, STDERR_FILENO),
         own_launcher(io, offload, registry, orphans,
                      options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
+        limits(make_limits(chosen,
+                           {io, options.timers != nullptr ? *options.timers : own_timers,
+                            options.clock != nullptr ? *options.clock : own_clock,
+                            options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
+                           options.cpu_scale)),
+        freezing{options.freeze, [this](const std::string& line) { services.log.write(line); }, {}},
         no_sandbox(options.launcher != nullptr ? *options.launcher : own_launcher),
         services{io,
                  options.clock != nullptr ? *options.clock : own_clock,
                  options.timers != nullptr ? *options.timers : own_timers,
                  ids,
-                 limits,
+                 *limits,
+                 freezing,
                  choose_sandbox(),
                  records,
                  options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
@@ -124,6 +133,7 @@ struct Emulator::House {
 
   EmulatorOptions options;
   std::string sandbox_note;
+  ChosenLimits chosen;  // gives its groups back last: the guard and the server are in one of them
   std::unique_ptr<SandboxServer> server;  // none: no strict sandbox
   RunRegistry registry;
   Guard guard;
@@ -136,7 +146,8 @@ struct Emulator::House {
   Offload offload;
   FdWriter err;
   HostLauncher own_launcher;
-  NoLimits limits;
+  std::unique_ptr<LimitsBackend> limits;
+  Freezing freezing;
   NoSandbox no_sandbox;
   std::optional<StrictSandbox> strict_sandbox;
   RecordFanout records;

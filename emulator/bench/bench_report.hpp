@@ -22,6 +22,7 @@ struct BenchSample {
   double latency_ms = 0;   // request handed over → answer received
   double duration_ms = 0;  // REPORT's figure
   std::optional<double> cpu_ms;
+  std::optional<double> throttled_ms;
   bool cold = false;
   std::string environment_id;
   std::string error;  // "timeout", "function_error: KeyError", …; empty if it is good

@@ -153,6 +153,7 @@ class LaunchRunner {
     sample.latency_ms = to_ms(observed.value().latency);
     sample.duration_ms = to_ms(record.duration);
     if (record.cpu) sample.cpu_ms = to_ms(*record.cpu);
+    if (record.throttled) sample.throttled_ms = to_ms(*record.throttled);
     sample.cold = record.cold;
     sample.environment_id = record.environment_id;
     if (options_.check && result.refusal == Refusal::none) {

@@ -13,6 +13,8 @@
 // time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +83,8 @@ class Cgroup {
   // is_empty().
   virtual void kill() = 0;
   virtual bool is_empty() const = 0;
+  // Who is in it and can be named from here.
+  virtual std::vector<pid_t> processes() const = 0;
   // True: no directory is left, nor will anything else work. False: somebody is still in it; ask
   // again in a millisecond.
   virtual bool remove() = 0;

@@ -114,6 +114,10 @@ bool DirectoryCgroup::is_empty() const {
                      [](const std::string& directory) { return processes_in(directory).empty(); });
 }
 
+std::vector<pid_t> DirectoryCgroup::processes() const {
+  return made_.empty() ? std::vector<pid_t>() : processes_in(made_.front());
+}
+
 bool DirectoryCgroup::remove() {
   std::erase_if(made_,
                 [this](const std::string& directory) { return remove_groups(files_, directory); });

@@ -27,6 +27,7 @@ class DirectoryCgroup : public Cgroup {
   bool is_frozen() const override;
   void kill() override;
   bool is_empty() const override;
+  std::vector<pid_t> processes() const override;
   bool remove() override;
   const std::vector<std::string>& notes() const override { return notes_; }
 

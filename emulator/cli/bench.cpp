@@ -118,7 +118,7 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   const FunctionConfig& config = prepared->file.config;
   Advisor advisor;
   ViolationLog violations;
-  auto session = Session::start(prepared->emulator, {config});
+  auto session = Session::start(prepared->emulator, {config}, o.run.verbose);
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
   (*session)->emulator().add_record_sink(quiet);

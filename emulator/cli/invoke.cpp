@@ -90,7 +90,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   Advisor advisor;
   ViolationLog violations;
   FailedInits failed_inits;
-  auto session = Session::start(*emulator_options, {config});
+  auto session = Session::start(*emulator_options, {config}, o.run.verbose);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
   emulator.add_record_sink(failed_inits);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr double k_time_scale_min = 0.01;
 constexpr double k_time_scale_max = 1e6;
+constexpr double k_cpu_scale_min = 0.1;
+constexpr double k_cpu_scale_max = 10;
 
 Error later(const std::string& option, const std::string& value, const std::string& instead) {
   return unsupported(option + " " + value + " is not in this version yet; " + instead);
@@ -46,10 +48,8 @@ Result<void> check_backends(const RunOptions& o) {
     const char* instead;
   };
   const Choice choices[] = {
-      {"--limits", o.limits, {"auto", "none"}, {"cgroup", "signal"}, "use --limits none"},
       {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {}, ""},
       {"--network", o.network, {"auto", "host", "none"}, {"open"}, "use --network host"},
-      {"--freeze", o.freeze, {"off"}, {"on"}, "use --freeze off"},
   };
   for (const auto& choice : choices) {
     if (contains(choice.ready, choice.value)) continue;
@@ -60,11 +60,8 @@ Result<void> check_backends(const RunOptions& o) {
                        listed(choice.ready) + " (in a later version also " +
                        listed(choice.planned) + ")");
   }
-  if (!o.cpu_scale.empty()) {
-    if (auto value = parse_positive(o.cpu_scale, "--cpu-scale"); !value) return value.error();
-    if (o.cpu_scale != "1") return later("--cpu-scale", o.cpu_scale, "CPU is not limited here");
-  }
-  return {};
+  if (auto ok = one_of("--limits", o.limits, {"auto", "cgroup", "signal", "none"}); !ok) return ok;
+  return one_of("--freeze", o.freeze, {"on", "off"});
 }
 
 class HelpWithOneTarget final : public CLI::Formatter {
@@ -116,11 +113,17 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
       ->group(ground)
       ->type_name("X");
   app.add_option("--seed", o.seed, "seed of idle expiry")->group(ground)->type_name("N");
-  app.add_option("--limits", o.limits, "auto or none")->group(ground)->type_name("auto|none");
+  app.add_option("--limits", o.limits, "of CPU and memory: auto, cgroup, signal or none")
+      ->group(ground)
+      ->type_name("BY");
+  app.add_option("--cpu-scale", o.cpu_scale, "speed of a core here, by that of Lambda's (1)")
+      ->group(ground)
+      ->type_name("X");
+  app.add_option("--freeze", o.freeze, "stop environments between invokes (on)")
+      ->group(ground)
+      ->type_name("on|off");
   app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("auto|none");
   app.add_option("--network", o.network)->group("")->type_name("NETWORK");
-  app.add_option("--freeze", o.freeze)->group("")->type_name("on|off");
-  app.add_option("--cpu-scale", o.cpu_scale)->group("")->type_name("X");
   app.add_flag("-v,--verbose", o.verbose, "say more on stderr")->group(ground);
 }
 
@@ -202,6 +205,20 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
   } else {
     out.seed = std::random_device{}() >> 1;
   }
+  if (!o.cpu_scale.empty()) {
+    auto value = parse_positive(o.cpu_scale, "--cpu-scale");
+    if (!value) return value.error();
+    if (*value < k_cpu_scale_min || *value > k_cpu_scale_max) {
+      return usage_error("--cpu-scale: '" + o.cpu_scale +
+                         "' is out of range; 0.1 to 10 is allowed");
+    }
+    out.cpu_scale = *value;
+  }
+  out.limits = o.limits == "cgroup"   ? LimitsKind::cgroup
+               : o.limits == "signal" ? LimitsKind::signal
+               : o.limits == "none"   ? LimitsKind::none
+                                      : LimitsKind::automatic;
+  out.freeze = o.freeze == "on";
   return out;
 }
 

@@ -26,7 +26,7 @@ struct RunOptions {
   std::string variables_file;
   std::optional<std::string> name, region, account;
   std::string log_format;
-  std::string limits = "auto", sandbox = "auto", network = "auto", freeze = "off";
+  std::string limits = "auto", sandbox = "auto", network = "auto", freeze = "on";
   std::string credentials;
   std::string cpu_scale;
   std::string init_limit;

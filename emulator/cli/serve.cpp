@@ -161,7 +161,7 @@ int run(ServeOptions& o, const CommandLine& line) {
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
   MissingClientNote missing_client;
   ViolationLog violations;
-  auto session = Session::start(parsed->emulator, functions);
+  auto session = Session::start(parsed->emulator, functions, o.run.verbose);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
   missing_client.emulator = &emulator;

@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::chrono::seconds k_patience_after_a_signal{1};
 
+// Nobody should take figures without limits for those of Lambda.
+void tell_limits(const Emulator& emulator, LimitsKind wanted, bool verbose) {
+  const std::string name = emulator.limits_name();
+  const std::string why = emulator.limits_why().empty() ? "" : " (" + emulator.limits_why() + ")";
+  if (wanted == LimitsKind::automatic && name == "none") {
+    note("CPU and memory are measured, not limited" + why);
+  } else if (verbose) {
+    note("limits: " + name + why);
+  }
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<Emulator> emulator)
@@ -25,14 +36,17 @@ Session::Session(std::unique_ptr<Emulator> emulator)
 }
 
 Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
-                                                std::vector<FunctionConfig> functions) {
+                                                std::vector<FunctionConfig> functions,
+                                                bool verbose) {
   options.collect_orphans = ::getpid() == 1;
+  const LimitsKind wanted = options.limits;
   auto emulator = Emulator::create(std::move(options));
   if (!emulator) return emulator.error();
   if (const auto& text = (*emulator)->sandbox_note(); !text.empty()) note(text);
   for (auto& config : functions) {
     if (auto added = (*emulator)->add(std::move(config)); !added) return added.error();
   }
+  tell_limits(**emulator, wanted, verbose);
   (*emulator)->watch_signals();
   return std::unique_ptr<Session>(new Session(std::move(*emulator)));
 }
@@ -71,6 +85,7 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   head.function.vcpu = config.memory_mb / 1769.0;
   head.function.timeout_s = config.timeout_s;
   head.function.limits = emulator.limits_name();
+  head.function.cpu_scale = emulator.cpu_scale();
   head.function.sandbox = emulator.sandbox_name();
   head.function.requested = {{"limits", options.limits}, {"sandbox", options.sandbox}};
   return head;

@@ -15,8 +15,10 @@ namespace coldframe::cli {
 
 class Session {
  public:
+  // Says on stderr which limits are in force, if `verbose` or if there are unexpectedly none.
   static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
-                                                std::vector<FunctionConfig> functions);
+                                                std::vector<FunctionConfig> functions,
+                                                bool verbose);
   ~Session() { emulator_->stop(); }  // while the writers that its loop flushes are alive
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

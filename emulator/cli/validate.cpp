@@ -106,7 +106,7 @@ int run(ValidateCommand& o, const CommandLine& line) {
   const FunctionConfig& config = prepared->file.config;
   Advisor advisor;
   ViolationLog violations;
-  auto session = Session::start(prepared->emulator, {config});
+  auto session = Session::start(prepared->emulator, {config}, o.run.verbose);
   if (!session) return fail(session.error());
   (*session)->emulator().add_record_sink(advisor);
   (*session)->emulator().add_record_sink(quiet);

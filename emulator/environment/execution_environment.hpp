@@ -19,8 +19,9 @@
 #include "emulator/base/ids.hpp"
 #include "emulator/base/lazy_timer.hpp"
 #include "emulator/environment/environment_log.hpp"
-#include "emulator/environment/limits_backend.hpp"
 #include "emulator/environment/sandbox.hpp"
+#include "emulator/limits/freezer.hpp"
+#include "emulator/limits/limits_backend.hpp"
 #include "emulator/model/environment_state.hpp"
 #include "emulator/model/function_config.hpp"
 #include "emulator/model/invoke.hpp"
@@ -37,6 +38,7 @@ struct EnvironmentServices {
   Timers& timers;
   IdSource& ids;
   LimitsBackend& limits;
+  Freezing& freezing;
   Sandbox& sandbox;
   RecordSink& records;
   TextSink& log;
@@ -56,7 +58,9 @@ class EnvironmentOwner {
   virtual void on_host_failure(InvocationPtr invocation, const std::string& reason) = 0;
 };
 
-class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents {
+class ExecutionEnvironment final : private RuntimeEvents,
+                                   private ProcessEvents,
+                                   private LimitsEvents {
  public:
   ExecutionEnvironment(EnvironmentServices& services, const FunctionConfig& config,
                        EnvironmentOwner& owner);
@@ -119,6 +123,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   void on_invoke_complete() override;
   void on_function_timeout();
   void on_exit(const ExitStatus& status) override;
+  [[gnu::cold]] void on_out_of_memory() override;
   void judge_exit(const ExitStatus& status);
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
@@ -132,7 +137,9 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   // shutdown_phase.cpp
   void reset();
   void processes_gone();
+  void on_all_gone();
   void end_for_good();
+  std::optional<Duration> cpu_used() const;  // of this generation
   void set_state(EnvironmentState state) {
     state_ = state;
     owner_.on_change(*this);
@@ -149,6 +156,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   EnvironmentState state_ = EnvironmentState::cold;
   EnvironmentLog log_;
   std::unique_ptr<EnvironmentLimits> limits_;
+  Freezer freezer_;
   RuntimeApi api_;
   std::unique_ptr<EnvironmentSandbox> sandbox_;
   std::unique_ptr<RuntimeProcess> process_;
@@ -174,7 +182,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ProcessEvents 
   bool answered_ = false;
   TimePoint started_{};
   std::optional<TimePoint> deadline_;  // set early for a suppressed init
-  std::optional<Duration> cpu_at_start_;
+  std::optional<CpuTime> cpu_at_start_;
   LazyTimer function_timer_;
   TimerId exit_timer_;  // the runtime is dead, but part of what it sent is on its way
   InvocationRecord record_;

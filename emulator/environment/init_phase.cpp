@@ -30,7 +30,8 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   init_error_type_.clear();
   exit_reason_.clear();
   last_line_.clear();
-  sandbox_->prepare([this](Result<std::vector<UniqueFd>> listeners) {
+  limits_->on_start(phase == EnvironmentState::suppressed_init);
+  sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
     if (!listeners) return on_host_failure(listeners.error().message);
     begin_process(std::move(*listeners));
   });
@@ -70,6 +71,8 @@ void ExecutionEnvironment::begin_process(std::vector<UniqueFd> listeners) {
   facts.task_root = sandbox_->inside(config_.task_root);
   facts.working_directory = spec.working_directory;
   spec.environment = environment_variables(config_, facts);
+  spec.join_fds = limits_->join_descriptors();
+  spec.cpus = limits_->cpus();
   process_ = sandbox_->launch(std::move(spec), *this);
   limits_->on_process(process_->pid());
 }
@@ -91,7 +94,8 @@ void ExecutionEnvironment::on_init_complete() {
   const Duration duration = now - init_started_;
   limits_->on_init_complete();
   limits_->sample(now, true);
-  const auto cpu = limits_->cpu();
+  freezer_.begin();
+  const auto cpu = cpu_used();
   if (!suppressed) {
     init_duration_ = duration;
     init_cpu_ = cpu;
@@ -103,6 +107,7 @@ void ExecutionEnvironment::on_init_complete() {
     dispatch();
   } else if (!process_exited_) {
     limits_->on_idle();
+    freezer_.rest(*process_, false);
     owner_.on_available(*this);
   }
 }
@@ -157,9 +162,9 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
                                        Payload body) {
   services_.timers.cancel(init_timer_);
   const bool suppressed = state_ == EnvironmentState::suppressed_init;
-  InitRecord record{config_.name,   id_,        suppressed ? InitPhase::invoke : InitPhase::init,
-                    status,         error_type, services_.clock.now() - init_started_,
-                    limits_->cpu(), init_wall_};
+  InitRecord record{config_.name, id_,        suppressed ? InitPhase::invoke : InitPhase::init,
+                    status,       error_type, services_.clock.now() - init_started_,
+                    cpu_used(),   init_wall_};
   log_init(record);
   if (!suppressed) return reset();
   set_state(EnvironmentState::reset);

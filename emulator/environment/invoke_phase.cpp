@@ -1,4 +1,5 @@
 // The life of an invoke inside its environment: dispatch, answer, the runtime's next /next.
+#include <csignal>
 #include <utility>
 
 #include "emulator/environment/error_bodies.hpp"
@@ -37,6 +38,7 @@ void ExecutionEnvironment::invoke(InvocationPtr invocation) {
 }
 
 void ExecutionEnvironment::dispatch() {
+  freezer_.wake();
   limits_->on_dispatch();
   const auto now = services_.clock.now();
   const auto wall = services_.clock.wall_now();
@@ -177,7 +179,10 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
                                           config_.timeout());
   record_.max_memory_used_bytes = limits_->peak_bytes();
   if (cpu_at_start_) {
-    if (const auto cpu = limits_->cpu()) record_.cpu = *cpu - *cpu_at_start_;
+    if (const auto cpu = limits_->cpu()) {
+      record_.cpu = cpu->used - cpu_at_start_->used;
+      if (cpu->throttled) record_.throttled = *cpu->throttled - *cpu_at_start_->throttled;
+    }
   }
   if (config_.log_format == LogFormat::json) {
     log_json_report();
@@ -199,7 +204,9 @@ void ExecutionEnvironment::on_invoke_complete() {
   finish_invocation();
   set_state(EnvironmentState::idle);
   limits_->on_idle();
-  if (!process_exited_) owner_.on_available(*this);
+  if (process_exited_) return;
+  freezer_.rest(*process_, true);
+  owner_.on_available(*this);
 }
 
 void ExecutionEnvironment::on_function_timeout() {
@@ -208,7 +215,7 @@ void ExecutionEnvironment::on_function_timeout() {
   limits_->sample(services_.clock.now(), true);
   if (state_ == EnvironmentState::suppressed_init && process_) {
     log_init({config_.name, id_, InitPhase::invoke, InitStatus::timeout, "",
-              services_.clock.now() - init_started_, limits_->cpu(), init_wall_});
+              services_.clock.now() - init_started_, cpu_used(), init_wall_});
   }
   if (state_ == EnvironmentState::suppressed_init) {
     log_start();
@@ -230,6 +237,7 @@ void ExecutionEnvironment::on_exit(const ExitStatus& status) {
   // What the process sent before it died still counts, also the part that did not fit into the
   // sockets' buffers and follows as they are read.
   constexpr auto k_grace = std::chrono::milliseconds(100);
+  if (process_exited_) return;  // ended already, by on_out_of_memory()
   process_exited_ = true;
   if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
   if (!api_.drain()) return judge_exit(status);
@@ -237,6 +245,11 @@ void ExecutionEnvironment::on_exit(const ExitStatus& status) {
     exit_timer_ = {};
     judge_exit(status);
   });
+}
+
+// Whoever of it the kernel has killed: all of it goes, as a whole virtual machine would.
+void ExecutionEnvironment::on_out_of_memory() {
+  if (process_) on_exit(ExitStatus::signaled(SIGKILL));
 }
 
 void ExecutionEnvironment::judge_exit(const ExitStatus& status) {

@@ -6,7 +6,8 @@ namespace {
 class Outside final : public EnvironmentSandbox {
  public:
   explicit Outside(ProcessLauncher& launcher) : launcher_(launcher) {}
-  void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
+  void prepare(const std::vector<int>&,
+               std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
     ready(std::vector<UniqueFd>());
   }
   std::string inside(const std::filesystem::path& path) const override { return path.string(); }

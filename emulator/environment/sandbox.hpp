@@ -2,8 +2,8 @@
 // file system and network, the Runtime API on a free loopback port.
 //
 //   auto place = sandbox.create(environment_id, config);
-//   place->prepare([&](Result<std::vector<UniqueFd>> api) { … place->launch(spec, events); });
-//   place->close([] { /* nothing of it is left */ });
+//   place->prepare(join_fds, [&](Result<std::vector<UniqueFd>> api) { … place->launch(spec,
+//   events); }); place->close([] { /* nothing of it is left */ });
 //
 // An EnvironmentSandbox lives as long as its environment, over resets: files, network and addresses
 // stay, processes come and go. I/O thread only; no call blocks.
@@ -33,8 +33,10 @@ class EnvironmentSandbox {
   virtual std::optional<std::string> runtime_api() const { return std::nullopt; }
   // Calls `ready`, perhaps before it returns, when a process can be launched; with the sockets of
   // an own Runtime API the first time. Before every launch. Not called after close() or
-  // destruction. Error: exit code 4, nothing was started.
-  virtual void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
+  // destruction. Error: exit code 4, nothing was started. `join_fds`: as in ProcessSpec, the same
+  // each time; for a sandbox whose processes join their groups before they are launched.
+  virtual void prepare(const std::vector<int>& join_fds,
+                       std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
   // How a path of the host is called by the processes.
   virtual std::string inside(const std::filesystem::path& path) const = 0;
   // `spec` speaks of paths as the processes see them. What it returns must not outlive this object.

@@ -31,7 +31,8 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       log_stream_(log_stream_name(services.clock.wall_now(), config.version, id_)),
       arn_(config.arn()),
       log_(services.log, config),
-      limits_(services.limits.create(id_, config)),
+      limits_(services.limits.create(id_, config, static_cast<LimitsEvents&>(*this))),
+      freezer_(services.timers, services.clock, services.freezing, config.name, *limits_),
       api_(services.io, *this),
       sandbox_(services.sandbox.create(id_, config)),
       function_timer_(services.timers, [this] { on_function_timeout(); }) {
@@ -65,11 +66,11 @@ ExecutionEnvironment::~ExecutionEnvironment() {
 }
 
 Result<void> ExecutionEnvironment::open() {
-  if (sandbox_->runtime_api()) return {};
+  if (sandbox_->runtime_api()) return limits_->open();
   auto port = api_.listen("127.0.0.1");
   if (!port) return port.error();
   port_ = *port;
-  return {};
+  return limits_->open();
 }
 
 // Kills the process group and whatever escaped from it; the environment lives on, cold again.
@@ -80,7 +81,10 @@ void ExecutionEnvironment::reset() {
   services_.timers.cancel(exit_timer_);
   process_exited_ = true;
   // Not before this call returns, whether there is a process or not.
-  if (process_) return process_->kill([this] { processes_gone(); });
+  if (process_) {
+    process_->kill([this] { processes_gone(); });
+    return freezer_.forget();
+  }
   boost::asio::post(services_.io, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (!alive.expired()) processes_gone();
   });
@@ -92,6 +96,10 @@ void ExecutionEnvironment::processes_gone() {
     process_.reset();
   }
   limits_->on_process(0);
+  limits_->end_others([this] { on_all_gone(); });
+}
+
+void ExecutionEnvironment::on_all_gone() {
   api_.reset();
   init_duration_.reset();
   init_cpu_.reset();
@@ -106,10 +114,18 @@ void ExecutionEnvironment::processes_gone() {
 
 void ExecutionEnvironment::end_for_good() {
   sandbox_->close([this] {
-    set_state(EnvironmentState::shutdown);
-    const auto stopped = std::exchange(stopped_, nullptr);
-    stopped();
+    limits_->close([this] {
+      set_state(EnvironmentState::shutdown);
+      const auto stopped = std::exchange(stopped_, nullptr);
+      stopped();
+    });
   });
+}
+
+std::optional<Duration> ExecutionEnvironment::cpu_used() const {
+  const auto cpu = limits_->cpu();
+  if (!cpu) return std::nullopt;
+  return cpu->used;
 }
 
 void ExecutionEnvironment::stop(std::function<void()> done) {

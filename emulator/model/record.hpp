@@ -56,7 +56,7 @@ struct InitRecord {
   InitStatus status = InitStatus::success;
   std::string error_type;       // empty unless status is error
   Duration duration{};          // process start to first next, or to failure
-  std::optional<Duration> cpu;  // CPU time of the runtime process in it
+  std::optional<Duration> cpu;  // CPU time used in it, by the runtime or, with cgroups, by all
   WallTime started{};
   bool provisioned = false;   // started ahead of any invoke
   std::string exit_reason{};  // "Runtime exited with error: exit status 3"; empty: it did not exit
@@ -82,8 +82,9 @@ struct InvocationRecord {
   std::int64_t billed_ms = 0;
   int memory_size_mb = 0;
   std::optional<std::int64_t> max_memory_used_bytes;  // peak over the environment's life
-  std::optional<Duration> cpu;                        // runtime process, event → next
-  std::size_t produced_bytes = 0;                     // size of the answer
+  std::optional<Duration> cpu;        // event → next; of the runtime or, with cgroups, of all
+  std::optional<Duration> throttled;  // kept from running by the CPU quota meanwhile
+  std::size_t produced_bytes = 0;     // size of the answer
   Payload error_body{};  // what the caller got in place of an answer; null: an answer
 
   // For the next invoke of the same environment: what is the same for all of them stays.
@@ -101,6 +102,7 @@ struct InvocationRecord {
     billed_ms = 0;
     max_memory_used_bytes.reset();
     cpu.reset();
+    throttled.reset();
     produced_bytes = 0;
     error_body.reset();
   }

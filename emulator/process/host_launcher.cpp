@@ -45,7 +45,9 @@ class Child : public std::enable_shared_from_this<Child> {
   ChildOutput& output() { return output_; }
   void kill(std::function<void()> gone);
   void abandon();
+  void signal_group(int number);
   pid_t pid() const { return pid_; }
+  bool exited() const { return exited_; }
   std::optional<FinalMemory> final_memory() const {
     if (peak_ == 0 || launch_failed_) return std::nullopt;
     return FinalMemory{peak_, inherited_peak_};
@@ -63,7 +65,6 @@ class Child : public std::enable_shared_from_this<Child> {
   void end_scope(int tries);
   void leave_behind(int alive);
   void finish_kill();
-  void signal_group();
 
   asio::io_context& io_;
   Offload& offload_;
@@ -108,6 +109,8 @@ void Child::start() {
   plan.stderr_fd = ends->err.get();
   plan.log_fd = ends->log.get();
   plan.log_fd_number = k_log_fd_number;
+  plan.join_fds = spec_.join_fds;
+  plan.cpus = spec_.cpus;
   registry_.expect(spec_.marker);
   auto spawned = spawn(plan);
   if (!spawned) {
@@ -210,10 +213,10 @@ void Child::on_exit() {
   if (events_ != nullptr && !launch_failed_) events_->on_exit(ExitStatus::from_wait(native));
 }
 
-void Child::signal_group() {
+void Child::signal_group(int number) {
   if (pid_ <= 0) return;
   // Before the child has called setsid() there is no such group yet.
-  if (::kill(-pid_, SIGKILL) != 0 && !exited_) ::kill(pid_, SIGKILL);
+  if (::kill(-pid_, number) != 0 && !exited_) ::kill(pid_, number);
 }
 
 void Child::kill(std::function<void()> gone) {
@@ -223,7 +226,7 @@ void Child::kill(std::function<void()> gone) {
     asio::post(io_, [self = shared_from_this()] { self->finish_kill(); });
     return;
   }
-  signal_group();
+  signal_group(SIGKILL);
   end_scope(5);
 }
 
@@ -267,7 +270,7 @@ void Child::finish_kill() {
 
 void Child::abandon() {
   events_ = nullptr;
-  if (!exited_) signal_group();
+  if (!exited_) signal_group(SIGKILL);
   if (pid_ > 0 && !scope_clear_) registry_.remove(pid_);
   output_.close();
   gone_ = nullptr;
@@ -281,6 +284,13 @@ class HostProcess final : public RuntimeProcess {
   void drain_output() override { child_->output().drain(); }
   void drain_leftover() override { child_->output().drain_leftover(); }
   void end_lines() override { child_->output().end_lines(); }
+  // Once it has been collected, its number may be somebody else's group.
+  void suspend() override {
+    if (!child_->exited()) child_->signal_group(SIGSTOP);
+  }
+  void resume() override {
+    if (!child_->exited()) child_->signal_group(SIGCONT);
+  }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
   std::optional<FinalMemory> final_memory() const override { return child_->final_memory(); }
 

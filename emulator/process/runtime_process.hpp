@@ -28,6 +28,10 @@ struct ProcessSpec {
   std::vector<std::string> environment;  // "NAME=value"; the whole of it
   std::string working_directory;
   std::string marker;  // a text in the environment that is this environment's own
+  // Before its exec the process writes "0" into each of these, which makes it a member of a control
+  // group. They stay open until it is launched.
+  std::vector<int> join_fds{};
+  std::vector<int> cpus{};  // it runs on these alone; empty: on any
 };
 
 // Why there is no process. `stage` decides between Runtime.InvalidEntrypoint and InvalidWorkingDir.
@@ -58,6 +62,9 @@ class RuntimeProcess {
   // Ends the lines that it has begun, so that what follows is no part of them. Costs nothing if
   // there is none.
   virtual void end_lines() {}
+  // Stops its process group by SIGSTOP, and lets it go on. Who has left the group runs on.
+  virtual void suspend() {}
+  virtual void resume() {}
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.
   virtual void kill(std::function<void()> gone) = 0;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -39,12 +40,23 @@ int lift(int fd, int taken, int report) {
   return lifted;
 }
 
-[[noreturn]] void run_child(const SpawnPlan& plan, char* const* argv, char* const* envp, int report,
-                            pid_t parent) {
+// The group that is to hold it, and its CPUs.
+void take_place(const SpawnPlan& plan, const cpu_set_t& cpus, int report) {
+  for (const int fd : plan.join_fds) {
+    if (::write(fd, "0", 1) != 1) fail(report, ExecStage::set_up, errno);
+  }
+  if (!plan.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
+    fail(report, ExecStage::set_up, errno);
+  }
+}
+
+[[noreturn]] void run_child(const SpawnPlan& plan, const cpu_set_t& cpus, char* const* argv,
+                            char* const* envp, int report, pid_t parent) {
   reset_signals();
   ::setsid();
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report, ExecStage::set_up, errno);
   if (::getppid() != parent) ::_exit(127);  // we were orphaned before the line above
+  take_place(plan, cpus, report);
   become_program(plan, argv, envp, report, restore_descriptor_limit);
 }
 
@@ -111,6 +123,11 @@ Result<Spawned> spawn(const SpawnPlan& plan) {
   auto argv = pointers(plan.argv);
   auto envp = pointers(plan.environment);
   const pid_t parent = ::getpid();
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  for (const int cpu : plan.cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(cpu, &cpus);
+  }
 
   // No signal handler of ours may run in the child before it has reset them.
   sigset_t all;
@@ -118,7 +135,9 @@ Result<Spawned> spawn(const SpawnPlan& plan) {
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
-  if (pid == 0) run_child(plan, argv.data(), envp.data(), write_end.get(), parent);
+  if (pid == 0) {
+    run_child(plan, cpus, argv.data(), envp.data(), write_end.get(), parent);
+  }
   const int fork_errno = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) {

@@ -27,6 +27,8 @@ struct SpawnPlan {
   int stderr_fd = -1;
   int log_fd = -1;  // becomes `log_fd_number`; -1: none
   int log_fd_number = 62;
+  std::vector<int> join_fds{};  // the child writes "0" into each
+  std::vector<int> cpus{};      // and runs on these alone; empty: on any
 };
 
 enum class ExecStage : int { about_to_exec = 0, set_up = 1, working_directory = 2, exec = 3 };

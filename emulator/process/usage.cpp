@@ -18,6 +18,8 @@
 namespace coldframe {
 namespace {
 
+constexpr std::size_t k_most_processes = 1024;
+
 std::size_t read_small(const char* path, char* buffer, std::size_t size) {
   UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
   if (!fd) return 0;
@@ -65,11 +67,30 @@ std::optional<Duration> process_cpu(pid_t pid) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+std::optional<std::int64_t> peak_resident(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  char status[4096];
+  const std::string path = "/proc/" + std::to_string(pid) + "/status";
+  const std::size_t size = read_small(path.c_str(), status, sizeof status - 1);
+  status[size] = '\0';
+  const std::string_view text(status, size);
+  if (text.find("VmHWM:") == std::string_view::npos) return std::nullopt;
+  return status_value(text, "VmHWM:");
+}
+
+std::vector<pid_t> process_tree(pid_t pid) {
+  if (!process_cpu(pid)) return {};
+  std::vector<pid_t> tree{pid};
+  for (std::size_t i = 0; i < tree.size() && i < k_most_processes; ++i)
+    append_children(tree[i], tree);
+  return tree;
+}
+
 std::optional<TreeMemory> tree_memory(pid_t pid) {
   if (pid <= 0) return std::nullopt;
   TreeMemory memory;
   std::vector<pid_t> tree{pid};
-  for (std::size_t i = 0; i < tree.size() && i < 1024; ++i) {
+  for (std::size_t i = 0; i < tree.size() && i < k_most_processes; ++i) {
     char status[4096];
     const std::string path = "/proc/" + std::to_string(tree[i]) + "/status";
     const std::size_t size = read_small(path.c_str(), status, sizeof status - 1);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "emulator/base/clock.hpp"
 
@@ -13,6 +14,13 @@ namespace coldframe {
 // CPU time of all threads of the process, children not included; a system call of < 1 µs.
 // Nothing if the process is gone.
 std::optional<Duration> process_cpu(pid_t pid);
+
+// The kernel's high-water mark of what it had resident; nothing if it is gone. Some 15 µs.
+std::optional<std::int64_t> peak_resident(pid_t pid);
+
+// The process and its living descendants, it first; empty if it is gone. Who has left its parent
+// behind is in no tree any more.
+std::vector<pid_t> process_tree(pid_t pid);
 
 struct TreeMemory {
   std::int64_t resident_bytes = 0;     // sum over the process and its living descendants

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "emulator/model/platform_log.hpp"
 
 namespace coldframe {
 
 namespace {
+
+constexpr std::string_view k_out_of_memory = "Runtime.OutOfMemory";
 
 std::string seconds_text(Duration duration) {
   return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
@@ -27,6 +30,7 @@ void Advisor::on_init(const InitRecord& record) {
   init_timed_out_ =
       init_timed_out_ || (record.status == InitStatus::timeout && record.phase == InitPhase::init);
   if (!record.exit_reason.empty()) exit_reason_ = record.exit_reason;
+  out_of_memory_ = out_of_memory_ || record.error_type == k_out_of_memory;
   if (auto advice = missing_client_advice(record); !advice.empty()) client_advice_ = advice;
 }
 
@@ -42,6 +46,7 @@ void Advisor::on_invocation(const InvocationRecord& record) {
     exit_reason_ = record.exit_reason;
     exited_after_answer_ = exited_after_answer_ || record.response.has_value();
   }
+  out_of_memory_ = out_of_memory_ || record.error_type == k_out_of_memory;
   peak_bytes_ = std::max(peak_bytes_, record.max_memory_used_bytes.value_or(0));
 }
 
@@ -77,7 +82,15 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
                         : fmt::format("timed out after {} s; try --timeout {}", config.timeout_s,
                                       std::min(config.timeout_s * 3, limits::k_timeout_max_s)));
   }
-  if (const auto used = whole_megabytes(peak_bytes_); used > config.memory_mb) {
+  const auto used = whole_megabytes(peak_bytes_);
+  if (out_of_memory_) {
+    texts.push_back(
+        config.memory_mb >= limits::k_memory_max_mb
+            ? fmt::format("out of memory at {} MB, and Lambda has no more; make it need less",
+                          config.memory_mb)
+            : fmt::format("out of memory at {} MB; try --memory {}", config.memory_mb,
+                          std::min(config.memory_mb * 2, limits::k_memory_max_mb)));
+  } else if (used > config.memory_mb) {
     const auto enough =
         std::min<std::int64_t>((used * 115 / 100 + 63) / 64 * 64, limits::k_memory_max_mb);
     texts.push_back(fmt::format(

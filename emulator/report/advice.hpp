@@ -36,6 +36,7 @@ class Advisor final : public RecordSink {
   bool exited_after_answer_ = false;  // so that nobody else tells
   std::string exit_reason_;           // the last
   std::string client_advice_;
+  bool out_of_memory_ = false;
   std::int64_t peak_bytes_ = 0;
 };
 

@@ -24,6 +24,7 @@ Json scenario_json(const BenchScenario& scenario) {
 Json sample_json(const BenchSample& sample) {
   Json json = {{"latency_ms", sample.latency_ms}, {"duration_ms", sample.duration_ms}};
   if (sample.cpu_ms) json["cpu_ms"] = *sample.cpu_ms;
+  if (sample.throttled_ms) json["throttled_ms"] = *sample.throttled_ms;
   json["cold"] = sample.cold;
   json["environment_id"] = sample.environment_id;
   if (!sample.error.empty()) json["error"] = sample.error;

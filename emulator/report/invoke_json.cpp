@@ -27,6 +27,7 @@ Json record_json(const Observation& observation) {
   json["memory_size_mb"] = record.memory_size_mb;
   if (record.max_memory_used_bytes) json["max_memory_used_bytes"] = *record.max_memory_used_bytes;
   if (record.cpu) json["cpu_ms"] = to_ms(*record.cpu);
+  if (record.throttled) json["throttled_ms"] = to_ms(*record.throttled);
   if (observation.result.function_error) json["function_error"] = "Unhandled";
   return json;
 }

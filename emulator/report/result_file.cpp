@@ -44,6 +44,7 @@ Json function_json(const FunctionFacts& function) {
                {"timeout_s", function.timeout_s}};
   if (!function.image_digest.empty()) json["image_digest"] = function.image_digest;
   json["limits"] = function.limits;
+  json["cpu_scale"] = function.cpu_scale;
   json["sandbox"] = function.sandbox;
   if (!function.requested.empty()) json["requested"] = function.requested;
   return json;

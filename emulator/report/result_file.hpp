@@ -29,8 +29,9 @@ struct FunctionFacts {
   int memory_mb = 0;
   double vcpu = 0;
   double timeout_s = 0;
-  std::string image_digest;                      // empty: not an image
-  std::string limits;                            // in force: "none", "signal", "cgroup"
+  std::string image_digest;  // empty: not an image
+  std::string limits;        // in force: "none", "signal", "cgroup v2"
+  double cpu_scale = 1;
   std::string sandbox;                           // in force: "none", "strict"
   std::map<std::string, std::string> requested;  // as asked for: {"limits": "auto", …}
 };

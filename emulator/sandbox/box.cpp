@@ -208,7 +208,7 @@ void Box::launch(const ProcessSpec& spec, ProcessEvents& events) {
   out.texts(spec.argv);
   out.texts(spec.environment);
   out.text(spec.working_directory);
-  out.numbers({});
+  out.numbers(spec.cpus);
   out.number(k_log_fd_number);
   if (!send_message(start_.native_handle(), out,
                     {ends->out.get(), ends->err.get(), ends->log.get(), report_end.get()})) {

@@ -22,6 +22,9 @@ class BoxedProcess final : public RuntimeProcess {
   void end_lines() override {
     if (auto* output = box_->output()) output->end_lines();
   }
+  // All but the init, whatever their group.
+  void suspend() override { box_->tell_init(static_cast<std::int64_t>(InitMessage::suspend)); }
+  void resume() override { box_->tell_init(static_cast<std::int64_t>(InitMessage::resume)); }
   void kill(std::function<void()> gone) override { box_->kill_all(std::move(gone)); }
   std::optional<FinalMemory> final_memory() const override { return box_->final_memory(); }
 
@@ -41,9 +44,10 @@ class StrictEnvironment final : public EnvironmentSandbox {
     if (plan_.network == NetworkMode::host) return std::nullopt;
     return k_sandbox_runtime_api;
   }
-  void prepare(std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
+  void prepare(const std::vector<int>& join_fds,
+               std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
     if (box_->lost()) box_ = make_box_();
-    box_->prepare(plan_, {}, std::move(ready));
+    box_->prepare(plan_, join_fds, std::move(ready));
   }
   std::string inside(const std::filesystem::path& path) const override {
     return plan_.inside(path);

@@ -21,7 +21,7 @@ NUMBERS = {
     "--sandbox": ("some",),
     "--network": ("some",),
     "--freeze": ("maybe",),
-    "--cpu-scale": ("0", "-1", "x"),
+    "--cpu-scale": ("x", "0", "-1", "0.05", "11", "1e9"),
     "--account": ("12", "12345678901x", "1234567890123"),
     "--region": ("x y", "us-east-1\nX-Evil: 1", "../etc"),
     "--name": ("a b", "a/b", "a.b", "x" * 65, "a\nb"),
@@ -45,10 +45,15 @@ class Values(RefusalTest):
 
     def test_what_the_help_offers_is_what_the_message_offers(self):
         help_text = self.coldframe("invoke", "--help").out
-        for option, later in (("--limits", "cgroup, signal"), ("--sandbox", "strict")):
-            said = self.refuse(2, (option, "'on'"), "invoke", self.target, f"{option}=on")
-            self.assertIn("use one of auto, none (in a later version also " + later + ")", said)
-            self.assertRegex(help_text, rf"{option} auto\|none +auto or none\n")
+        said = self.refuse(2, ("--sandbox", "'on'"), "invoke", self.target, "--sandbox=on")
+        self.assertIn("use one of auto, none (in a later version also strict)", said)
+        self.assertRegex(help_text, r"--sandbox auto\|none +auto or none\n")
+        said = self.refuse(2, ("--limits", "'on'"), "invoke", self.target, "--limits=on")
+        self.assertIn("use one of auto, cgroup, signal, none\n", said)
+        self.assertRegex(help_text, r"--limits BY +.*: auto, cgroup, signal or none\n")
+        said = self.refuse(2, ("--freeze", "'no'"), "invoke", self.target, "--freeze=no")
+        self.assertIn("use one of on, off\n", said)
+        self.assertRegex(help_text, r"--freeze on\|off +")
 
     def test_the_options_of_serve_are_checked_in_the_same_way(self):
         for option, values in SERVE_NUMBERS.items():

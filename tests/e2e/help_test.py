@@ -9,7 +9,7 @@ import unittest
 from e2e_support import PATIENCE, SOURCE, E2eTest
 
 COMMANDS = ("invoke", "serve", "validate", "bench", "doctor", "completion")
-WIDTH, HEIGHT = 80, 48
+WIDTH, HEIGHT = 80, 50
 
 
 class Help(E2eTest):
@@ -71,7 +71,7 @@ class Help(E2eTest):
         for command in COMMANDS:
             with self.subTest(command):
                 text = self.screen(command, "--help")
-                for word in ("strict", "cgroup", "--freeze", "--network", "template",
+                for word in ("strict", "--network", "template",
                              "docker", ".tar"):
                     self.assertNotIn(word, text)
         self.assertIsNone(re.search(r"(?m)^ +(record|compare|sweep|simulate|inspect|check|shell|"

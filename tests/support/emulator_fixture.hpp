@@ -41,6 +41,8 @@ class EmulatorFixture : public ::testing::Test, public Pump {
   void start(std::vector<FunctionConfig> more = {});
   // The end, as at the end of the program; without effect the second time.
   void stop();
+  // As before start(); the emulator is gone with all it had.
+  void restart() { emulator_.reset(); }
 
   bool until(const std::function<bool()>& condition) { return pump_until(*this, condition); }
 

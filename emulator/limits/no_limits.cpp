@@ -1,4 +1,4 @@
-#include "emulator/environment/limits_backend.hpp"
+#include "emulator/limits/no_limits.hpp"
 
 namespace coldframe {
 namespace {
@@ -13,7 +13,12 @@ class Unlimited final : public EnvironmentLimits {
   void sample(TimePoint now, bool forced) override {
     if (pid_ > 0) memory_.sample(pid_, now, forced);
   }
-  std::optional<Duration> cpu() const override { return process_cpu(pid_); }
+  std::vector<pid_t> processes() const override { return process_tree(pid_); }
+  std::optional<CpuTime> cpu() const override {
+    const auto used = process_cpu(pid_);
+    if (!used) return std::nullopt;
+    return CpuTime{*used};
+  }
   std::optional<std::int64_t> peak_bytes() const override { return memory_.peak_bytes(); }
 
  private:
@@ -23,7 +28,8 @@ class Unlimited final : public EnvironmentLimits {
 
 }  // namespace
 
-std::unique_ptr<EnvironmentLimits> NoLimits::create(const std::string&, const FunctionConfig&) {
+std::unique_ptr<EnvironmentLimits> NoLimits::create(const std::string&, const FunctionConfig&,
+                                                    LimitsEvents&) {
   return std::make_unique<Unlimited>();
 }
 

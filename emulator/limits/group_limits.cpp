@@ -1,0 +1,178 @@
+#include "emulator/limits/group_limits.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace coldframe {
+namespace {
+
+constexpr std::chrono::milliseconds k_look_every{50};
+constexpr std::chrono::milliseconds k_least_pause{2};
+constexpr std::chrono::milliseconds k_retry{1};
+constexpr int k_most_tries = 2000;
+constexpr int k_oom_looks = 200;  // the event may come before the kill is counted
+
+}  // namespace
+
+GroupLimits::GroupLimits(LimitsByCgroup& backend, LimitsHouse house, CgroupRun& run, Plan plan,
+                         LimitsEvents& events)
+    : backend_(backend),
+      house_(house),
+      run_(run),
+      plan_(std::move(plan)),
+      events_(events),
+      oom_watch_(house.io),
+      memory_timer_(house.timers, [this] {
+        sample(house_.clock.now(), true);
+        look_on();
+      }) {}
+
+GroupLimits::~GroupLimits() {
+  house_.timers.cancel(oom_timer_);
+  house_.timers.cancel(end_timer_);
+}
+
+Result<void> GroupLimits::open() {
+  auto group = run_.create(plan_.id, {.memory_bytes = plan_.memory_bytes});
+  if (!group) return group.error();
+  group_ = std::move(*group);
+  for (const auto& note : group_->notes())
+    backend_.note_once(note);
+  if (const auto event = group_->oom_event()) {
+    UniqueFd copy(::fcntl(event->fd, F_DUPFD_CLOEXEC, 3));
+    boost::system::error_code error;
+    if (!copy) return host_error(std::string("cannot watch memory: ") + std::strerror(errno));
+    oom_watch_.assign(copy.get(), error);
+    if (error) return host_error("cannot watch memory: " + error.message());
+    (void)copy.release();
+    watch_oom();
+  }
+  return {};
+}
+
+void GroupLimits::on_start(bool in_invoke) {
+  if (in_invoke) limit_cpu();
+  told_ = false;
+  kills_before_ = group_->oom_kills().has_value() ? *group_->oom_kills() : 0;
+  if (const auto usage = group_->cpu_usage()) cpu_before_ = *usage;
+}
+
+void GroupLimits::on_process(pid_t pid) {
+  pid_ = pid;
+  alive_ = pid > 0;
+  if (alive_) {
+    look_on();
+  } else {
+    memory_timer_.clear();
+  }
+}
+
+void GroupLimits::limit_cpu() {
+  if (std::exchange(limited_, true)) return;
+  if (auto done = group_->limit_cpu(plan_.quota); !done) {
+    backend_.note_once("the function's CPU share is not limited: " + done.error().message);
+  }
+}
+
+void GroupLimits::look_on() { memory_timer_.set(house_.clock.now() + k_look_every); }
+
+void GroupLimits::sample(TimePoint now, bool forced) {
+  if (!forced && now < next_look_) return;
+  next_look_ = now + k_least_pause;
+  const auto memory = group_->memory_usage();
+  if (!memory) return;
+  // Pages of libraries that are charged to another group count on Lambda, where nobody else is.
+  const std::int64_t own = std::min(peak_resident(pid_).value_or(0), plan_.memory_bytes);
+  peak_ = std::max({peak_.value_or(0), memory->bytes, own});
+}
+
+std::optional<CpuTime> GroupLimits::cpu() const {
+  const auto usage = group_->cpu_usage();
+  if (!usage) return std::nullopt;
+  return CpuTime{usage->used - cpu_before_.used, usage->throttled - cpu_before_.throttled};
+}
+
+bool GroupLimits::freeze() {
+  if (!group_->can_freeze()) return false;
+  frozen_ = bool(group_->freeze());
+  return frozen_;
+}
+
+void GroupLimits::thaw() {
+  if (!std::exchange(frozen_, false)) return;
+  if (auto done = group_->thaw(); !done) {
+    house_.log.write("coldframe: an environment stays frozen: " + done.error().message + "\n");
+  }
+}
+
+bool GroupLimits::out_of_memory() {
+  const auto kills = group_->oom_kills();
+  if (!kills || *kills <= kills_before_) return false;
+  told_ = true;
+  peak_ = plan_.memory_bytes;
+  return true;
+}
+
+void GroupLimits::watch_oom() {
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  const bool urgent = group_->oom_event()->events == POLLPRI;
+  oom_watch_.async_wait(urgent ? Descriptor::wait_error : Descriptor::wait_read,
+                        [this, here = std::weak_ptr<char>(here_)](const auto& error) {
+                          if (error || here.expired()) return;
+                          group_->oom_event_seen();
+                          house_.timers.cancel(oom_timer_);
+                          look_for_oom_kill(k_oom_looks);
+                          watch_oom();
+                        });
+}
+
+void GroupLimits::look_for_oom_kill(int tries) {
+  if (!alive_ || told_ || tries == 0) return;
+  if (out_of_memory()) return events_.on_out_of_memory();
+  oom_timer_ = house_.timers.at(house_.clock.now() + k_retry, [this, tries] {
+    oom_timer_ = {};
+    look_for_oom_kill(tries - 1);
+  });
+}
+
+bool GroupLimits::nobody_left() {
+  if (group_->is_empty()) return true;
+  group_->kill();
+  return false;
+}
+
+void GroupLimits::end_others(std::function<void()> done) {
+  alive_ = false;
+  try_until(&GroupLimits::nobody_left, k_most_tries, [this, done = std::move(done)] {
+    thaw();  // what joins next must run
+    done();
+  });
+}
+
+void GroupLimits::close(std::function<void()> done) {
+  boost::system::error_code ignored;
+  oom_watch_.close(ignored);
+  memory_timer_.clear();
+  try_until(&GroupLimits::removed, k_most_tries, std::move(done));
+}
+
+void GroupLimits::try_until(bool (GroupLimits::*gone)(), int tries, std::function<void()> done) {
+  if (group_ == nullptr || (this->*gone)()) return done();
+  if (tries == 0) {
+    house_.log.write("coldframe: somebody is left in the control group of environment " + plan_.id +
+                     "\n");
+    return done();
+  }
+  end_timer_ = house_.timers.at(house_.clock.now() + k_retry,
+                                [this, gone, tries, done = std::move(done)]() mutable {
+                                  end_timer_ = {};
+                                  try_until(gone, tries - 1, std::move(done));
+                                });
+}
+
+}  // namespace coldframe

@@ -1,0 +1,78 @@
+#include "emulator/limits/limits_choice.hpp"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "emulator/cgroup/dead_runs.hpp"
+#include "emulator/limits/no_limits.hpp"
+
+namespace coldframe {
+namespace {
+
+const char* name_of(CgroupKind kind) {
+  switch (kind) {
+    case CgroupKind::v1:
+      return "cgroup v1";
+    case CgroupKind::hybrid:
+      return "cgroup hybrid";
+    case CgroupKind::v2:
+      return "cgroup v2";
+    case CgroupKind::none:
+      break;
+  }
+  return "none";
+}
+
+// Why control groups cannot be used, with what helps.
+std::string explain(const CgroupBackend& backend, const std::string& problem) {
+  return problem + (backend.remedy.empty() ? "" : "; " + backend.remedy);
+}
+
+Result<ChosenLimits> use_cgroups() {
+  const CgroupBackend backend = detect_cgroups();
+  if (backend.kind == CgroupKind::none) return unsupported(explain(backend, backend.summary));
+  sweep_dead_runs(backend);
+  auto run = CgroupRun::start(backend);
+  if (!run) return unsupported(explain(backend, run.error().message));
+  ChosenLimits chosen;
+  chosen.kind = LimitsKind::cgroup;
+  chosen.name = name_of(backend.kind);
+  chosen.run = std::move(*run);
+  return chosen;
+}
+
+ChosenLimits use_none() { return {}; }
+
+}  // namespace
+
+void ChosenLimits::finish() {
+  constexpr int k_tries = 100;
+  for (int i = 0; run && i < k_tries && !run->remove(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  run.reset();
+}
+
+Result<ChosenLimits> choose_limits(LimitsKind wanted) {
+  if (wanted == LimitsKind::none) return use_none();
+  std::string why;
+  auto chosen = use_cgroups();
+  if (chosen) return chosen;
+  if (wanted == LimitsKind::cgroup) {
+    return unsupported("--limits cgroup: " + chosen.error().message);
+  }
+  why = chosen.error().message;
+  auto none = use_none();
+  none.why = why;
+  return none;
+}
+
+std::unique_ptr<LimitsBackend> make_limits(const ChosenLimits& chosen, LimitsHouse house,
+                                           double cpu_scale) {
+  if (chosen.kind == LimitsKind::cgroup) {
+    return std::make_unique<LimitsByCgroup>(house, *chosen.run, chosen.name, cpu_scale);
+  }
+  return std::make_unique<NoLimits>();
+}
+
+}  // namespace coldframe

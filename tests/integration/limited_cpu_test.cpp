@@ -1,0 +1,104 @@
+// The CPU share of a memory size, through a whole emulator and real control groups.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "emulator/cgroup/cpu_share.hpp"
+#include "tests/support/limited_fixture.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LimitedCpu : public LimitedFixture {
+ protected:
+  // The record of an invoke that uses so much CPU time.
+  InvocationRecord burn(double ms) {
+    const auto answer = obey("busy " + std::to_string(std::lround(ms)) + "ms; respond 1");
+    EXPECT_EQ(answer.body, "1");
+    return records.invocations.back();
+  }
+};
+
+class Saturated : public LimitedCpu, public ::testing::WithParamInterface<int> {};
+
+// The difference of two lengths leaves out how an invoke begins and ends.
+TEST_P(Saturated, FunctionGetsTheShareOfItsMemorySize) {
+  function.memory_mb = GetParam();
+  play(k_obey);
+  start();
+  const double share = GetParam() / 1769.0;
+  double error = 1;
+  // Others may have the CPUs for a moment; what is wrong stays wrong.
+  for (int tries = 0; tries < 5 && std::abs(error) > 0.02; ++tries) {
+    const auto shorter = burn(600 * share);
+    const auto longer = burn(3600 * share);
+    const double cpu = to_ms(*longer.cpu - *shorter.cpu);
+    error = cpu / to_ms(longer.duration - shorter.duration) / share - 1;
+  }
+  EXPECT_LE(std::abs(error), 0.02) << "of the share";
+  EXPECT_GT(to_ms(*records.invocations.back().throttled), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Limits, Saturated, ::testing::Values(128, 256, 512, 1024),
+                         [](const auto& one) { return std::to_string(one.param) + "MB"; });
+
+TEST_F(LimitedCpu, IsNotLimitedInTheFirstInit) {
+  std::vector<double> shortest;
+  for (const int memory_mb : {128, 1769}) {
+    function.memory_mb = memory_mb;
+    play("busy 100ms\nforever\n  obey\nend\n");
+    start();
+    double best = 1e9;
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_EQ(obey("respond 1").body, "1");
+      best = std::min(best, to_ms(*records.invocations.back().init));
+      ASSERT_TRUE(emulator().recycle("f"));
+    }
+    shortest.push_back(best);
+    stop();
+    restart();
+  }
+  EXPECT_LE(shortest[0] / shortest[1], 1.2);
+}
+
+TEST_F(LimitedCpu, IsLimitedInAnInitThatIsRepeatedInsideAnInvoke) {
+  function.memory_mb = 128;
+  play("starts-in starts\non-start 1\n  exit 1\nend\nbusy 50ms\nnext\nrespond 1\nnext\n");
+  start();
+  EXPECT_EQ(invoke("{}").body, "1");
+  // 662 ms at least; without a limit 50.
+  EXPECT_GT(to_ms(records.invocations.at(0).duration), 500);
+}
+
+TEST_F(LimitedCpu, TimeIsThatOfTheInvokeAloneAndOfAllItsProcesses) {
+  function.memory_mb = 1769;
+  play_behind(
+      "(while [ ! -e go ]; do sleep 0.01; done; i=0; while [ $i -lt 20000 ]; do "
+      "i=$((i+1)); done; touch done) &",
+      k_obey);
+  start();
+  burn(80);
+  EXPECT_GE(to_ms(*records.invocations.back().cpu), 80);
+  const auto answer = obey("write-file " + directory.path() + "/go x; wait-file " +
+                           directory.path() + "/done; respond 1");
+  ASSERT_EQ(answer.body, "1");
+  EXPECT_GT(to_ms(*records.invocations.back().cpu), 3) << "the shell's loop counts";
+  EXPECT_LT(to_ms(*records.invocations.back().cpu), 80 + 1000);
+}
+
+TEST_F(LimitedCpu, IsAsMuchMoreAsACoreHereIsSlower) {
+  function.memory_mb = 442;  // 5 of 20 ms
+  options.cpu_scale = 0.25;  // here 20 of 20
+  play(k_obey);
+  start();
+  double least = 1e9;
+  for (int i = 0; i < 5; ++i)
+    least = std::min(least, to_ms(burn(200).duration));
+  EXPECT_LT(least, 300) << "at a quarter of a CPU it is 800";
+}
+
+}  // namespace
+}  // namespace coldframe::testing
