@@ -1,6 +1,5 @@
 #include "emulator/limits/limits_by_cgroup.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "emulator/limits/group_limits.hpp"
@@ -13,7 +12,8 @@ LimitsByCgroup::LimitsByCgroup(LimitsHouse house, CgroupRun& run, std::string na
       run_(run),
       name_(std::move(name)),
       cpu_scale_(cpu_scale),
-      places_(allowed_cpus()) {}
+      places_(allowed_cpus()),
+      notes_(house.log) {}
 
 std::unique_ptr<EnvironmentLimits> LimitsByCgroup::create(const std::string& environment_id,
                                                           const FunctionConfig& config,
@@ -23,12 +23,6 @@ std::unique_ptr<EnvironmentLimits> LimitsByCgroup::create(const std::string& env
   GroupLimits::Plan plan{environment_id, std::int64_t{config.memory_mb} << 20,
                          cpu_quota(config.memory_mb, cpu_scale_), places_.next(config.memory_mb)};
   return std::make_unique<GroupLimits>(*this, house_, run_, std::move(plan), events);
-}
-
-void LimitsByCgroup::note_once(const std::string& sentence) {
-  if (std::find(noted_.begin(), noted_.end(), sentence) != noted_.end()) return;
-  noted_.push_back(sentence);
-  house_.log.write("coldframe: note: " + sentence + "\n");
 }
 
 }  // namespace coldframe

@@ -12,22 +12,11 @@
 // within 2 ms of the last look. After an OOM kill the peak is the memory size.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-
-#include "emulator/base/fd_writer.hpp"
 #include "emulator/cgroup/cgroup_run.hpp"
 #include "emulator/limits/cpu_places.hpp"
-#include "emulator/limits/limits_backend.hpp"
+#include "emulator/limits/limits_house.hpp"
 
 namespace coldframe {
-
-// What a back-end needs from the house; outlives it and what it creates.
-struct LimitsHouse {
-  boost::asio::io_context& io;
-  Timers& timers;
-  const Clock& clock;
-  TextSink& log;
-};
 
 class LimitsByCgroup final : public LimitsBackend {
  public:
@@ -37,8 +26,8 @@ class LimitsByCgroup final : public LimitsBackend {
   std::unique_ptr<EnvironmentLimits> create(const std::string& environment_id,
                                             const FunctionConfig& config,
                                             LimitsEvents& events) override;
-  // Once each: what a group could not be given, or a host lacks.
-  void note_once(const std::string& sentence);
+  // What a group could not be given, or a host lacks.
+  void note_once(const std::string& sentence) { notes_.note(sentence); }
 
  private:
   LimitsHouse house_;
@@ -46,7 +35,7 @@ class LimitsByCgroup final : public LimitsBackend {
   std::string name_;
   double cpu_scale_;
   CpuPlaces places_;
-  std::vector<std::string> noted_;
+  OnceNotes notes_;
 };
 
 }  // namespace coldframe

@@ -1,11 +1,15 @@
 #include "emulator/limits/limits_choice.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <thread>
 #include <utility>
 
 #include "emulator/cgroup/dead_runs.hpp"
+#include "emulator/limits/limits_by_signal.hpp"
 #include "emulator/limits/no_limits.hpp"
+#include "emulator/process/usage.hpp"
 
 namespace coldframe {
 namespace {
@@ -42,7 +46,15 @@ Result<ChosenLimits> use_cgroups() {
   return chosen;
 }
 
-ChosenLimits use_none() { return {}; }
+ChosenLimits use_signals() {
+  ChosenLimits chosen;
+  chosen.kind = LimitsKind::signal;
+  chosen.name = "signal";
+  return chosen;
+}
+
+// What the governor lives on.
+bool signals_can_be_used() { return process_cpu(::getpid()) && resident_bytes(::getpid()); }
 
 }  // namespace
 
@@ -54,16 +66,23 @@ void ChosenLimits::finish() {
 }
 
 Result<ChosenLimits> choose_limits(LimitsKind wanted) {
-  if (wanted == LimitsKind::none) return use_none();
+  if (wanted == LimitsKind::none) return ChosenLimits();
   std::string why;
-  auto chosen = use_cgroups();
-  if (chosen) return chosen;
-  if (wanted == LimitsKind::cgroup) {
-    return unsupported("--limits cgroup: " + chosen.error().message);
+  if (wanted != LimitsKind::signal) {
+    auto chosen = use_cgroups();
+    if (chosen) return chosen;
+    why = chosen.error().message;
+    if (wanted == LimitsKind::cgroup) return unsupported("--limits cgroup: " + why);
   }
-  why = chosen.error().message;
-  auto none = use_none();
-  none.why = why;
+  if (signals_can_be_used()) {
+    auto chosen = use_signals();
+    chosen.why = why;
+    return chosen;
+  }
+  const std::string no_proc = "/proc does not tell what processes use; mount it";
+  if (wanted == LimitsKind::signal) return unsupported("--limits signal: " + no_proc);
+  ChosenLimits none;
+  none.why = why + "; " + no_proc;
   return none;
 }
 
@@ -72,6 +91,7 @@ std::unique_ptr<LimitsBackend> make_limits(const ChosenLimits& chosen, LimitsHou
   if (chosen.kind == LimitsKind::cgroup) {
     return std::make_unique<LimitsByCgroup>(house, *chosen.run, chosen.name, cpu_scale);
   }
+  if (chosen.kind == LimitsKind::signal) return std::make_unique<LimitsBySignal>(house, cpu_scale);
   return std::make_unique<NoLimits>();
 }
 

@@ -78,6 +78,27 @@ std::optional<std::int64_t> peak_resident(pid_t pid) {
   return status_value(text, "VmHWM:");
 }
 
+std::optional<std::int64_t> resident_bytes(pid_t pid) {
+  char text[256];
+  const std::string path = "/proc/" + std::to_string(pid) + "/statm";
+  const std::size_t size = read_small(path.c_str(), text, sizeof text - 1);
+  text[size] = '\0';
+  char* second = nullptr;
+  std::strtoll(text, &second, 10);
+  if (size == 0 || second == text) return std::nullopt;
+  return std::strtoll(second, nullptr, 10) * ::sysconf(_SC_PAGESIZE);
+}
+
+std::optional<std::int64_t> proportional_bytes(pid_t pid) {
+  char text[4096];
+  const std::string path = "/proc/" + std::to_string(pid) + "/smaps_rollup";
+  const std::size_t size = read_small(path.c_str(), text, sizeof text - 1);
+  text[size] = '\0';
+  const std::string_view rollup(text, size);
+  if (rollup.find("\nPss:") == std::string_view::npos) return std::nullopt;
+  return status_value(rollup, "\nPss:");
+}
+
 std::vector<pid_t> process_tree(pid_t pid) {
   if (!process_cpu(pid)) return {};
   std::vector<pid_t> tree{pid};

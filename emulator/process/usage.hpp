@@ -18,6 +18,11 @@ std::optional<Duration> process_cpu(pid_t pid);
 // The kernel's high-water mark of what it had resident; nothing if it is gone. Some 15 µs.
 std::optional<std::int64_t> peak_resident(pid_t pid);
 
+// What it has resident now, shared pages in full; some 5 µs. And with shared pages split among
+// those who share them: a walk over its memory, about 1 ms for 100 MB. Nothing if it is gone.
+std::optional<std::int64_t> resident_bytes(pid_t pid);
+std::optional<std::int64_t> proportional_bytes(pid_t pid);
+
 // The process and its living descendants, it first; empty if it is gone. Who has left its parent
 // behind is in no tree any more.
 std::vector<pid_t> process_tree(pid_t pid);
