@@ -15,7 +15,9 @@
 #include <fstream>
 
 #include "emulator/base/unique_fd.hpp"
+#include "emulator/cgroup/cgroup_backend.hpp"
 #include "emulator/cli/commands.hpp"
+#include "emulator/cli/doctor_limits.hpp"
 #include "emulator/cli/options.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/report/cgroup_facts.hpp"
@@ -70,10 +72,11 @@ Finding check_user_namespace() {
 }
 
 Finding check_cgroups() {
-  const std::string facts = read_cgroups();
-  if (!facts.empty()) return {Verdict::good, "cgroups", facts};
-  return {Verdict::missing, "cgroups",
-          "none under /sys/fs/cgroup; root mounts them with: mount -t cgroup2 none /sys/fs/cgroup"};
+  const CgroupBackend backend = detect_cgroups();
+  const std::string there = read_cgroups();
+  const std::string facts = there.empty() ? "" : " (there: " + there + ")";
+  if (backend.kind != CgroupKind::none) return {Verdict::good, "cgroups", backend.summary + facts};
+  return {Verdict::missing, "cgroups", backend.summary + facts + "; " + backend.remedy};
 }
 
 Finding check_descriptors() {
@@ -120,9 +123,9 @@ int run() {
     print(finding);
     fatal = fatal || finding.verdict == Verdict::fatal;
   }
+  print_limits();
   std::puts(
       "in force in this version:\n"
-      "  limits   none: CPU share and memory are measured, not limited\n"
       "  sandbox  none: the host's file system and network, an own process group and session");
   std::puts("what later versions can use on this host:");
   for (const auto& finding : {check_cgroups(), check_user_namespace()})
@@ -135,10 +138,22 @@ int run() {
 }  // namespace
 
 void add_doctor(CLI::App& app, CommandLine& line) {
+  struct Options {
+    bool calibrate = false, clean = false;
+  };
+  auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("doctor", "what this host can do, and what is missing");
+  auto* calibration =
+      command->add_flag("--calibrate", options->calibrate, "speed of a core, for --cpu-scale");
+  command->add_flag("--clean", options->clean, "remove control groups that dead runs have left")
+      ->excludes(calibration);
   command->footer("Example:\n  coldframe doctor");
-  command->callback([&line] {
-    line.exit_code = line.bootstrap.empty() ? run() : fail(usage_error("doctor takes no command"));
+  command->callback([options, &line] {
+    if (!line.bootstrap.empty()) {
+      line.exit_code = fail(usage_error("doctor takes no command"));
+      return;
+    }
+    line.exit_code = options->clean ? clean_groups() : options->calibrate ? calibrate() : run();
   });
 }
 

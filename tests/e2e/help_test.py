@@ -101,6 +101,27 @@ class Doctor(E2eTest):
         for word in ("limits", "sandbox", "cgroups", "user namespaces", "open files"):
             self.assertIn(word, done.out)
 
+    def test_it_says_which_limits_auto_takes_and_tries_them(self):
+        done = self.coldframe("doctor")
+        self.assertRegex(done.out, r"(?m)^ +kernel tick +[\d.]+ ms \(\d+ Hz\)")
+        name = re.search(r"--limits auto takes them here:\n +(cgroup \w+|signal|none) ", done.out)
+        self.assertIsNotNone(name, done.out)
+        if name[1].startswith("cgroup"):
+            self.assertRegex(done.out, r"self-check +a busy process of 128 MB gets 0\.0\d+ of a CPU")
+        else:
+            self.assertRegex(done.out, r"why not better +\S")
+
+    def test_calibration_does_not_compare_with_what_it_does_not_know(self):
+        done = self.coldframe("doctor", "--calibrate")
+        self.assert_exit(done, 0)
+        self.assertRegex(done.out, r"integer +[\d.]+ ns a step, spread [\d.]+ %")
+        self.assertIn("not compared with Lambda", done.out)
+
+    def test_cleaning_says_what_it_found(self):
+        done = self.coldframe("doctor", "--clean")
+        self.assert_exit(done, 0)
+        self.assertRegex(done.out, r"^(removed \d+ control groups|no control groups can be used)")
+
     def test_few_open_files_are_reported_with_a_remedy(self):
         done = self.coldframe("doctor", preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_NOFILE, (64, 64)))

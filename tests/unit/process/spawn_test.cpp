@@ -1,9 +1,11 @@
 #include "emulator/process/spawn.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "emulator/limits/cpu_places.hpp"
 #include "emulator/process/exit_status.hpp"
 #include "tests/unit/process/child_fixture.hpp"
 
@@ -103,6 +105,41 @@ TEST(Spawn, TellsWhatTheChildInheritsOfOurMemory) {
   ASSERT_EQ(::wait4(child.pid(), &status, 0, &usage), child.pid());
   child.was_reaped();
   EXPECT_LE(std::int64_t{usage.ru_maxrss} * 1024, note.inherited_peak + 512 * 1024);
+}
+
+TEST(Spawn, JoinsItsGroupsBeforeItRunsAndPassesNoneOfTheirDescriptors) {
+  auto [first_read, first_write] = make_pipe();
+  auto [second_read, second_write] = make_pipe();
+  SpawnPlan plan = plan_of("/bin/sh");
+  plan.argv = {"sh", "-c", "ls /proc/$$/fd; :"};
+  plan.environment = {"PATH=/usr/bin:/bin"};
+  plan.join_fds = {first_write.get(), second_write.get()};
+  EXPECT_EQ(start(std::move(plan)).read_all(), "0\n1\n2\n");
+  for (const int fd : {first_read.get(), second_read.get()}) {
+    char text[8] = {};
+    EXPECT_EQ(::read(fd, text, sizeof text), 1);
+    EXPECT_STREQ(text, "0");
+  }
+}
+
+TEST(Spawn, ReportsAGroupThatCannotBeJoined) {
+  auto [only_read, write] = make_pipe();
+  SpawnPlan plan = plan_of("/bin/true");
+  plan.join_fds = {only_read.get()};
+  expect_failure(plan, ExecStage::set_up, EBADF);
+}
+
+TEST(Spawn, RunsOnTheCpusItIsGiven) {
+  const auto cpus = allowed_cpus();
+  ASSERT_FALSE(cpus.empty());
+  SpawnPlan plan = plan_of("/bin/sh");
+  plan.argv = {"sh", "-c", "grep Cpus_allowed_list /proc/self/status | cut -f2"};
+  plan.environment = {"PATH=/usr/bin:/bin"};
+  plan.cpus = {cpus.back()};
+  EXPECT_EQ(start(std::move(plan)).read_all(), std::to_string(cpus.back()) + "\n");
+  SpawnPlan nowhere = plan_of("/bin/true");
+  nowhere.cpus = {CPU_SETSIZE - 1};
+  expect_failure(nowhere, ExecStage::set_up, EINVAL);
 }
 
 // The shell lives on while ls lists its descriptors.

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t k_mib = 1024 * 1024;
+constexpr pid_t k_nobody = 4'999'999;  // the kernel gives out less
 
 // A child that does one thing a byte: 'g' grows by 32 MiB, 's' gives them back, 'b' burns 30 ms of
 // CPU, 'f' forks a child that grows by 32 MiB and stays. It answers each with a byte.
@@ -215,6 +216,34 @@ TEST(MemoryMeter, SkipsSamplesThatComeTooSoonUnlessForced) {
   child.order('g');
   meter.sample(child.pid(), now + 1h);
   EXPECT_GE(*meter.peak_bytes(), *first + 62 * k_mib);
+}
+
+TEST(Usage, TellsWhatIsResidentNowAndWhatWasAtMost) {
+  ObedientChild child;
+  const auto before = *resident_bytes(child.pid());
+  child.order('g');
+  EXPECT_GE(*resident_bytes(child.pid()), before + 32 * k_mib - k_mib);
+  EXPECT_GE(*proportional_bytes(child.pid()), 31 * k_mib);
+  child.order('s');
+  EXPECT_LT(*resident_bytes(child.pid()), before + 16 * k_mib);
+  EXPECT_LT(*proportional_bytes(child.pid()), 31 * k_mib);
+  EXPECT_GE(*peak_resident(child.pid()), before + 31 * k_mib);
+}
+
+TEST(Usage, CountsTheLivingDescendants) {
+  ObedientChild child;
+  EXPECT_EQ(process_tree(child.pid()), std::vector<pid_t>{child.pid()});
+  child.order('f');
+  EXPECT_EQ(process_tree(child.pid()).size(), 2U);
+}
+
+TEST(Usage, OfAProcessThatIsNotThereIsNothing) {
+  EXPECT_TRUE(process_tree(0).empty());
+  EXPECT_EQ(peak_resident(0), std::nullopt);
+  EXPECT_EQ(resident_bytes(k_nobody), std::nullopt);
+  EXPECT_EQ(proportional_bytes(k_nobody), std::nullopt);
+  EXPECT_EQ(peak_resident(k_nobody), std::nullopt);
+  EXPECT_TRUE(process_tree(k_nobody).empty());
 }
 
 }  // namespace

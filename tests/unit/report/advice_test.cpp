@@ -110,5 +110,32 @@ TEST(Advisor, NamesAMemorySizeThatWouldDo) {
       "512");
 }
 
+TEST(Advisor, NamesALargerMemorySizeLastIfThereWasNoneLeft) {
+  Advisor advisor;
+  InvocationRecord record;
+  record.status = InvocationStatus::out_of_memory;
+  record.error_type = "Runtime.OutOfMemory";
+  record.exit_reason = "Runtime exited with error: signal: killed";
+  record.max_memory_used_bytes = 300 << 20;
+  advisor.on_invocation(record);
+  FunctionConfig config;
+  config.memory_mb = 256;
+  EXPECT_EQ(advisor.advice(config, false).back(), "out of memory at 256 MB; try --memory 512");
+  config.memory_mb = 10240;
+  EXPECT_EQ(advisor.advice(config, false).back(),
+            "out of memory at 10240 MB, and Lambda has no more; make it need less");
+}
+
+TEST(Advisor, NamesALargerMemorySizeAlsoForAnInit) {
+  Advisor advisor;
+  InitRecord record;
+  record.status = InitStatus::error;
+  record.error_type = "Runtime.OutOfMemory";
+  advisor.on_init(record);
+  FunctionConfig config;
+  config.memory_mb = 6000;
+  EXPECT_EQ(advisor.advice(config, false).back(), "out of memory at 6000 MB; try --memory 10240");
+}
+
 }  // namespace
 }  // namespace coldframe

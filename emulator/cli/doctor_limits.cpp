@@ -1,0 +1,113 @@
+#include "emulator/cli/doctor_limits.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <thread>
+
+#include "emulator/cgroup/dead_runs.hpp"
+#include "emulator/limits/core_speed.hpp"
+#include "emulator/limits/limits_choice.hpp"
+#include "emulator/limits/limits_trial.hpp"
+
+namespace coldframe::cli {
+namespace {
+
+constexpr int k_trial_mb = 128;
+
+const char* explain(LimitsKind kind) {
+  switch (kind) {
+    case LimitsKind::cgroup:
+      return "CPU share, memory and processes are limited by the kernel";
+    case LimitsKind::signal:
+      return "CPU share by SIGSTOP, memory by a watch: coarser";
+    default:
+      return "CPU share and memory are measured, not limited";
+  }
+}
+
+void print_tick() {
+  const double tick = to_ms(kernel_tick());
+  if (tick <= 0) return;
+  fmt::print("  kernel tick          {:.3g} ms ({:.0f} Hz){}\n", tick, 1000 / tick,
+             std::abs(tick - 4) < 0.01
+                 ? ", as on Lambda"
+                 : "; Lambda's is 4 ms (250 Hz): short invokes are throttled otherwise");
+}
+
+void print_trial(CgroupRun& run) {
+  const auto trial = try_limits(run, k_trial_mb);
+  if (!trial) {
+    fmt::print("  self-check           FAILED: {}\n", trial.error().message);
+    return;
+  }
+  const double error = trial->share / trial->wanted - 1;
+  fmt::print(
+      "  self-check           a busy process of {} MB gets {:.4f} of a CPU, {:.4f} wanted "
+      "({:+.1f} %), in bursts of {:.2f} ms with gaps of {:.1f} ms{}\n",
+      k_trial_mb, trial->share, trial->wanted, 100 * error, to_ms(trial->burst), to_ms(trial->gap),
+      std::abs(error) <= 0.05 ? ""
+      : error < 0             ? "; other load, or a limit of a group above, takes part of it"
+                              : "; the kernel does not hold the quota");
+}
+
+}  // namespace
+
+void print_limits() {
+  const CgroupBackend backend = detect_cgroups();
+  auto chosen = choose_limits(LimitsKind::automatic);
+  std::puts("limits, as --limits auto takes them here:");
+  if (!chosen) {
+    fmt::print("  none                 {}\n", chosen.error().message);
+    return;
+  }
+  fmt::print("  {:<20} {}\n", chosen->name, explain(chosen->kind));
+  if (!chosen->why.empty()) fmt::print("  why not better       {}\n", chosen->why);
+  if (chosen->run && !backend.why_not_v2.empty()) {
+    fmt::print("  why not cgroup v2    {}; {}\n", backend.why_not_v2, backend.remedy);
+  }
+  print_tick();
+  if (chosen->run) print_trial(*chosen->run);
+}
+
+int calibrate() {
+  const CoreSpeed speed = measure_core_speed();
+  fmt::print(
+      "one core of this host, in CPU time:\n"
+      "  integer   {:.3f} ns a step, spread {:.1f} %\n"
+      "  floating  {:.3f} ns a step, spread {:.1f} %\n",
+      speed.integer.ns_per_step, 100 * speed.integer.spread, speed.floating.ns_per_step,
+      100 * speed.floating.spread);
+  std::puts(
+      "not compared with Lambda: there is no reference, and Lambda's cores differ among each "
+      "other.\n"
+      "For --cpu-scale X, time something of your own that only computes, on Lambda at 1769 MB and\n"
+      "here with --limits none: X is the time there divided by the time here.");
+  return 0;
+}
+
+int clean_groups() {
+  const CgroupBackend backend = detect_cgroups();
+  if (backend.kind == CgroupKind::none) {
+    fmt::print("no control groups can be used here, so none can be left: {}\n", backend.summary);
+    return 0;
+  }
+  constexpr int k_tries = 2000;
+  DeadRuns all;
+  for (int i = 0; i < k_tries; ++i) {
+    const DeadRuns swept = sweep_dead_runs(backend);
+    all.removed += swept.removed;
+    all.killed += swept.killed;
+    all.remaining = swept.remaining;
+    if (swept.remaining == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  fmt::print("removed {} control groups of dead runs, ended {} processes in them{}\n", all.removed,
+             all.killed,
+             all.remaining > 0 ? fmt::format("; {} cannot be removed", all.remaining) : "");
+  return all.remaining > 0 ? static_cast<int>(ExitCode::emulator_failed) : 0;
+}
+
+}  // namespace coldframe::cli

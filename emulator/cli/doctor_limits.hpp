@@ -1,0 +1,14 @@
+// What doctor says of limits.
+#pragma once
+
+namespace coldframe::cli {
+
+// Which limits `auto` takes here, why not better ones, and whether they do what they should; some
+// 1.5 s.
+void print_limits();
+// --calibrate: what can be said for --cpu-scale. Exit code.
+int calibrate();
+// --clean: ends and removes what dead runs have left in control groups. Exit code.
+int clean_groups();
+
+}  // namespace coldframe::cli

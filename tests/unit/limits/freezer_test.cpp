@@ -1,0 +1,133 @@
+#include "emulator/limits/freezer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.hpp"
+
+namespace coldframe {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Process final : public RuntimeProcess {
+ public:
+  pid_t pid() const override { return 0; }
+  void drain_output() override {}
+  void kill(std::function<void()>) override {}
+  void suspend() override { log += "stop "; }
+  void resume() override { log += "continue "; }
+  std::string log;
+};
+
+class Limits final : public EnvironmentLimits {
+ public:
+  void on_process(pid_t) override {}
+  bool freeze() override {
+    if (can_freeze) log += "freeze ";
+    return can_freeze;
+  }
+  void thaw() override { log += "thaw "; }
+  std::vector<pid_t> processes() const override { return members; }
+  void sample(TimePoint, bool) override {}
+  std::optional<CpuTime> cpu() const override { return std::nullopt; }
+  std::optional<std::int64_t> peak_bytes() const override { return std::nullopt; }
+
+  bool can_freeze = false;
+  std::vector<pid_t> members{-1};  // of no CPU time
+  std::string log;
+};
+
+class FreezerTest : public ::testing::Test {
+ protected:
+  FreezerTest() {
+    freezing.on = true;
+    freezing.tell = [this](const std::string& line) { told += line; };
+  }
+  testing::FakeClock clock;
+  Freezing freezing;
+  std::string told;
+  const std::string function = "f";
+  Limits limits;
+  Process process;
+  Freezer freezer{clock, clock, freezing, function, limits};
+};
+
+TEST_F(FreezerTest, StopsSomeMillisecondsAfterTheAnswerAndGoesOnWithTheNextEvent) {
+  freezer.begin();
+  freezer.rest(process, true);
+  clock.advance(1ms);
+  EXPECT_EQ(process.log, "") << "it looks first";
+  clock.advance(1ms);
+  EXPECT_EQ(process.log, "stop ");
+  EXPECT_TRUE(freezer.frozen());
+  freezer.wake();
+  EXPECT_EQ(process.log, "stop continue ");
+  EXPECT_FALSE(freezer.frozen());
+  clock.advance(1s);
+  EXPECT_EQ(process.log, "stop continue ");
+}
+
+TEST_F(FreezerTest, LeavesABusyEnvironmentAlone) {
+  freezer.begin();
+  for (int i = 0; i < 20; ++i) {
+    freezer.rest(process, true);
+    clock.advance(900us);
+    freezer.wake();
+    clock.advance(5ms);
+  }
+  EXPECT_EQ(process.log, "");
+}
+
+TEST_F(FreezerTest, PrefersWhatReachesEveryProcess) {
+  limits.can_freeze = true;
+  freezer.rest(process, false);
+  clock.advance(1ms);
+  EXPECT_EQ(limits.log, "freeze ");
+  freezer.wake();
+  EXPECT_EQ(limits.log, "freeze thaw ");
+  EXPECT_EQ(process.log, "");
+}
+
+TEST_F(FreezerTest, ThawsWhoWasKilledSoThatTheNextCanRun) {
+  limits.can_freeze = true;
+  freezer.rest(process, false);
+  clock.advance(1ms);
+  freezer.forget();
+  EXPECT_EQ(limits.log, "freeze thaw ");
+  freezer.wake();
+  EXPECT_EQ(limits.log, "freeze thaw ");
+}
+
+TEST_F(FreezerTest, TellsOnceOfAProcessThatAnInvokeHasLeft) {
+  freezer.begin();
+  limits.members = {-1, -2};
+  for (int i = 0; i < 3; ++i) {
+    freezer.rest(process, true);
+    clock.advance(5ms);
+    freezer.wake();
+  }
+  EXPECT_EQ(told,
+            "coldframe: note: 'f': a process that it had started was still there when it had "
+            "answered: Lambda freezes it until the next invoke (W23)\n");
+}
+
+TEST_F(FreezerTest, SaysNothingOfProcessesThatWereThereBeforeAnyEvent) {
+  limits.members = {-1, -2};
+  freezer.begin();
+  freezer.rest(process, true);
+  clock.advance(5ms);
+  EXPECT_EQ(told, "");
+  EXPECT_TRUE(freezer.frozen());
+}
+
+TEST_F(FreezerTest, DoesNothingUnlessItIsSwitchedOn) {
+  freezing.on = false;
+  freezer.begin();
+  freezer.rest(process, true);
+  clock.advance(1s);
+  EXPECT_FALSE(freezer.frozen());
+  EXPECT_FALSE(clock.next_due());
+}
+
+}  // namespace
+}  // namespace coldframe
