@@ -67,7 +67,8 @@ class Cgroup {
   virtual Result<MemoryUsage> memory_usage() const = 0;
 
   // How many processes the kernel has killed because the group had no memory left. With v2 it kills
-  // all of the group at once, with v1 one process; kill() ends the others.
+  // all of the group at once, and counts the first of them twice if it is not quite gone by then;
+  // with v1 one process, and kill() ends the others.
   virtual Result<std::int64_t> oom_kills() const = 0;
   virtual std::optional<OomEvent> oom_event() const = 0;
   virtual void oom_event_seen() = 0;
