@@ -127,6 +127,41 @@ class Build(ScriptTest):
         self.assertIn("Could not find Boost\nbuild: cannot configure preset 'dev'", done.stderr)
 
 
+class CgroupV2(ScriptTest):
+    """scripts/test-cgroup-v2 where it cannot do its work; what it does is ctest's machine.cgroup_v2."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.build = self.place / "build"
+        self.build.mkdir()
+        write_script(self.build / "integration_tests", "#!/bin/bash\n")
+
+    def test_what_is_missing_is_named_and_is_77(self):
+        self.pretend("mke2fs", "exit 1")
+        done = self.script("test-cgroup-v2", "--bin", str(self.build), HOSTTYPE="x86_64")
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertRegex(done.stderr, r"^test-cgroup-v2: cannot be done here: needs qemu-system-x86 "
+                                      r"busybox-static(?: e2fsprogs)?; scripts/setup --tests .*\n$")
+
+    def test_another_processor_is_77(self):
+        done = self.script("test-cgroup-v2", "--bin", str(self.build), HOSTTYPE="riscv64")
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertRegex(done.stderr, r"must be x86_64, not riscv64\n$")
+
+    def test_without_a_kernel_it_says_where_one_would_come_from(self):
+        for name in ("qemu-system-x86_64", "busybox", "mke2fs"):
+            self.pretend(name, "exit 1")
+        self.pretend("apt-get", "echo \"no network\"; exit 100")
+        self.pretend("apt-cache", "exit 100")
+        done = self.script("test-cgroup-v2", "--bin", str(self.build), HOSTTYPE="x86_64")
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertRegex(done.stderr, r"^no network\ntest-cgroup-v2: cannot .*--kernel FILE names one\n$")
+
+    def test_a_build_that_is_not_there_is_2(self):
+        done = self.script("test-cgroup-v2", "--bin", str(self.place))
+        self.assertEqual(done.returncode, 2, done.stderr)
+
+
 class Usage(E2eTest):
     def test_every_script_prints_its_usage_and_refuses_what_it_does_not_know(self):
         for path in sorted((SOURCE / "scripts").iterdir()):
