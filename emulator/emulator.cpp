@@ -14,6 +14,19 @@ constexpr const char* k_without_root =
     "the strict sandbox of a user who is not root: /tmp is in memory instead of on a disk, and "
     "files that are closed to others can be read (W4 is not seen)";
 
+// For a run outside of the strict sandbox; `why` there is none.
+Result<void> check_without_sandbox(const EmulatorOptions& options, const std::string& why) {
+  std::string what;
+  if (options.network && *options.network != NetworkMode::host) {
+    what = std::string("--network ") + to_text(*options.network);
+  }
+  if (options.trace_denied) what = "--trace-denied";
+  if (what.empty()) return {};
+  what += " needs the strict sandbox";
+  if (!why.empty()) return unsupported(what + ": " + why);
+  return usage_error(what + "; give --sandbox strict");
+}
+
 }  // namespace
 
 Emulator::Emulator(std::unique_ptr<House> house) : house_(std::move(house)) {}
@@ -37,6 +50,7 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
     }
     std::unique_ptr<SandboxServer> server;
     std::string note;
+    std::string why_none;
     if (options.sandbox != SandboxChoice::none) {
       if (options.cache_directory.empty()) options.cache_directory = user_cache_directory();
       auto started = SandboxServer::start(options.cache_directory);
@@ -47,11 +61,19 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
         registry.unlink();
         return started.error();
       } else {
-        note = started.error().message + "; the function runs without it";
+        why_none = started.error().message;
+        note = why_none + "; the function runs without it";
       }
     }
-    auto house = std::make_unique<House>(std::move(options), std::move(registry),
-                                         std::move(*limits), std::move(server));
+    auto network = server ? choose_network(options.network, find_way_out()) : NetworkInForce{};
+    if (const auto ok = server ? Result<void>{} : check_without_sandbox(options, why_none);
+        !ok || !network) {
+      registry.unlink();
+      return ok ? network.error() : ok.error();
+    }
+    auto house =
+        std::make_unique<House>(std::move(options), std::move(registry), std::move(*limits),
+                                std::move(server), std::move(*network));
     house->sandbox_note = note;
     return std::unique_ptr<Emulator>(new Emulator(std::move(house)));
   } catch (const std::exception& error) {
@@ -161,20 +183,27 @@ std::string Emulator::limits_why() const { return house_->chosen.why; }
 double Emulator::cpu_scale() const { return house_->options.cpu_scale; }
 std::string Emulator::sandbox_name() const { return std::string(house_->services.sandbox.name()); }
 
-std::string Emulator::network_name() const {
-  if (!house_->server) return "host";  // no sandbox, no network of its own
-  switch (house_->options.network) {
-    case NetworkMode::open:
-      return "open";
-    case NetworkMode::none:
-      return "none";
-    case NetworkMode::host:
-      return "host";
-  }
-  return "host";
+const std::string& Emulator::sandbox_note() const { return house_->sandbox_note; }
+
+std::string Emulator::network_name() const { return to_text(house_->network.mode); }
+
+std::string Emulator::network_note() const {
+  const auto& network = house_->network;
+  return network.mode == NetworkMode::open ? "through " + network.way_out.path : network.why_host;
 }
 
-const std::string& Emulator::sandbox_note() const { return house_->sandbox_note; }
+bool Emulator::traces_denied() const {
+  return house_->strict_sandbox && house_->options.trace_denied;
+}
+
+std::vector<std::string> Emulator::closing_notes(bool ended_well) const {
+  if (!house_->strict_sandbox) return {};
+  return house_->strict_sandbox->findings().notes(ended_well);
+}
+
+void Emulator::on_sandbox_note(std::function<void(const std::string&)> listener) {
+  if (house_->strict_sandbox) house_->strict_sandbox->findings().on_note(std::move(listener));
+}
 
 std::string Emulator::state_json() const { return house_->functions.state_json(); }
 

@@ -49,7 +49,9 @@ struct EmulatorOptions {
   bool freeze = false;      // environments are stopped between invokes
   TextSink* log = nullptr;  // platform and function lines; null: stderr
   SandboxChoice sandbox = SandboxChoice::none;
-  NetworkMode network = NetworkMode::none;  // of a strict sandbox
+  // none, open: a strict sandbox is needed. Nothing: in one open where possible; else the host's.
+  std::optional<NetworkMode> network{};
+  bool trace_denied = false;  // watch for denied calls that are hidden; needs a strict sandbox
   // For a program that is process 1 and has no children but ours: collects those whose parents
   // died.
   bool collect_orphans = false;
@@ -64,7 +66,8 @@ struct EmulatorOptions {
 class Emulator {
  public:
   // Errors: exit code 4; 77 if the host cannot limit as asked (never with `automatic`), or has no
-  // strict sandbox where that was asked for. Sweeps what runs that were killed have left behind.
+  // strict sandbox, or no way out of an open network, where that was asked for; 2, what needs a
+  // strict sandbox where none was asked for. Sweeps what runs that were killed have left behind.
   static Result<std::unique_ptr<Emulator>> create(EmulatorOptions options);
   ~Emulator();
   Emulator(const Emulator&) = delete;
@@ -125,10 +128,17 @@ class Emulator {
   double cpu_scale() const;
   std::string sandbox_name() const;
   // Why it is not strict, if that was left to us, or what it lacks; empty otherwise.
+  const std::string& sandbox_note() const;
   // What environments have of a network, as `--network` calls it: "open", "none", "host".
   std::string network_name() const;
-  // Why it is not strict, if that was left to us; empty otherwise.
-  const std::string& sandbox_note() const;
+  // What it goes out through, or why it is the host's if that was left to us; empty otherwise.
+  std::string network_note() const;
+  bool traces_denied() const;
+  // Sentences about what strict sandboxes have seen, for the end (sandbox_findings.hpp).
+  // `ended_well`: no invoke has failed.
+  std::vector<std::string> closing_notes(bool ended_well) const;
+  // Hears at once what the sandbox itself cannot do; closing_notes() leaves it out then.
+  void on_sandbox_note(std::function<void(const std::string&)> listener);
   // What every environment is doing, as JSON, for a person who wonders.
   std::string state_json() const;
 

@@ -22,6 +22,7 @@
 #include "emulator/process/orphans.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/record_fanout.hpp"
+#include "emulator/sandbox/choose_network.hpp"
 #include "emulator/sandbox/strict_sandbox.hpp"
 
 namespace coldframe {
@@ -29,8 +30,9 @@ namespace coldframe {
 // Everything that lives as long as the emulator, in the order of its construction.
 struct Emulator::House {
   House(EmulatorOptions given, RunRegistry run_registry, ChosenLimits chosen_limits,
-        std::unique_ptr<SandboxServer> sandbox_server)
+        std::unique_ptr<SandboxServer> sandbox_server, NetworkInForce network_in_force)
       : options(std::move(given)),
+        network(std::move(network_in_force)),
         chosen(std::move(chosen_limits)),
         server(std::move(sandbox_server)),
         registry(std::move(run_registry)),
@@ -81,9 +83,9 @@ struct Emulator::House {
   Sandbox& choose_sandbox() {
     if (!server) return no_sandbox;
     server->attach(io);
-    strict_sandbox.emplace(io, offload,
-                           options.log != nullptr ? *options.log : static_cast<TextSink&>(err),
-                           *server, options.network);
+    strict_sandbox.emplace(
+        io, offload, options.log != nullptr ? *options.log : static_cast<TextSink&>(err), *server,
+        StrictOptions{network.mode, network.way_out, options.trace_denied});
     return *strict_sandbox;
   }
   // Runs one handler, also after an interruption.
@@ -132,6 +134,7 @@ struct Emulator::House {
   }
 
   EmulatorOptions options;
+  NetworkInForce network;
   std::string sandbox_note;
   ChosenLimits chosen;  // gives its groups back last: the guard and the server are in one of them
   std::unique_ptr<SandboxServer> server;  // none: no strict sandbox

@@ -102,6 +102,12 @@ Result<BenchOptions> read_options(const BenchCommand& o) {
 }
 
 int run(BenchCommand& o, const CommandLine& line, bool cold) {
+  if (o.run.trace_denied) {
+    return fail(
+        usage_error("--trace-denied slows down the calls that it looks at, so bench does not time "
+                    "them; give it "
+                    "to invoke or validate"));
+  }
   auto prepared = prepare(o.run, line.bootstrap);
   if (!prepared) return fail(prepared.error());
   auto options = read_options(o);
@@ -187,6 +193,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
       ->type_name("DURATION");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
+  command->add_flag("--trace-denied", o.run.trace_denied)->group("");  // to say why not
   command->footer(
       "Without an event: the goldens tagged smoke, else Coldframe.Event, else {}.\n\n" +
       metrics_help() +

@@ -166,6 +166,7 @@ void add_invoke(CLI::App& app, CommandLine& line) {
       ->type_name("N");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
+  add_trace_option(*command, o.run);
   command->footer(
       "Example:\n  coldframe invoke function/scoring -e fixtures/events/scoring.json --repeat 5");
   command->callback([options, &line] { line.exit_code = run(*options, line); });

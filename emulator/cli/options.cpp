@@ -49,16 +49,17 @@ Result<void> check_backends(const RunOptions& o) {
   };
   const Choice choices[] = {
       {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {}, ""},
-      {"--network", o.network, {"auto", "host", "none"}, {"open"}, "use --network host"},
+      {"--network", o.network, {"auto", "open", "none", "host"}, {}, ""},
   };
   for (const auto& choice : choices) {
     if (contains(choice.ready, choice.value)) continue;
     if (contains(choice.planned, choice.value)) {
       return later(choice.option, choice.value, choice.instead);
     }
-    return usage_error(std::string(choice.option) + " '" + choice.value + "': use one of " +
-                       listed(choice.ready) + " (in a later version also " +
-                       listed(choice.planned) + ")");
+    return usage_error(
+        std::string(choice.option) + " '" + choice.value + "': use one of " + listed(choice.ready) +
+        (choice.planned.size() == 0 ? ""
+                                    : " (in a later version also " + listed(choice.planned) + ")"));
   }
   if (auto ok = one_of("--limits", o.limits, {"auto", "cgroup", "signal", "none"}); !ok) return ok;
   return one_of("--freeze", o.freeze, {"on", "off"});
@@ -123,8 +124,15 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
       ->group(ground)
       ->type_name("on|off");
   app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("auto|none");
-  app.add_option("--network", o.network)->group("")->type_name("NETWORK");
+  app.add_option("--network", o.network, "of a strict sandbox: auto, open, none or host")
+      ->group(ground)
+      ->type_name("NETWORK");
   app.add_flag("-v,--verbose", o.verbose, "say more on stderr")->group(ground);
+}
+
+void add_trace_option(CLI::App& app, RunOptions& o) {
+  app.add_flag("--trace-denied", o.trace_denied, "tell what the sandbox denied and nobody said")
+      ->group("The ground");
 }
 
 void add_event_options(CLI::App& app, EventOptions& o, const std::string& file_help) {
@@ -197,7 +205,10 @@ Result<EmulatorOptions> read_emulator_options(const RunOptions& o) {
   out.sandbox = o.sandbox == "strict" ? SandboxChoice::strict
                 : o.sandbox == "auto" ? SandboxChoice::automatic
                                       : SandboxChoice::none;
-  out.network = o.network == "host" ? NetworkMode::host : NetworkMode::none;
+  if (o.network == "open") out.network = NetworkMode::open;
+  if (o.network == "none") out.network = NetworkMode::none;
+  if (o.network == "host") out.network = NetworkMode::host;
+  out.trace_denied = o.trace_denied;
   if (!o.seed.empty()) {
     auto value = parse_integer(o.seed, "--seed", 0, INT64_MAX);
     if (!value) return value.error();

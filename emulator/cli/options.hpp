@@ -32,11 +32,15 @@ struct RunOptions {
   std::string init_limit;
   std::string time_scale;
   std::string seed;
+  bool trace_denied = false;
   bool verbose = false;
 };
 
 // Adds them to a command. `many`: it takes several TARGETs.
 void add_run_options(CLI::App& app, RunOptions& options, bool many = false);
+
+// --trace-denied, for the commands that are not timed.
+void add_trace_option(CLI::App& app, RunOptions& options);
 
 // Those that name the event; `file_help` says what -e is for here.
 void add_event_options(CLI::App& app, EventOptions& options, const std::string& file_help);

@@ -170,6 +170,7 @@ int run(ServeOptions& o, const CommandLine& line) {
     violations.add(config.name, circumstances(config, emulator));
   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.add_record_sink(violations);
+  emulator.on_sandbox_note([&](const std::string& text) { emulator.log(note_line(text)); });
   Watchers watchers;
   if (o.watch) {
     auto watching = watch(o, *parsed, targets, functions, ready_file, emulator);
@@ -198,7 +199,7 @@ int run(ServeOptions& o, const CommandLine& line) {
   emulator.run();
   ready_file.remove();
   watchers.clear();
-  return (*session)->finish(0);
+  return (*session)->finish(0, false);
 }
 
 }  // namespace
@@ -221,6 +222,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   command->add_flag("--watch", o.watch, "restart a function when its files change");
   add_run_options(*command, o.run, true);
+  add_trace_option(*command, o.run);
   command->footer(
       "Example:\n  coldframe serve function/scoring --port 9000\n"
       "  aws lambda invoke --endpoint-url http://127.0.0.1:9000 \\\n"

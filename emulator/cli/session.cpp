@@ -48,10 +48,15 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
   }
   tell_limits(**emulator, wanted, verbose);
   (*emulator)->watch_signals();
+  if (verbose) {
+    const auto about = (*emulator)->network_note();
+    (*emulator)->log(
+        note_line("network: " + (*emulator)->network_name() + (about.empty() ? "" : ", " + about)));
+  }
   return std::unique_ptr<Session>(new Session(std::move(*emulator)));
 }
 
-int Session::finish(int code) {
+int Session::finish(int code, std::optional<bool> ended_well) {
   // The reader may be slow; a signal ends the patience.
   out_->flush_now();
   emulator_->run_until([&] { return out_->idle() || out_->broken(); });
@@ -63,6 +68,8 @@ int Session::finish(int code) {
   }
   emulator_->stop();
   if (emulator_->interrupted_by() != 0) end_without_waiting_for_stderr();
+  for (const auto& text : emulator_->closing_notes(ended_well.value_or(code == 0)))
+    note(text);
   if (write_error_ != 0 && write_error_ != EPIPE) {
     return fail(
         host_error(std::string("cannot write to standard output: ") + std::strerror(write_error_)));
@@ -87,7 +94,10 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   head.function.limits = emulator.limits_name();
   head.function.cpu_scale = emulator.cpu_scale();
   head.function.sandbox = emulator.sandbox_name();
-  head.function.requested = {{"limits", options.limits}, {"sandbox", options.sandbox}};
+  head.function.network = emulator.network_name();
+  head.function.traced = emulator.traces_denied();
+  head.function.requested = {
+      {"limits", options.limits}, {"sandbox", options.sandbox}, {"network", options.network}};
   return head;
 }
 

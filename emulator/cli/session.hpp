@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ class Session {
   // Says on stderr which limits are in force, if `verbose` or if there are unexpectedly none.
   static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
                                                 std::vector<FunctionConfig> functions,
-                                                bool verbose);
+                                                bool verbose = false);
   ~Session() { emulator_->stop(); }  // while the writers that its loop flushes are alive
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -30,8 +31,9 @@ class Session {
     return *out_;
   }
   // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4
-  // if stdout could not be written, else `code`.
-  int finish(int code);
+  // if stdout could not be written, else `code`. Tells what the sandboxes have seen; `ended_well`:
+  // no function has failed; nothing: as `code` says.
+  int finish(int code, std::optional<bool> ended_well = std::nullopt);
 
  private:
   explicit Session(std::unique_ptr<Emulator> emulator);

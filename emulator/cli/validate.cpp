@@ -174,6 +174,7 @@ void add_validate(CLI::App& app, CommandLine& line) {
   command->add_option("--junit", o.junit, "write JUnit XML")->type_name("FILE");
   command->add_flag("--github", o.github, "annotations for GitHub on stderr");
   add_run_options(*command, o.run);
+  add_trace_option(*command, o.run);
   command->footer(
       "Example:\n  coldframe validate function/scoring \\\n"
       "      --golden function/scoring/golden/cases.jsonl");

@@ -85,7 +85,7 @@ struct InvocationRecord {
   std::optional<Duration> cpu;        // event → next; of the runtime or, with cgroups, of all
   std::optional<Duration> throttled;  // kept from running by the CPU quota meanwhile
   std::size_t produced_bytes = 0;     // size of the answer
-  Payload error_body{};  // what the caller got in place of an answer; null: an answer
+  Payload error_body{};               // what the caller got in place of an answer; null: an answer
 
   // For the next invoke of the same environment: what is the same for all of them stays.
   void renew() {

@@ -46,6 +46,8 @@ Json function_json(const FunctionFacts& function) {
   json["limits"] = function.limits;
   json["cpu_scale"] = function.cpu_scale;
   json["sandbox"] = function.sandbox;
+  json["network"] = function.network;
+  if (function.traced) json["traced"] = true;
   if (!function.requested.empty()) json["requested"] = function.requested;
   return json;
 }

@@ -33,6 +33,8 @@ struct FunctionFacts {
   std::string limits;        // in force: "none", "signal", "cgroup v2"
   double cpu_scale = 1;
   std::string sandbox;                           // in force: "none", "strict"
+  std::string network = "host";                  // in force: "open", "none", "host"
+  bool traced = false;                           // denied calls were looked for: times are longer
   std::map<std::string, std::string> requested;  // as asked for: {"limits": "auto", …}
 };
 

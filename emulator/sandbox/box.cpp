@@ -84,6 +84,8 @@ void Box::on_created(Result<CreatedSandbox> made) {
   if (lost_) return;  // its init ends by the end of our socket
   made_.emplace(std::move(*made));
   tmp_free_when_empty_ = free_bytes(made_->tmp.get()).value_or(0);
+  if (made_->hole) observer_->watch_hole(made_->hole.get());
+  if (!made_->hole_note.empty() && on_hole_note) on_hole_note(made_->hole_note);
   boost::system::error_code error;
   const int copy = ::fcntl(made_->init.get(), F_DUPFD_CLOEXEC, 3);
   if (copy >= 0) init_.assign(copy, error);
@@ -155,7 +157,7 @@ void Box::read_start() {
   if (!start_.is_open()) return;
   for (;;) {
     errno = 0;
-    const auto message = receive_message(start_.native_handle());
+    auto message = receive_message(start_.native_handle());
     if (!message) {
       if (errno != EAGAIN) return;  // the control socket tells
       return wait(start_, [](Box& self) { self.read_start(); });
@@ -163,6 +165,8 @@ void Box::read_start() {
     MessageReader in = message->reader();
     if (static_cast<SeedMessage>(in.number()) == SeedMessage::ready) {
       seed_ = Seed::ready;
+      for (auto& listener : message->descriptors)
+        observer_->watch_trace(std::move(listener));
       check_ready();
     } else {
       return lose(in.text());
@@ -299,6 +303,7 @@ void Box::release() {
   control_.close(ignored);
   start_.close(ignored);
   init_.close(ignored);
+  observer_->stop();
   if (made_) {
     auto made = std::make_shared<CreatedSandbox>(std::move(*made_));
     made_.reset();

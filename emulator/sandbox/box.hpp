@@ -17,6 +17,7 @@
 #include "emulator/base/offload.hpp"
 #include "emulator/process/child_output.hpp"
 #include "emulator/process/runtime_process.hpp"
+#include "emulator/sandbox/box_observer.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_server.hpp"
 
@@ -26,11 +27,13 @@ class Box : public std::enable_shared_from_this<Box> {
  public:
   using Ready = std::function<void(Result<std::vector<UniqueFd>>)>;
 
-  Box(boost::asio::io_context& io, Offload& offload, TextSink& log, SandboxServer& server)
+  Box(boost::asio::io_context& io, Offload& offload, TextSink& log, SandboxServer& server,
+      std::shared_ptr<BoxObserver> observer)
       : io_(io),
         offload_(offload),
         log_(log),
         server_(server),
+        observer_(std::move(observer)),
         control_(io),
         start_(io),
         init_(io),
@@ -50,6 +53,8 @@ class Box : public std::enable_shared_from_this<Box> {
   ChildOutput* output() { return output_ ? &*output_ : nullptr; }
   std::optional<FinalMemory> final_memory() const;
   std::optional<std::int64_t> tmp_used_bytes() const;
+  // Hears, once, why the network lets connects fail where it should let them hang.
+  std::function<void(const std::string&)> on_hole_note;
 
  private:
   using Stream = boost::asio::posix::stream_descriptor;
@@ -74,6 +79,7 @@ class Box : public std::enable_shared_from_this<Box> {
   Offload& offload_;
   TextSink& log_;
   SandboxServer& server_;
+  std::shared_ptr<BoxObserver> observer_;
   Stream control_;
   Stream start_;
   Stream init_;  // a copy of the pidfd: nobody is left inside

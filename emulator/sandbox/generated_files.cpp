@@ -50,7 +50,8 @@ std::string with_processor(const std::string& block, int number) {
 }  // namespace
 
 HostFiles read_host_files() {
-  return {read_text("/etc/passwd"), read_text("/etc/group"), read_text("/proc/cpuinfo")};
+  return {read_text("/etc/passwd"), read_text("/etc/group"), read_text("/proc/cpuinfo"),
+          read_text("/etc/resolv.conf")};
 }
 
 std::string passwd_with_user(const std::string& host) {

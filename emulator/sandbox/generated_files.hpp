@@ -1,5 +1,6 @@
 // The files that a sandbox sees in place of the host's: who it runs as, how many CPUs and how much
-// memory it has, where names are resolved.
+// memory it has, where names are resolved. The last also where that is the host's own matter: its
+// file is often a link to /run, which the sandbox does not have.
 //
 //   for (auto& file : generated_files({.memory_mb = 512, .vcpus = 2}, read_host_files())) …
 //
@@ -15,6 +16,7 @@ struct HostFiles {
   std::string passwd;
   std::string group;
   std::string cpuinfo;
+  std::string resolv_conf{};
 };
 HostFiles read_host_files();
 
@@ -26,7 +28,7 @@ struct GeneratedFile {
 struct GeneratedFacts {
   int memory_mb = 128;
   int vcpus = 2;
-  std::string resolv_conf;  // empty: the host's
+  std::string resolv_conf;  // empty: none is needed
 };
 std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host);
 

@@ -7,10 +7,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <string_view>
 
+#include "emulator/sandbox/denied_call.hpp"
 #include "emulator/sandbox/mount_calls.hpp"
 
 namespace coldframe {
@@ -28,7 +32,9 @@ Error failed(const std::string& step) {
 }
 
 // Relative to the new root, which is the working directory.
-std::string here(const std::string& inside) { return inside.substr(inside.find_first_not_of('/')); }
+std::string here(const std::string& inside) {
+  return inside.substr(std::min(inside.find_first_not_of('/'), inside.size()));
+}
 
 bool make_directories(const std::string& path) {
   for (std::size_t at = path.find('/');; at = path.find('/', at + 1)) {
@@ -169,10 +175,25 @@ Result<void> mount_sys(const UniqueFd& host) {
   return {};
 }
 
+// Where a file is in the new root: behind the links that it may be, as a process inside would
+// follow them. /etc/resolv.conf often is one to a file below /run.
+std::string behind_links(std::string place) {
+  constexpr int k_most_links = 16;
+  std::array<char, PATH_MAX> target{};
+  for (int i = 0; i < k_most_links; ++i) {
+    const ssize_t size = ::readlink(place.c_str(), target.data(), target.size());
+    if (size <= 0) break;
+    const std::string_view text(target.data(), static_cast<std::size_t>(size));
+    place = here(absolute_path("/" + place.substr(0, place.rfind('/') + 1), text));
+  }
+  return place;
+}
+
 Result<void> put_files(const std::vector<GeneratedFile>& files) {
   int number = 0;
   for (const auto& file : files) {
-    const std::string place = here(file.path);
+    const std::string place = behind_links(here(file.path));
+    if (place.empty()) continue;  // a link to the root
     if (::access(place.c_str(), F_OK) != 0) {
       // In a directory of ours it can be made; where the host's has none, none is needed.
       const auto slash = place.rfind('/');

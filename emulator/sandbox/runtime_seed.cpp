@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "emulator/process/spawn.hpp"
+#include "emulator/sandbox/deny_trace.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
@@ -78,6 +79,12 @@ void drop_privileges(const SeedPlan& plan) {
   }
 }
 
+UniqueFd start_trace(int start_socket) {
+  auto listener = install_deny_trace();
+  if (!listener) give_up(start_socket, listener.error().message);
+  return std::move(*listener);
+}
+
 void limit_descriptors() {
   rlimit limit{k_descriptors, k_descriptors};
   rlimit now{};
@@ -105,10 +112,15 @@ void run_seed(const SeedPlan& plan) {
   join(plan);
   set_limits(plan.in_user_namespace);
   drop_privileges(plan);
+  // First, so that the second one's refusals are not looked at.
+  UniqueFd trace = plan.trace_denied ? start_trace(plan.start_socket) : UniqueFd();
   if (auto ok = install_seccomp(); !ok) give_up(plan.start_socket, ok.error().message);
   MessageWriter ready;
   ready.number(static_cast<std::int64_t>(SeedMessage::ready));
-  if (!send_message(plan.start_socket, ready)) ::_exit(127);
+  std::vector<int> descriptors;
+  if (trace) descriptors.push_back(trace.get());
+  if (!send_message(plan.start_socket, ready, descriptors)) ::_exit(127);
+  trace.reset();
 
   const auto order = receive_message(plan.start_socket);
   constexpr std::size_t k_descriptors_of_run = 4;

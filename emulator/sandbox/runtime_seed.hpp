@@ -14,6 +14,7 @@ struct SeedPlan {
   int start_socket = -1;
   std::vector<int> join_fds;  // cgroup.procs of the environment's groups, opened by the emulator
   bool in_user_namespace = false;
+  bool trace_denied = false;  // it sends its listener along when it is ready (deny_trace.hpp)
 };
 
 // In the new process, which does nothing else. Never returns: it execs, or ends with status 127

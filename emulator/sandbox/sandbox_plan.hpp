@@ -14,6 +14,7 @@
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/model/function_config.hpp"
 #include "emulator/sandbox/network_mode.hpp"
+#include "emulator/sandbox/way_out.hpp"
 
 namespace coldframe {
 
@@ -45,6 +46,8 @@ struct SandboxPlan {
   int memory_mb = 128;
   int vcpus = 2;
   NetworkMode network = NetworkMode::none;
+  WayOutProgram way_out;      // of an open network
+  bool trace_denied = false;  // deny_trace.hpp
 
   std::string inside(const std::filesystem::path& path) const;
 };

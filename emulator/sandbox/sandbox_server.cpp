@@ -15,6 +15,7 @@
 
 #include "emulator/base/first_line.hpp"
 #include "emulator/sandbox/message.hpp"
+#include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/server_process.hpp"
 
 namespace coldframe {
@@ -97,6 +98,25 @@ std::string remedy() {
   return ::geteuid() == 0 ? "" : "; root may: try sudo";
 }
 
+Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {
+  CreatedSandbox made;
+  made.tmp_note = in.text();
+  made.hole_note = in.text();
+  const bool has_hole = in.number() == 1;
+  auto next = answer.descriptors.begin();
+  const auto left = [&] { return answer.descriptors.end() - next; };
+  if (answer.truncated || left() < (has_hole ? 3 : 2)) {
+    return host_error("no sandbox could be made: too few descriptors are left");
+  }
+  made.init = std::move(*next++);
+  made.tmp = std::move(*next++);
+  if (has_hole) made.hole = std::move(*next++);
+  if (left() > 0) made.network = std::move(*next++);
+  while (left() > 0)
+    made.listeners.push_back(std::move(*next++));
+  return made;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& cache_directory) {
@@ -161,7 +181,9 @@ void SandboxServer::read() {
       return fail_all("the sandbox server has ended");
     }
     MessageReader in = answer->reader();
-    const auto waiting = pending_.find(in.number());
+    const std::int64_t serial = in.number();
+    if (serial == 0 && told_) told_(in.text());
+    const auto waiting = pending_.find(serial);
     if (waiting == pending_.end()) continue;
     const Done done = std::move(waiting->second);
     pending_.erase(waiting);
@@ -169,18 +191,7 @@ void SandboxServer::read() {
       done(host_error("no sandbox could be made: " + in.text()));
       continue;
     }
-    if (answer->truncated || answer->descriptors.size() < 2) {
-      done(host_error("no sandbox could be made: too few descriptors are left"));
-      continue;
-    }
-    CreatedSandbox made;
-    made.tmp_note = in.text();
-    made.init = std::move(answer->descriptors[0]);
-    made.tmp = std::move(answer->descriptors[1]);
-    if (answer->descriptors.size() > 2) made.network = std::move(answer->descriptors[2]);
-    for (std::size_t i = 3; i < answer->descriptors.size(); ++i)
-      made.listeners.push_back(std::move(answer->descriptors[i]));
-    done(std::move(made));
+    done(unpack(in, *answer));
   }
 }
 

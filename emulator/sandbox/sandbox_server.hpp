@@ -34,6 +34,8 @@ struct CreatedSandbox {
   UniqueFd network;                 // its namespace; none: the host's
   std::vector<UniqueFd> listeners;  // of the Runtime API, in its network
   std::string tmp_note;             // why /tmp is not on a disk; empty: it is
+  UniqueFd hole;                    // of a network that leads nowhere (black_hole.hpp)
+  std::string hole_note;            // why there is none; empty: it is there, or is not wanted
 };
 
 class SandboxServer {
@@ -54,6 +56,8 @@ class SandboxServer {
   // Those descriptors are used during the call only. Error: exit code 4.
   void create(const SandboxPlan& plan, int control, int start, const std::vector<int>& join_fds,
               Done done);
+  // Who is told of a way out that has ended, in its last words.
+  void on_told(std::function<void(const std::string&)> listener) { told_ = std::move(listener); }
   bool in_user_namespace() const { return in_user_namespace_; }
   pid_t pid() const { return pid_; }
 
@@ -68,7 +72,8 @@ class SandboxServer {
   bool in_user_namespace_ = false;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
   std::map<std::int64_t, Done> pending_;
-  std::int64_t serial_ = 0;
+  std::int64_t serial_ = 0;  // of the latest request; the first is 1
+  std::function<void(const std::string&)> told_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

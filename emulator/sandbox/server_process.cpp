@@ -16,11 +16,15 @@
 #include <map>
 #include <optional>
 
+#include "emulator/sandbox/black_hole.hpp"
 #include "emulator/sandbox/generated_files.hpp"
+#include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
+#include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
 #include "emulator/sandbox/tmp_disk.hpp"
+#include "emulator/sandbox/way_out.hpp"
 
 namespace coldframe {
 namespace {
@@ -83,6 +87,12 @@ std::string try_namespaces() {
   return why;
 }
 
+struct Living {
+  explicit Living(TmpDisk its_disk) : disk(std::move(its_disk)) {}
+  TmpDisk disk;
+  std::optional<WayOut> way_out;
+};
+
 class Server {
  public:
   Server(int socket, std::string cache_directory, bool in_user_namespace)
@@ -124,12 +134,35 @@ class Server {
 
   void collect() {
     pid_t pid = 0;
-    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
-      const auto disk = disks_.find(pid);
-      if (disk == disks_.end()) continue;
-      disk->second.discard();
-      disks_.erase(disk);
+    int status = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+      const auto ended = living_.find(pid);
+      if (ended == living_.end()) {
+        tell_of_way_out(pid, status);
+        continue;
+      }
+      ended->second.disk.discard();
+      if (ended->second.way_out) ended->second.way_out->let_go();
+      living_.erase(ended);
     }
+  }
+
+  // If it is one whose sandbox lives.
+  void tell_of_way_out(pid_t pid, int status) {
+    for (auto& [init, living] : living_) {
+      if (!living.way_out || living.way_out->pid() != pid) continue;
+      tell(living.way_out->was_collected(status));
+      living.way_out.reset();
+      return;
+    }
+  }
+
+  // Nobody has asked for it.
+  void tell(const Error& error) {
+    MessageWriter out;
+    out.number(0);
+    out.text(error.message);
+    send_message(socket_, out);
   }
 
   void serve() {
@@ -161,14 +194,32 @@ class Server {
     const UniqueFd init(pidfd);
     out.number(1);
     out.text(disk->kind() == TmpKind::disk ? "" : disk->reason());
+    // While the init sets up the rest.
+    std::optional<Result<BlackHole>> hole;
+    if (plan.network == NetworkMode::none) hole.emplace(BlackHole::create(network->fd.get()));
+    const bool hole_is_there = hole && *hole;
+    out.text(hole && !*hole ? hole->error().message : "");
+    out.number(hole_is_there ? 1 : 0);
     std::vector<int> descriptors{init.get(), disk->mount_fd()};
+    if (hole_is_there) descriptors.push_back((*hole)->fd());
     if (network) {
       for (const UniqueFd* fd :
            {&network->fd, &network->link_local_listener, &network->loopback_listener})
         descriptors.push_back(fd->get());
     }
-    disks_.emplace(pid, std::move(*disk));
+    Living& living = living_.try_emplace(pid, std::move(*disk)).first->second;
     send_message(socket_, out, descriptors);
+    // The function does not wait for it.
+    if (plan.network != NetworkMode::open) return;
+    auto way_out = WayOut::start(plan.way_out, network->fd.get());
+    if (!way_out) return tell(way_out.error());
+    living.way_out.emplace(std::move(*way_out));
+  }
+
+  std::string resolv_conf(const SandboxPlan& plan) const {
+    if (plan.network == NetworkMode::host) return host_.resolv_conf;
+    const bool open = plan.network == NetworkMode::open;
+    return "nameserver " + (open ? plan.way_out.resolver : k_lambda_resolver) + "\n";
   }
 
   [[noreturn]] void become_init(const SandboxPlan& plan, const Message& request,
@@ -178,6 +229,7 @@ class Server {
     GeneratedFacts facts;
     facts.memory_mb = plan.memory_mb;
     facts.vcpus = plan.vcpus;
+    facts.resolv_conf = resolv_conf(plan);
     init.files = generated_files(facts, host_);
     init.control_socket = request.descriptors[0].get();
     init.network_fd = network ? network->fd.get() : -1;
@@ -186,6 +238,7 @@ class Server {
     for (std::size_t i = 2; i < request.descriptors.size(); ++i)
       init.seed.join_fds.push_back(request.descriptors[i].get());
     init.seed.in_user_namespace = in_user_namespace_;
+    init.seed.trace_denied = plan.trace_denied;
     // Above all not what belongs to other sandboxes, which would live as long as this one.
     std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd};
     if (network) kept.push_back(init.network_fd);
@@ -202,13 +255,15 @@ class Server {
 
   // The emulator has gone. Those who are left inside go with their inits.
   [[noreturn]] void leave() {
-    for (auto& [pid, disk] : disks_)
+    for (auto& [pid, living] : living_) {
       ::kill(pid, SIGKILL);
+      if (living.way_out) living.way_out->let_go();
+    }
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
-    for (auto& [pid, disk] : disks_)
-      disk.discard();
-    disks_.clear();
+    for (auto& [pid, living] : living_)
+      living.disk.discard();
+    living_.clear();
     ::_exit(0);
   }
 
@@ -216,46 +271,10 @@ class Server {
   std::string cache_directory_;
   bool in_user_namespace_;
   HostFiles host_;
-  std::map<pid_t, TmpDisk> disks_;  // of the living sandboxes, by init
+  std::map<pid_t, Living> living_;  // sandboxes, by init
 };
 
 }  // namespace
-
-void write_plan(MessageWriter& out, const SandboxPlan& plan) {
-  std::vector<std::string> mounts;
-  for (const auto& mount : plan.mounts) {
-    mounts.push_back(mount.from);
-    mounts.push_back(mount.to);
-  }
-  std::vector<std::string> links;
-  for (const auto& link : plan.links) {
-    links.push_back(link.at);
-    links.push_back(link.target);
-  }
-  out.texts(mounts);
-  out.texts(links);
-  out.text(plan.task_root);
-  out.number(plan.tmp_mb);
-  out.number(plan.memory_mb);
-  out.number(plan.vcpus);
-  out.number(static_cast<std::int64_t>(plan.network));
-}
-
-SandboxPlan read_plan(MessageReader& in) {
-  SandboxPlan plan;
-  const auto mounts = in.texts();
-  for (std::size_t i = 0; i + 1 < mounts.size(); i += 2)
-    plan.mounts.push_back({mounts[i], mounts[i + 1]});
-  const auto links = in.texts();
-  for (std::size_t i = 0; i + 1 < links.size(); i += 2)
-    plan.links.push_back({links[i], links[i + 1]});
-  plan.task_root = in.text();
-  plan.tmp_mb = static_cast<int>(in.number());
-  plan.memory_mb = static_cast<int>(in.number());
-  plan.vcpus = static_cast<int>(in.number());
-  plan.network = static_cast<NetworkMode>(in.number());
-  return plan;
-}
 
 void run_sandbox_server(int socket, const std::string& cache_directory, bool in_user_namespace) {
   Server(socket, cache_directory, in_user_namespace).run();

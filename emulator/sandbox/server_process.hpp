@@ -3,17 +3,12 @@
 
 #include <string>
 
-#include "emulator/sandbox/message.hpp"
-#include "emulator/sandbox/sandbox_plan.hpp"
-
 namespace coldframe {
 
 // Never returns. Says first, in one message, whether sandboxes can be made here: a number (1: yes)
-// and 1 if in a user namespace, or 0 and why not. Then answers each request, in order.
+// and 1 if in a user namespace, or 0 and why not. Then answers each request, in order. What nobody
+// has asked for has the number 0: a text about a way out that has ended.
 [[noreturn]] void run_sandbox_server(int socket, const std::string& cache_directory,
                                      bool in_user_namespace);
-
-void write_plan(MessageWriter& out, const SandboxPlan& plan);
-SandboxPlan read_plan(MessageReader& in);
 
 }  // namespace coldframe

@@ -67,12 +67,31 @@ class StrictEnvironment final : public EnvironmentSandbox {
 
 }  // namespace
 
+StrictSandbox::StrictSandbox(boost::asio::io_context& io, Offload& offload, TextSink& log,
+                             SandboxServer& server, StrictOptions options)
+    : io_(io), offload_(offload), log_(log), server_(server), options_(std::move(options)) {
+  server_.on_told([this](const std::string& text) { findings_.tell(text); });
+}
+
+std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
+  auto observer = std::make_shared<BoxObserver>(io_, findings_.of(function));
+  auto box = std::make_shared<Box>(io_, offload_, log_, server_, std::move(observer));
+  box->on_hole_note = [this](const std::string& why) {
+    findings_.tell(why +
+                   "; connects fail at once, where in a VPC without a route they hang, and "
+                   "attempts are not listed");
+  };
+  return box;
+}
+
 std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
                                                           const FunctionConfig& config) {
-  SandboxPlan plan = plan_sandbox(config, find_entry_point(config), network_);
+  SandboxPlan plan = plan_sandbox(config, find_entry_point(config), options_.network);
   plan.vcpus = visible_vcpus(config.memory_mb);
-  return std::make_unique<StrictEnvironment>(
-      [this] { return std::make_shared<Box>(io_, offload_, log_, server_); }, std::move(plan));
+  plan.way_out = options_.way_out;
+  plan.trace_denied = options_.trace_denied;
+  return std::make_unique<StrictEnvironment>([this, name = config.name] { return make_box(name); },
+                                             std::move(plan));
 }
 
 }  // namespace coldframe

@@ -1,7 +1,7 @@
 // The strict sandbox of `--sandbox strict`: own mounts, processes, network and user, as on Lambda.
 //
 //   auto server = SandboxServer::start(cache_directory);       // before threads
-//   StrictSandbox sandbox(io, offload, log, **server, NetworkMode::none);
+//   StrictSandbox sandbox(io, offload, log, **server, {NetworkMode::none});
 //
 // A Sandbox back-end; I/O thread only. What is not possible on this host was refused by start().
 #pragma once
@@ -11,26 +11,40 @@
 #include "emulator/base/fd_writer.hpp"
 #include "emulator/base/offload.hpp"
 #include "emulator/environment/sandbox.hpp"
+#include "emulator/sandbox/sandbox_findings.hpp"
 #include "emulator/sandbox/sandbox_server.hpp"
+#include "emulator/sandbox/way_out.hpp"
 
 namespace coldframe {
+
+class Box;
+
+struct StrictOptions {
+  NetworkMode network = NetworkMode::none;
+  WayOutProgram way_out;      // of an open network
+  bool trace_denied = false;  // slows down what a function opens, makes and connects to
+};
 
 class StrictSandbox final : public Sandbox {
  public:
   // All outlive it and what it creates.
   StrictSandbox(boost::asio::io_context& io, Offload& offload, TextSink& log, SandboxServer& server,
-                NetworkMode network)
-      : io_(io), offload_(offload), log_(log), server_(server), network_(network) {}
+                StrictOptions options);
   std::string_view name() const override { return "strict"; }
   std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
                                              const FunctionConfig& config) override;
+  // What was seen of the functions so far.
+  SandboxFindings& findings() { return findings_; }
 
  private:
+  std::shared_ptr<Box> make_box(const std::string& function);
+
   boost::asio::io_context& io_;
   Offload& offload_;
   TextSink& log_;
   SandboxServer& server_;
-  NetworkMode network_;
+  StrictOptions options_;
+  SandboxFindings findings_;
 };
 
 // Where the Runtime API is in a network of the environment's own (recorded on AWS).

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -40,10 +39,8 @@ std::string name_of(const UniqueFd& fd) {
 TracedProcess::TracedProcess(pid_t pid)
     : pid_(pid),
       root_(::open(("/proc/" + std::to_string(pid) + "/root").c_str(), O_PATH | O_CLOEXEC)) {
-  struct stat theirs {};
-  struct stat ours {};
-  has_our_root_ = root_ && ::fstat(root_.get(), &theirs) == 0 && ::stat("/", &ours) == 0 &&
-                  theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+  // The kernel names a file from the root of its mount namespace, ours or a sandbox's.
+  sees_all_ = root_ && name_of(root_) == "/";
 }
 
 std::vector<std::byte> TracedProcess::bytes_at(std::uint64_t address, std::size_t size) const {
@@ -85,7 +82,7 @@ std::optional<TracedProcess::Place> TracedProcess::resolve(int directory,
   if (!root_) return place;
   const UniqueFd found = find(root_.get(), place.path);
   place.exists = static_cast<bool>(found);
-  if (!has_our_root_) return place;
+  if (!sees_all_) return place;
   if (found) {
     if (auto name = name_of(found); name.starts_with('/')) place.path = std::move(name);
     return place;

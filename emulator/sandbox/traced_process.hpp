@@ -29,7 +29,7 @@ class TracedProcess {
   std::optional<std::string> text_at(std::uint64_t address) const;
 
   struct Place {
-    std::string path;  // absolute; links followed if the process has our root directory
+    std::string path;  // absolute, as the process sees it; links followed unless it is in a chroot
     bool exists;
   };
   // `directory`: a descriptor of the process, or AT_FDCWD. Nothing if that is not known.
@@ -38,7 +38,7 @@ class TracedProcess {
  private:
   pid_t pid_;
   UniqueFd root_;
-  bool has_our_root_ = false;
+  bool sees_all_ = false;
 };
 
 }  // namespace coldframe

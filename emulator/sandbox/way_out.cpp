@@ -1,6 +1,7 @@
 #include "emulator/sandbox/way_out.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -32,6 +33,21 @@ struct Pipe {
   }
 };
 
+// What we may do stays over an exec without a change of user.
+void keep_privileges() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct own[2]{};
+  if (::syscall(SYS_capget, &header, own) != 0) return;
+  for (auto& half : own)
+    half.inheritable = half.permitted;
+  if (::syscall(SYS_capset, &header, own) != 0) return;
+  for (unsigned number = 0; number < 64; ++number) {
+    if ((own[number / 32].permitted >> (number % 32) & 1U) != 0) {
+      ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+    }
+  }
+}
+
 [[noreturn]] void run_child(const std::string& path, char* const* argv, const WayOutFds& fds,
                             int words, pid_t parent) {
   for (int number = 1; number < 32; ++number)
@@ -47,6 +63,7 @@ struct Pipe {
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : {fds.network, fds.ready, fds.alive})
     ::fcntl(fd, F_SETFD, 0);
+  if (::geteuid() != 0) keep_privileges();
   ::execv(path.c_str(), argv);
   ::_exit(127);
 }
@@ -146,6 +163,18 @@ Result<bool> WayOut::await_ready(std::chrono::milliseconds patience) {
   if (got == 0) return ended();
   is_ready_ = true;
   return true;
+}
+
+void WayOut::let_go() {
+  if (pid_ > 0) ::kill(std::exchange(pid_, -1), SIGKILL);
+}
+
+Error WayOut::was_collected(int status) {
+  pid_ = -1;
+  if (!WIFSIGNALED(status)) return ended();
+  // It had no time for words about that.
+  return host_error("no way out: " + name_ + " was ended by signal " +
+                    std::to_string(WTERMSIG(status)));
 }
 
 Error WayOut::ended() {

@@ -8,7 +8,9 @@
 //
 // The host's loopback cannot be reached through it, its other addresses can. The program dies with
 // the thread that started it, and goes with this object. What goes out is in the network of the
-// process that calls start(). One thread at a time.
+// process that calls start(). One thread at a time. Where we have the privileges of a user
+// namespace without being its root, the program gets them as ambient capabilities: its exec would
+// drop others.
 #pragma once
 
 #include <sys/types.h>
@@ -25,7 +27,7 @@ namespace coldframe {
 enum class WayOutKind { slirp4netns, pasta };
 
 struct WayOutProgram {
-  WayOutKind kind;
+  WayOutKind kind = WayOutKind::slirp4netns;
   std::string path;
   std::string resolver;  // who answers DNS inside
 };
@@ -59,6 +61,11 @@ class WayOut {
   pid_t pid() const { return pid_; }
   // Kills and reaps it. Again: nothing.
   void stop();
+  // Kills it; its end takes some milliseconds, and is for whoever collects our children.
+  void let_go();
+  // For whoever has collected it, with its status as of waitpid(2): forgets its process. Why it has
+  // ended (exit code 4), with its last words.
+  Error was_collected(int status);
 
  private:
   WayOut() = default;

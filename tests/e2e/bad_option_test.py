@@ -46,7 +46,7 @@ class Values(RefusalTest):
     def test_what_the_help_offers_is_what_the_message_offers(self):
         help_text = self.coldframe("invoke", "--help").out
         said = self.refuse(2, ("--sandbox", "'on'"), "invoke", self.target, "--sandbox=on")
-        self.assertIn("use one of auto, none (in a later version also strict)", said)
+        self.assertIn("use one of auto, strict, none", said)
         self.assertRegex(help_text, r"--sandbox auto\|none +auto or none\n")
         said = self.refuse(2, ("--limits", "'on'"), "invoke", self.target, "--limits=on")
         self.assertIn("use one of auto, cgroup, signal, none\n", said)
@@ -54,6 +54,17 @@ class Values(RefusalTest):
         said = self.refuse(2, ("--freeze", "'no'"), "invoke", self.target, "--freeze=no")
         self.assertIn("use one of on, off\n", said)
         self.assertRegex(help_text, r"--freeze on\|off +")
+
+    def test_what_needs_the_strict_sandbox_is_refused_without_it(self):
+        for words in (("--network", "none"), ("--network", "open"), ("--trace-denied",)):
+            for command in ("invoke", "serve"):
+                self.refuse(2, (" ".join(words), "needs the strict sandbox"), command, self.target,
+                            "--sandbox", "none", *words)
+
+    def test_what_is_timed_is_not_traced(self):
+        for kind in ("cold", "warm"):
+            self.refuse(2, ("--trace-denied", "bench"), "bench", kind, self.target, "--sandbox",
+                        "strict", "--trace-denied")
 
     def test_the_options_of_serve_are_checked_in_the_same_way(self):
         for option, values in SERVE_NUMBERS.items():

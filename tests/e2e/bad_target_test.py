@@ -153,12 +153,6 @@ class LaterSteps(RefusalTest):
             self.refuse(77, (target, "function.json"), "invoke", target)
         self.refuse(77, ("template.yaml",), "invoke", "sam/template.yaml:Fn")
 
-    def test_sandbox_and_network(self):
-        for option, value in (("--sandbox", "strict"), ("--network", "open"),
-                              ("--network", "none")):
-            for command in ("invoke", "serve"):
-                self.refuse(77, (option, value), command, self.target, option, value)
-
     def test_another_architecture_than_the_hosts(self):
         other = "x86_64" if platform.machine() == "aarch64" else "arm64"
         self.refuse(77, (other,), "invoke", self.function(OBEY, "g", Architectures=[other]))

@@ -64,15 +64,20 @@ class Help(E2eTest):
             text = self.screen(command, "--help")
             for option in ("--memory", "--timeout", "--ephemeral-storage", "-E,--env",
                            "-n,--env-vars", "--name", "--region", "--account", "--log-format",
-                           "--init-limit", "--time-scale", "--seed", "-v,"):
+                           "--init-limit", "--time-scale", "--seed", "--network", "-v,"):
                 self.assertIn(option, text, command)
+
+    def test_tracing_is_offered_where_nothing_is_timed(self):
+        for command in ("invoke", "serve", "validate"):
+            self.assertIn("--trace-denied", self.screen(command, "--help"), command)
+        for kind in ("cold", "warm"):
+            self.assertNotIn("--trace-denied", self.screen("bench", kind, "--help"), kind)
 
     def test_what_does_not_work_yet_is_not_listed(self):
         for command in COMMANDS:
             with self.subTest(command):
                 text = self.screen(command, "--help")
-                for word in ("strict", "--network", "template",
-                             "docker", ".tar"):
+                for word in ("template", "docker", ".tar"):
                     self.assertNotIn(word, text)
         self.assertIsNone(re.search(r"(?m)^ +(record|compare|sweep|simulate|inspect|check|shell|"
                                     r"images|explain)\b", self.screen("--help")))

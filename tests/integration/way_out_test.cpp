@@ -2,8 +2,6 @@
 #include "emulator/sandbox/way_out.hpp"
 
 #include <gtest/gtest.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <sys/mman.h>
 
 #include <csignal>
@@ -12,6 +10,7 @@
 #include "emulator/sandbox/find_program.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
 #include "tests/support/cgroup_fixture.hpp"
+#include "tests/support/host_server.hpp"
 #include "tests/support/processes.hpp"
 #include "tests/support/sandbox_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -22,35 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto k_patience = 20s;
-
-// Of this host, not loopback; empty if it has none.
-std::string own_address() {
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return {};
-  std::string found;
-  for (const auto* at = all; at != nullptr && found.empty(); at = at->ifa_next) {
-    if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != AF_INET) continue;
-    if ((at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0) continue;
-    char text[INET_ADDRSTRLEN];
-    const auto* name = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
-    found = ::inet_ntop(AF_INET, &name->sin_addr, text, sizeof text);
-  }
-  ::freeifaddrs(all);
-  return found;
-}
-
-// Listens on every address of the host.
-struct HostServer {
-  HostServer() : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    EXPECT_EQ(::listen(fd.get(), 8), 0);
-    sockaddr_in name{};
-    socklen_t size = sizeof name;
-    EXPECT_EQ(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
-    port = ntohs(name.sin_port);
-  }
-  UniqueFd fd;
-  int port = 0;
-};
 
 WayOutProgram program(WayOutKind kind) {
   return kind == WayOutKind::slirp4netns
@@ -149,16 +119,26 @@ TEST_P(WayOutOfANetwork, DiesWithWhoStartedIt) {
   EXPECT_TRUE(wait_until([&] { return !is_alive(*shared.pid); }));
 }
 
-TEST_P(WayOutTest, WorksInAUserNamespaceOfItsOwnAndDiesWithIt) {
+void expect_it_works_in_a_user_namespace(const WayOutProgram& used, const char* own_number) {
   const SharedPid shared;
-  const int outcome = in_user_namespace([&] {
-    if (::access("/dev/net/tun", R_OK | W_OK) != 0) return k_no_namespaces;
-    const auto inner = NetNamespace::create();
-    return inner ? start_and_die(used, *inner, shared) : 1;
-  });
+  const int outcome = in_user_namespace(
+      [&] {
+        if (::access("/dev/net/tun", R_OK | W_OK) != 0) return k_no_namespaces;
+        const auto inner = NetNamespace::create();
+        return inner ? start_and_die(used, *inner, shared) : 1;
+      },
+      own_number);
   if (outcome == k_no_namespaces) GTEST_SKIP() << "needs user namespaces and /dev/net/tun for all";
   EXPECT_EQ(outcome, -SIGKILL);
   EXPECT_TRUE(wait_until([&] { return !is_alive(*shared.pid); }));
+}
+
+TEST_P(WayOutTest, WorksInAUserNamespaceOfItsOwnAndDiesWithIt) {
+  expect_it_works_in_a_user_namespace(used, "0");
+}
+
+TEST_P(WayOutTest, KeepsThePrivilegesOfAUserNamespaceWhoseRootWeAreNot) {
+  expect_it_works_in_a_user_namespace(used, "993");
 }
 
 const auto k_programs = ::testing::Values(WayOutKind::slirp4netns, WayOutKind::pasta);

@@ -20,6 +20,7 @@ ChildFixture::ChildFixture() {
   const char* sandbox = std::getenv("COLDFRAME_TEST_SANDBOX");
   if (sandbox != nullptr && std::string_view(sandbox) == "strict") {
     options.sandbox = SandboxChoice::strict;
+    options.network = NetworkMode::none;
   }
 }
 

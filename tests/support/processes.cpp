@@ -69,6 +69,18 @@ std::vector<pid_t> processes_with(std::string_view text_in_environment) {
   return pids;
 }
 
+std::vector<pid_t> descendants_named(std::string_view name) {
+  auto pids = numbers_in("/proc");
+  const std::string in_stat = "(" + std::string(name.substr(0, 15)) + ")";
+  std::erase_if(pids, [&](pid_t pid) {
+    if (!is_alive(pid) || read_proc(pid, "stat").find(in_stat) == std::string::npos) return true;
+    while (pid > 1 && pid != ::getpid())
+      pid = read_stat(pid).parent;
+    return pid != ::getpid();
+  });
+  return pids;
+}
+
 int open_descriptors() {
   // The listing itself holds one.
   return static_cast<int>(numbers_in("/proc/self/fd").size()) - 1;

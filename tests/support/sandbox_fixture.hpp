@@ -44,8 +44,10 @@ inline bool write_own(const char* path, const std::string& text) {
   return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// The same as a user without rights who is root in a user namespace of its own.
-inline int in_user_namespace(const std::function<int()>& work) {
+// The same as a user without rights who has a user namespace of its own, and is root there, or has
+// another number.
+inline int in_user_namespace(const std::function<int()>& work,
+                             const std::string& own_number = "0") {
   return in_child([&] {
     if (::geteuid() == 0 &&
         (::setgroups(0, nullptr) != 0 || ::setresgid(54321, 54321, 54321) != 0 ||
@@ -57,8 +59,8 @@ inline int in_user_namespace(const std::function<int()>& work) {
     const std::string group = std::to_string(::getegid());
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return k_no_namespaces;
     if (!write_own("/proc/self/setgroups", "deny") ||
-        !write_own("/proc/self/uid_map", "0 " + user + " 1") ||
-        !write_own("/proc/self/gid_map", "0 " + group + " 1")) {
+        !write_own("/proc/self/uid_map", own_number + " " + user + " 1") ||
+        !write_own("/proc/self/gid_map", own_number + " " + group + " 1")) {
       return k_no_namespaces;
     }
     return work();
