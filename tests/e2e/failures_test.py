@@ -136,7 +136,9 @@ class FailureTest(E2eTest):
         done = self.run_or_skip(broken / "healthy", options[1], **more)
         self.assert_exit(done, 0)
         self.assertEqual(done.lines()[-1], case.healthy)
-        self.assertIsNone(re.search(r"note: (W\d+: |init was|timed out)", done.err), str(done))
+        # A function that copes with it has tried all the same.
+        err = re.sub(r"note: W36: the function tried", "", done.err)
+        self.assertIsNone(re.search(r"note: (W\d+: |init was|timed out)", err), str(done))
 
 
 class Failures(FailureTest):

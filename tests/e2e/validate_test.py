@@ -162,13 +162,14 @@ class Verdicts(ValidateTest):
 
     def test_the_line_that_runs_it_again_repeats_the_whole_command(self):
         golden = self.goldens(case("it is", 1, 2), case("good", 1, 1), name="my cases.jsonl")
-        done = self.coldframe("validate", "--golden", self.place / golden, "-E", "AB=x y", "--name",
-                              "g", "--memory", 512, "--", self.target / "start.sh",
+        done = self.coldframe("validate", "--sandbox", "none", "--golden",
+                              self.place / golden, "-E", "AB=x y", "--name", "g", "--memory", 512, "--", self.target / "start.sh",
                               cwd=self.target)
         again = next(line for line in done.lines() if line.startswith("again  "))
         self.assertEqual(
-            again, f"again  {shlex.quote(PROGRAM)} validate --golden '{self.place}/my cases.jsonl' -E 'AB=x y' "
-                   f"--name g --memory 512 --only 'it is' -- {self.target}/start.sh")
+            again, f"again  {shlex.quote(PROGRAM)} validate --sandbox none "
+                   f"--golden '{self.place}/my cases.jsonl' -E 'AB=x y' --name g --memory 512 "
+                   f"--only 'it is' -- {self.target}/start.sh")
 
     def test_a_wrong_big_integer_is_told_by_how_much_and_kept_as_it_is(self):
         file = self.goldens(case("off", 9007199254740992, 9007199254740993),
