@@ -17,10 +17,6 @@ constexpr double k_time_scale_max = 1e6;
 constexpr double k_cpu_scale_min = 0.1;
 constexpr double k_cpu_scale_max = 10;
 
-Error later(const std::string& option, const std::string& value, const std::string& instead) {
-  return unsupported(option + " " + value + " is not in this version yet; " + instead);
-}
-
 using Words = std::initializer_list<const char*>;
 
 bool contains(Words words, const std::string& value) {
@@ -43,26 +39,18 @@ Result<void> check_backends(const RunOptions& o) {
   struct Choice {
     const char* option;
     const std::string& value;
-    Words ready;
-    Words planned;
-    const char* instead;
+    Words allowed;
   };
   const Choice choices[] = {
-      {"--sandbox", o.sandbox, {"auto", "strict", "none"}, {}, ""},
-      {"--network", o.network, {"auto", "open", "none", "host"}, {}, ""},
+      {"--limits", o.limits, {"auto", "cgroup", "signal", "none"}},
+      {"--freeze", o.freeze, {"on", "off"}},
+      {"--sandbox", o.sandbox, {"auto", "strict", "none"}},
+      {"--network", o.network, {"auto", "open", "none", "host"}},
   };
   for (const auto& choice : choices) {
-    if (contains(choice.ready, choice.value)) continue;
-    if (contains(choice.planned, choice.value)) {
-      return later(choice.option, choice.value, choice.instead);
-    }
-    return usage_error(
-        std::string(choice.option) + " '" + choice.value + "': use one of " + listed(choice.ready) +
-        (choice.planned.size() == 0 ? ""
-                                    : " (in a later version also " + listed(choice.planned) + ")"));
+    if (auto ok = one_of(choice.option, choice.value, choice.allowed); !ok) return ok;
   }
-  if (auto ok = one_of("--limits", o.limits, {"auto", "cgroup", "signal", "none"}); !ok) return ok;
-  return one_of("--freeze", o.freeze, {"on", "off"});
+  return {};
 }
 
 class HelpWithOneTarget final : public CLI::Formatter {
@@ -123,7 +111,7 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("--freeze", o.freeze, "stop environments between invokes (on)")
       ->group(ground)
       ->type_name("on|off");
-  app.add_option("--sandbox", o.sandbox, "auto or none")->group(ground)->type_name("auto|none");
+  app.add_option("--sandbox", o.sandbox, "auto, strict or none")->group(ground)->type_name("BY");
   app.add_option("--network", o.network, "of a strict sandbox: auto, open, none or host")
       ->group(ground)
       ->type_name("NETWORK");
