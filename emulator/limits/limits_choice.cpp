@@ -29,7 +29,8 @@ const char* name_of(CgroupKind kind) {
 }
 
 // Why control groups cannot be used, with what helps.
-std::string explain(const CgroupBackend& backend, const std::string& problem) {
+std::string explain(const CgroupBackend& backend, std::string problem) {
+  if (problem.starts_with("none: ")) problem.erase(0, 6);
   return problem + (backend.remedy.empty() ? "" : "; " + backend.remedy);
 }
 

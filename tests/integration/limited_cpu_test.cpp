@@ -100,5 +100,21 @@ TEST_F(LimitedCpu, IsAsMuchMoreAsACoreHereIsSlower) {
   EXPECT_LT(least, 300) << "at a quarter of a CPU it is 800";
 }
 
+// A rewrite would forgive what a function owes.
+TEST_F(LimitedCpu, QuotaIsWrittenOnceInTheLifeOfAnEnvironment) {
+  play(k_obey);
+  start();
+  ASSERT_EQ(obey("respond 1").body, "1");
+  const bool v2 = backend.kind == CgroupKind::v2;
+  const std::string file = backend.of("cpu")->own_group + "/" + own_run_name() + "/" +
+                           groups().at(0) + (v2 ? "/cpu.max" : "/cpu.cfs_quota_us");
+  EXPECT_TRUE(read_text(file)->starts_with("1447"));
+  ASSERT_TRUE(put(kernel_files(), file, "15000"));
+  ASSERT_EQ(obey("respond 2").body, "2");
+  obey("exit 1");
+  ASSERT_EQ(obey("respond 3").body, "3");
+  EXPECT_TRUE(read_text(file)->starts_with("15000"));
+}
+
 }  // namespace
 }  // namespace coldframe::testing
