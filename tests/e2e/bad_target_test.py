@@ -161,8 +161,7 @@ class LaterSteps(RefusalTest):
         done = self.coldframe("invoke", self.target, "--sandbox", "none", "--limits", "none",
                               "--network", "host", "--freeze", "off", "--cpu-scale", 1)
         self.assert_exit(done, 0)
-        done = self.coldframe("invoke", self.target, "--sandbox=none", "--limits", "auto",
-                              "--network", "auto")
+        done = self.coldframe("invoke", self.target, "--limits", "auto", "--network", "auto")
         self.assert_exit(done, 0)
 
 

@@ -1,0 +1,122 @@
+"""--network and --trace-denied: what a user is told at the end, and what result files say."""
+import json
+import os
+import unittest
+from pathlib import Path
+
+from e2e_serve import Serve
+from e2e_support import SOURCE, E2eTest, wait_until
+from schema_check import schema_faults
+
+RUNTIME = """
+import http.client, json, os, socket
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    reply = api.getresponse()
+    event, number = json.loads(reply.read()), reply.getheader("Lambda-Runtime-Aws-Request-Id")
+    answer = "ok"
+    try:
+        if "connect" in event:
+            link = socket.socket()
+            link.settimeout(0.3)
+            link.connect((event["connect"], 443))
+        if "write" in event:
+            open(event["write"], "w")
+    except OSError as error:
+        answer = type(error).__name__
+    api.request("POST", f"/2018-06-01/runtime/invocation/{number}/response", json.dumps(answer))
+    api.getresponse().read()
+"""
+PYTHON = Path("/usr/bin/python3")
+NOTE = ("coldframe: note: W36: the function tried to reach tcp 192.0.2.77:443; with --network none, "
+        "as in a VPC without a route, connects hang")
+DENIED = "coldframe: note: W1: the function was denied{}: open '/var/task/cache.db' for writing"
+
+
+def may_make_tun() -> bool:
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+class StrictTest(E2eTest):
+    SANDBOX = "strict"
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not PYTHON.exists():
+            self.skipTest(f"needs {PYTHON}")
+        self.target = self.function(ImageConfig={"EntryPoint": [str(PYTHON), "-S", "-B", "-c", RUNTIME]})
+        done = self.coldframe("invoke", self.target, "--network", "host", "--event", "{}")
+        if done.code == 77:
+            self.skipTest(done.err.strip())
+        self.assert_exit(done, 0)
+
+    def invoke(self, *words: object) -> tuple[dict, list[str]]:
+        """The result, checked against its schema, and the notes."""
+        done = self.coldframe("invoke", self.target, "--json", "r.json", *words)
+        self.assert_exit(done, 0)
+        result = json.loads((self.place / "r.json").read_text())
+        schema = json.loads((SOURCE / "docs/schemas/invoke.schema.json").read_text())
+        self.assertEqual(schema_faults(result, schema), [])
+        return result["function"], [line for line in done.err.splitlines() if ": note: " in line]
+
+
+class Network(StrictTest):
+    def test_invoke_lists_who_was_tried_to_reach(self):
+        if not may_make_tun():
+            self.skipTest("needs /dev/net/tun")
+        function, notes = self.invoke("--network", "none", "--event", '{"connect":"192.0.2.77"}')
+        self.assertEqual(function["network"], "none")
+        self.assertEqual(function["requested"]["network"], "none")
+        self.assertNotIn("traced", function)
+        self.assertEqual([note for note in notes if "W36" in note], [NOTE])
+
+    def test_so_do_validate_bench_and_serve(self):
+        if not may_make_tun():
+            self.skipTest("needs /dev/net/tun")
+        event = '{"connect":"192.0.2.77"}'
+        golden = self.place / "golden.jsonl"
+        golden.write_text('{"id":"a","event":%s,"expect":"TimeoutError"}\n' % event)
+        for words in (("validate", self.target, "--golden", golden),
+                      ("bench", "cold", self.target, "--starts", 2, "--event", event)):
+            done = self.coldframe(*words, "--network", "none")
+            self.assert_exit(done, 0)
+            self.assertEqual(done.err.splitlines().count(NOTE), 1, done.err)
+        with Serve(self, self.target, options=["--network", "none"]) as server:
+            self.assertEqual(server.invoke({"connect": "192.0.2.77"}).json(), "TimeoutError")
+        self.assertEqual(server.log().splitlines().count(NOTE), 1, server.log())
+
+    def test_which_one_is_in_force_is_told_and_kept(self):
+        function, notes = self.invoke("--network", "auto", "-v", "--event", "{}")
+        self.assertIn(function["network"], ("open", "host"))
+        self.assertEqual(function["requested"]["network"], "auto")
+        (told,) = [note for note in notes if ": network: " in note]
+        self.assertTrue(told.startswith(f"coldframe: note: network: {function['network']}, "), told)
+
+    def test_without_a_sandbox_it_is_the_hosts(self):
+        function, notes = self.invoke("--sandbox", "none", "--event", "{}")
+        self.assertEqual((function["sandbox"], function["network"]), ("none", "host"))
+
+
+class TraceDenied(StrictTest):
+    def test_invoke_tells_what_was_hidden(self):
+        function, notes = self.invoke("--trace-denied", "--event", '{"write":"/var/task/cache.db"}')
+        self.assertIs(function["traced"], True)
+        self.assertEqual([note for note in notes if "W1" in note], [DENIED.format(", and hid it")])
+
+    def test_serve_tells_it_at_its_end(self):
+        with Serve(self, self.target, options=["--trace-denied", "--network", "host"]) as server:
+            self.assertEqual(server.invoke({"write": "/var/task/cache.db"}).json(), "OSError")
+        wait_until("it is told", lambda: DENIED.format("") in server.log().splitlines())
+
+    def test_it_needs_the_sandbox(self):
+        done = self.coldframe("invoke", self.target, "--sandbox", "none", "--trace-denied")
+        self.assert_refused(done, 2, "--trace-denied", "strict sandbox")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
