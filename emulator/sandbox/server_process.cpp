@@ -57,7 +57,7 @@ std::string try_namespaces() {
   int pidfd = -1;
   const pid_t pid = clone_into(k_namespaces, &pidfd);
   if (pid < 0) {
-    const std::string why = std::string("namespaces are denied: ") + std::strerror(errno);
+    std::string why = std::string("namespaces are denied: ") + std::strerror(errno);
     ::close(report[0]);
     ::close(report[1]);
     return why;
