@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "emulator/sandbox/sandbox_server.hpp"
+
 namespace coldframe::testing {
 
 ChildFixture::ChildFixture() {
@@ -22,6 +24,20 @@ ChildFixture::ChildFixture() {
     options.sandbox = SandboxChoice::strict;
     options.network = NetworkMode::none;
   }
+}
+
+void ChildFixture::SetUp() {
+  if (options.sandbox == SandboxChoice::strict && !no_strict_sandbox().empty()) {
+    GTEST_SKIP() << no_strict_sandbox();
+  }
+}
+
+const std::string& no_strict_sandbox() {
+  static const std::string k_why = [] {
+    auto server = SandboxServer::start(std::filesystem::temp_directory_path().string());
+    return server ? std::string() : server.error().message;
+  }();
+  return k_why;
 }
 
 void ChildFixture::play(std::string_view dialogue) { function = player(function.name, dialogue); }

@@ -14,9 +14,13 @@
 
 namespace coldframe::testing {
 
+// Why there can be no strict sandbox here; empty: there can.
+const std::string& no_strict_sandbox();
+
 class ChildFixture : public EmulatorFixture {
  protected:
   ChildFixture();
+  void SetUp() override;
   // `function`, or a copy of it with another name, with the scripted runtime and this dialogue.
   void play(std::string_view dialogue);
   FunctionConfig player(const std::string& name, std::string_view dialogue);

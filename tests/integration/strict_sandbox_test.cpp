@@ -1,0 +1,182 @@
+// The life of an environment in a strict sandbox: what stays over a reset, what goes, and that
+// nothing is left whoever dies.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/strict_fixture.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StrictSandbox : public StrictFixture {
+ protected:
+  // Counts its starts in the sandbox's own /tmp, and tells their number.
+  void play_counting(std::string_view rest) { play("starts-in /tmp/starts\n" + std::string(rest)); }
+  std::string starts() { return obey("respond @{start}").body; }
+};
+
+TEST_F(StrictSandbox, HasTheRuntimeApiWhereLambdaHasIt) {
+  play(k_obey);
+  start();
+  const auto variables = nlohmann::json::parse(obey("dump-env").body);
+  EXPECT_EQ(variables["AWS_LAMBDA_RUNTIME_API"], "169.254.100.1:9001");
+  EXPECT_EQ(variables["LAMBDA_TASK_ROOT"], "/var/task");
+  EXPECT_EQ(variables["PWD"], "/var/task");
+  EXPECT_FALSE(variables.contains("HOME"));
+  EXPECT_EQ(emulator().sandbox_name(), "strict");
+}
+
+TEST_F(StrictSandbox, NumbersItsProcessesByItself) {
+  play(k_obey);
+  start();
+  EXPECT_EQ(nlohmann::json::parse(obey("respond-pid").body)["pid"], 2) << "after the init";
+}
+
+// Conformance 34: files.
+TEST_F(StrictSandbox, KeepsTmpBetweenInvokes) {
+  play(k_obey);
+  start();
+  EXPECT_EQ(obey("file-exists /tmp/note").body, "false");
+  obey("write-file /tmp/note x");
+  EXPECT_EQ(obey("file-exists /tmp/note").body, "true");
+  EXPECT_FALSE(std::filesystem::exists("/tmp/note")) << "the host's";
+}
+
+// Conformance 32: files, and everybody.
+TEST_F(StrictSandbox, KeepsTmpOverATimeoutAndNoProcess) {
+  function.timeout_s = 1;
+  play_counting(k_obey);
+  start();
+  EXPECT_EQ(starts(), "1");
+  obey("fork-grandchild; fork-daemon; hang");
+  const std::string id = records.invocations.back().environment_id;
+  ASSERT_EQ(records.invocations.back().status, InvocationStatus::timeout);
+  EXPECT_EQ(starts(), "2");
+  EXPECT_EQ(records.invocations.back().environment_id, id);
+  EXPECT_EQ(processes_with(id).size(), 1U) << "the new runtime alone";
+}
+
+TEST_F(StrictSandbox, KeepsTmpOverACrash) {
+  play_counting(k_obey);
+  start();
+  EXPECT_EQ(starts(), "1");
+  EXPECT_NE(obey("signal SEGV").body.find("signal: segmentation fault"), std::string::npos);
+  EXPECT_EQ(starts(), "2");
+}
+
+TEST_F(StrictSandbox, HasAnotherTmpInAnotherEnvironment) {
+  play_counting(k_obey);
+  start();
+  EXPECT_EQ(starts(), "1");
+  ASSERT_TRUE(emulator().recycle("f").has_value());
+  EXPECT_EQ(starts(), "1");
+}
+
+// Conformance 26.
+TEST_F(StrictSandbox, TriesAnInitThatExitsTwice) {
+  play_counting("print start @{start}\nexit 1\n");
+  start();
+  const auto answer = invoke("{}");
+  EXPECT_NE(answer.body.find("Runtime exited with error: exit status 1"), std::string::npos)
+      << answer.body;
+  EXPECT_EQ(log.count("start 1"), 1);
+  EXPECT_EQ(log.count("start 2"), 1);
+}
+
+// Conformance 27.
+TEST_F(StrictSandbox, GivesTheCallerTheInitErrorOfTheRuntime) {
+  play(R"(init-error Function.Bad {"errorMessage":"no model","errorType":"Bad"})"
+       "\nexit 1\n");
+  start();
+  EXPECT_EQ(invoke("{}").body, R"({"errorMessage":"no model","errorType":"Bad"})");
+  ASSERT_EQ(log.count("INIT_REPORT"), 2);
+  EXPECT_NE(log.lines_starting("INIT_REPORT")[0].find("Phase: init"), std::string::npos);
+  EXPECT_NE(log.lines_starting("INIT_REPORT")[1].find("Phase: invoke"), std::string::npos);
+}
+
+// Conformance 30.
+TEST_F(StrictSandbox, RepeatsAnInitThatHangs) {
+  function.init_limit = 200ms;
+  play_counting("on-start 1\n  hang\nend\n" + std::string(k_obey));
+  start();
+  EXPECT_EQ(starts(), "2");
+  ASSERT_EQ(log.count("INIT_REPORT"), 1);
+  EXPECT_TRUE(log.lines_starting("INIT_REPORT")[0].ends_with("Phase: init\tStatus: timeout"));
+}
+
+TEST_F(StrictSandbox, IsMadeAnewWhenItsInitIsKilled) {
+  play_counting(k_obey);
+  start();
+  EXPECT_EQ(starts(), "1");
+  ASSERT_GT(init_process(), 0);
+  ::kill(init_process(), SIGKILL);
+  ASSERT_TRUE(
+      until([&] { return states() == std::vector<std::string>{"ColdAgain"} || states().empty(); }));
+  EXPECT_EQ(starts(), "1") << "its /tmp went with it";
+}
+
+TEST_F(StrictSandbox, TellsTheCallerWhenItsInitIsKilledInAnInvoke) {
+  play(k_obey);
+  start();
+  obey("respond 1");
+  auto caller = call(order("hang"));
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Busy"}; }));
+  ::kill(init_process(), SIGKILL);
+  EXPECT_NE(caller.finish().body.find("signal: killed"), std::string::npos);
+  EXPECT_EQ(obey("respond 2").body, "2");
+}
+
+TEST_F(StrictSandbox, IsNoLongerToBeHadWithoutItsServer) {
+  play(k_obey);
+  start();
+  obey("respond 1");
+  ASSERT_GT(server_process(), 0);
+  ::kill(server_process(), SIGKILL);
+  ASSERT_TRUE(until([&] { return descendants_named("coldframe-init").empty(); }));
+  const auto answer = call(order("respond 2")).finish();
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_TRUE(log.contains("sandbox server")) << log.text();
+}
+
+TEST_F(StrictSandbox, CanBeStoppedWhileItIsMade) {
+  play(k_obey);
+  start();
+  auto caller = call(order("respond 1"));
+  ASSERT_TRUE(until([&] { return !states().empty(); }));
+  stop();
+  EXPECT_EQ(caller.finish().status, 500);
+}
+
+TEST_F(StrictSandbox, ComesAndGoesManyTimes) {
+  play_counting(k_obey);
+  start();
+  const int before = open_descriptors();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(starts(), "1");
+    ASSERT_TRUE(emulator().recycle("f").has_value());
+  }
+  ASSERT_TRUE(until([&] { return descendants_named("coldframe-init").empty(); }));
+  EXPECT_TRUE(until([&] { return open_descriptors() <= before + 4; })) << open_descriptors();
+}
+
+TEST_F(StrictSandbox, SaysWhereAProgramIsMissing) {
+  function.entry_point = {"/no/such/program"};
+  start();
+  EXPECT_NE(invoke("{}").body.find("Runtime.InvalidEntrypoint\",\"errorMessage\":\"RequestId: "),
+            std::string::npos);
+  EXPECT_TRUE(log.contains("fork/exec /no/such/program: no such file or directory")) << log.text();
+}
+
+TEST_F(StrictSandbox, CannotWriteOutsideTmp) {
+  play("starts-in /var/task/starts\n" + std::string(k_obey));
+  start();
+  invoke("{}");
+  EXPECT_TRUE(log.contains("cannot open /var/task/starts: Read-only file system")) << log.text();
+}
+
+}  // namespace
+}  // namespace coldframe::testing

@@ -1,0 +1,61 @@
+// An emulator whose environments are strict sandboxes, and real children in them.
+//
+// A test is skipped, with the reason, where none can be made. At its end no process, mount or loop
+// device of them is left.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "tests/support/child_fixture.hpp"
+#include "tests/support/processes.hpp"
+
+namespace coldframe::testing {
+
+class StrictFixture : public ChildFixture {
+ protected:
+  void SetUp() override {
+    if (!no_strict_sandbox().empty()) GTEST_SKIP() << no_strict_sandbox();
+    options.sandbox = SandboxChoice::strict;
+    options.cache_directory = directory.path();
+    mounts_before_ = mounts();
+    loops_before_ = loops();
+  }
+  void TearDown() override {
+    ChildFixture::TearDown();
+    if (!no_strict_sandbox().empty()) return;
+    EXPECT_EQ(descendants_named("coldframe-init"), std::vector<pid_t>());
+    EXPECT_EQ(descendants_named("coldframe-boxes"), std::vector<pid_t>());
+    EXPECT_EQ(mounts(), mounts_before_);
+    // A loop device that is free again is cleared a moment later.
+    EXPECT_TRUE(until([&] { return loops() == loops_before_; }));
+  }
+
+  pid_t server_process() const { return only(descendants_named("coldframe-boxes")); }
+  pid_t init_process() const { return only(descendants_named("coldframe-init")); }
+
+ private:
+  static pid_t only(const std::vector<pid_t>& pids) { return pids.size() == 1 ? pids[0] : 0; }
+  static std::string mounts() {
+    std::ifstream file("/proc/self/mountinfo");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  // Those whose file is in our directory: others have theirs.
+  std::set<std::string> loops() const {
+    std::set<std::string> found;
+    std::error_code none;
+    for (const auto& device : std::filesystem::directory_iterator("/sys/block", none)) {
+      std::ifstream file(device.path() / "loop/backing_file");
+      std::string path;
+      if (std::getline(file, path) && path.find(directory.path()) == 0) found.insert(path);
+    }
+    return found;
+  }
+
+  std::string mounts_before_;
+  std::set<std::string> loops_before_;
+};
+
+}  // namespace coldframe::testing
