@@ -136,7 +136,7 @@ TEST_F(StrictSandbox, IsNoLongerToBeHadWithoutItsServer) {
   obey("respond 1");
   ASSERT_GT(server_process(), 0);
   ::kill(server_process(), SIGKILL);
-  ASSERT_TRUE(until([&] { return descendants_named("coldframe-init").empty(); }));
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
   const auto answer = call(order("respond 2")).finish();
   EXPECT_EQ(answer.status, 500);
   EXPECT_TRUE(log.contains("sandbox server")) << log.text();
