@@ -1,15 +1,17 @@
 """--network and --trace-denied: what a user is told at the end, and what result files say."""
 import json
 import os
+import shutil
+import subprocess
 import unittest
 from pathlib import Path
 
 from e2e_serve import Serve
-from e2e_support import SOURCE, E2eTest, wait_until
+from e2e_support import PATIENCE, SOURCE, E2eTest, wait_until
 from schema_check import schema_faults
 
 RUNTIME = """
-import http.client, json, os, socket
+import http.client, json, os, socket, time
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 while True:
     api.request("GET", "/2018-06-01/runtime/invocation/next")
@@ -25,6 +27,7 @@ while True:
             open(event["write"], "w")
     except OSError as error:
         answer = type(error).__name__
+    time.sleep(event.get("sleep", 0))
     api.request("POST", f"/2018-06-01/runtime/invocation/{number}/response", json.dumps(answer))
     api.getresponse().read()
 """
@@ -96,6 +99,33 @@ class Network(StrictTest):
         self.assertEqual(function["requested"]["network"], "auto")
         (told,) = [note for note in notes if ": network: " in note]
         self.assertTrue(told.startswith(f"coldframe: note: network: {function['network']}, "), told)
+
+    def without_tun(self, *words: object) -> str:
+        """stderr of an invoke that sees /dev/null in place of /dev/net/tun."""
+        cover = 'mount --bind /dev/null /dev/net/tun && exec "$@"'
+        if os.geteuid() != 0 or not may_make_tun():
+            self.skipTest("needs root and /dev/net/tun")
+        process = self.start("invoke", self.target, *words,
+                             before=("unshare", "-m", "sh", "-c", cover, "sh"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual((process.returncode, out), (0, b'"OSError"\n'), err)
+        return err.decode()
+
+    def test_without_tun_devices_connects_fail_at_once_which_is_said_once(self):
+        said = self.without_tun("--network", "none", "--event", '{"connect":"192.0.2.77"}')
+        self.assertEqual(said.count("no network that leads nowhere: /dev/net/tun: "), 1, said)
+        self.assertIn("connects fail at once", said)
+        self.assertNotIn("W36: the function tried", said)
+
+    def test_a_way_out_that_cannot_be_made_is_told_in_its_programs_last_words(self):
+        if shutil.which("slirp4netns") is None:
+            self.skipTest("needs slirp4netns")
+        said = self.without_tun("--network", "open", "--event",
+                                '{"connect":"192.0.2.77","sleep":2}')
+        told = [line for line in said.splitlines() if "no way out" in line]
+        self.assertEqual(len(told), 1, said)
+        self.assertRegex(told[0], "^coldframe: note: no way out: /.*slirp4netns has ended: .+")
 
     def test_without_a_sandbox_it_is_the_hosts(self):
         function, notes = self.invoke("--sandbox", "none", "--event", "{}")
