@@ -101,10 +101,9 @@ TEST_F(NetworkModes, OpenSaysOnceThatItsProgramHasEnded) {
   std::vector<std::string> heard;
   emulator().on_sandbox_note([&](const std::string& text) { heard.push_back(text); });
   try_out({{"hang", 0}});
-  const auto programs =
-      descendants_named(find_way_out()->kind == WayOutKind::pasta ? "pasta" : "slirp4netns");
-  ASSERT_EQ(programs.size(), 1u);
-  ::kill(programs.front(), SIGKILL);
+  const std::string name = find_way_out()->kind == WayOutKind::pasta ? "pasta" : "slirp4netns";
+  ASSERT_TRUE(until([&] { return descendants_named(name).size() == 1; }));
+  ::kill(descendants_named(name).front(), SIGKILL);
   ASSERT_TRUE(until([&] { return !heard.empty(); }));
   EXPECT_EQ(heard, std::vector<std::string>{"no way out: " + find_way_out()->path +
                                             " was ended by signal 9"});
