@@ -41,13 +41,9 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
     ::signal(SIGCHLD, SIG_DFL);
   }
   try {
-    auto registry = RunRegistry::open(options.state_directory);
     // Before any helper is forked: those are to be where we are.
     auto limits = choose_limits(options.limits);
-    if (!limits) {
-      registry.unlink();
-      return limits.error();
-    }
+    if (!limits) return limits.error();
     std::unique_ptr<SandboxServer> server;
     std::string note;
     std::string why_none;
@@ -58,7 +54,6 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
         server = std::move(*started);
         if (server->in_user_namespace()) note = k_without_root;
       } else if (options.sandbox == SandboxChoice::strict) {
-        registry.unlink();
         return started.error();
       } else {
         why_none = started.error().message;
@@ -68,9 +63,10 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
     auto network = server ? choose_network(options.network, find_way_out()) : NetworkInForce{};
     if (const auto ok = server ? Result<void>{} : check_without_sandbox(options, why_none);
         !ok || !network) {
-      registry.unlink();
       return ok ? network.error() : ok.error();
     }
+    // Last: from here to the guard a signal would leave its file.
+    auto registry = RunRegistry::open(options.state_directory);
     auto house =
         std::make_unique<House>(std::move(options), std::move(registry), std::move(*limits),
                                 std::move(server), std::move(*network));

@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
@@ -13,6 +15,14 @@ namespace coldframe::mounts {
 
 static_assert(k_read_only == MOUNT_ATTR_RDONLY && k_no_suid == MOUNT_ATTR_NOSUID &&
               k_no_dev == MOUNT_ATTR_NODEV && k_no_exec == MOUNT_ATTR_NOEXEC);
+
+// The newest of them.
+bool are_known() {
+  mount_attr attr{};
+  return ::syscall(SYS_mount_setattr, -1, "", static_cast<unsigned>(AT_EMPTY_PATH), &attr,
+                   sizeof attr) == 0 ||
+         errno != ENOSYS;
+}
 
 UniqueFd clone_tree(const std::string& path) {
   return UniqueFd(static_cast<int>(

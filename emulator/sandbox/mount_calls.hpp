@@ -11,6 +11,9 @@
 
 namespace coldframe::mounts {
 
+// Whether this kernel has them all.
+bool are_known();
+
 inline constexpr std::uint64_t k_read_only = 0x1;
 inline constexpr std::uint64_t k_no_suid = 0x2;
 inline constexpr std::uint64_t k_no_dev = 0x4;

@@ -19,6 +19,7 @@
 #include "emulator/sandbox/black_hole.hpp"
 #include "emulator/sandbox/generated_files.hpp"
 #include "emulator/sandbox/message.hpp"
+#include "emulator/sandbox/mount_calls.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
 #include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
@@ -52,6 +53,7 @@ void close_all_but(std::vector<int> kept) {
 
 // Whether namespaces and a fresh /proc can be had, by having them. Empty: yes.
 std::string try_namespaces() {
+  if (!mounts::are_known()) return "the kernel has no mount_setattr (Linux 5.12 is needed)";
   int report[2];
   if (::pipe(report) != 0) return std::string("pipe: ") + std::strerror(errno);
   int pidfd = -1;

@@ -4,10 +4,12 @@
 // device of them is left.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
 
 #include "tests/support/child_fixture.hpp"
 #include "tests/support/processes.hpp"
@@ -30,7 +32,10 @@ class StrictFixture : public ChildFixture {
     EXPECT_EQ(descendants_named("coldframe-boxes"), std::vector<pid_t>());
     EXPECT_EQ(mounts(), mounts_before_);
     // A loop device that is free again is cleared a moment later.
-    EXPECT_TRUE(until([&] { return loops() == loops_before_; }));
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (loops() != loops_before_ && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(loops(), loops_before_);
   }
 
   pid_t server_process() const { return only(descendants_named("coldframe-boxes")); }
