@@ -58,15 +58,6 @@ TEST_F(NetworkModes, NoneTellsWhichNameWasAskedFor) {
   }));
 }
 
-TEST_F(NetworkModes, NoneFailsAtOnceAndSaysSoWhereThereIsNoTun) {
-  if (tun_is_allowed()) GTEST_SKIP() << "needs a host without /dev/net/tun";
-  start_strict(NetworkMode::none);
-  EXPECT_EQ(try_out({{"connect", {k_nobody, 443}}, {"patience", 10}})["connect"], "ENETUNREACH");
-  const auto text = closing_text();
-  EXPECT_NE(text.find("no network that leads nowhere: /dev/net/tun: "), std::string::npos) << text;
-  EXPECT_NE(text.find("connects fail at once"), std::string::npos) << text;
-}
-
 TEST_F(NetworkModes, HostIsTheHosts) {
   start_strict(NetworkMode::host);
   const HostServer server;
