@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ UniqueFd clone_tree(const std::string& path) {
 int set_attributes(int fd, std::uint64_t attributes, bool recursive) {
   mount_attr attr{};
   attr.attr_set = attributes;
+  attr.propagation = MS_PRIVATE;
   return static_cast<int>(::syscall(
       SYS_mount_setattr, fd, "",
       static_cast<unsigned>(AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)), &attr, sizeof attr));
@@ -43,6 +46,20 @@ int set_attributes(const std::string& path, std::uint64_t attributes) {
   attr.attr_set = attributes;
   return static_cast<int>(
       ::syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), 0U, &attr, sizeof attr));
+}
+
+int make_all_private() {
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return 0;
+  if (errno != EINVAL) return -1;
+  // The root is no mount: a chroot. With another root below, "..", from outside of it, goes on up.
+  if (::chdir("/") != 0 || ::chroot("/proc") != 0) return -1;
+  struct stat here {};
+  struct stat above {};
+  do {
+    if (::stat(".", &here) != 0 || ::chdir("..") != 0 || ::stat(".", &above) != 0) return -1;
+  } while (here.st_dev != above.st_dev || here.st_ino != above.st_ino);
+  if (::chroot(".") != 0) return -1;
+  return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
 }
 
 int attach(int fd, const std::string& to) {

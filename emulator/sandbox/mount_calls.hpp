@@ -21,7 +21,11 @@ inline constexpr std::uint64_t k_no_exec = 0x8;
 
 // A copy of the tree of mounts at `path`, attached nowhere; it goes with its descriptor.
 UniqueFd clone_tree(const std::string& path);
-// Sets attributes of the mount that `fd` is, or of all in its tree.
+// Nothing that is mounted from here on is seen outside of this mount namespace. In a chroot, where
+// the root cannot be changed, it also leaves that: "/" is the host's then. Needs the namespace to
+// be the caller's own.
+int make_all_private();
+// Sets attributes of the mount that `fd` is, or of all in its tree, and makes it private.
 int set_attributes(int fd, std::uint64_t attributes, bool recursive);
 // The same of the mount at `path`, which is the root of one.
 int set_attributes(const std::string& path, std::uint64_t attributes);

@@ -226,12 +226,11 @@ Result<void> become_root() {
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
                         int tmp_fd, bool in_user_namespace) {
   ::umask(0);
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return failed("make the mounts private");
-  }
   auto trees = open_trees(plan, in_user_namespace);
   if (!trees) return trees.error();
   const UniqueFd host_sys = in_user_namespace ? clone_tree("/sys") : UniqueFd();
+  // What is opened is found by its descriptor from here on.
+  if (make_all_private() != 0) return failed("make the mounts private");
   if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
       ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
     return failed("mount a new root");

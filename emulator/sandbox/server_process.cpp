@@ -66,7 +66,7 @@ std::string try_namespaces() {
   }
   if (pid == 0) {
     const char* step = nullptr;
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (mounts::make_all_private() != 0) {
       step = "mounts cannot be made private";
     } else if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
       step = "/proc cannot be mounted";

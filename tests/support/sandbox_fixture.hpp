@@ -47,8 +47,8 @@ inline bool write_own(const char* path, const std::string& text) {
   return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// In a child that is root: on hosts where only root may use TUN devices, everybody may from here on,
-// and nobody else sees a difference.
+// In a child that is root: on hosts where only root may use TUN devices, everybody may from here
+// on, and nobody else sees a difference.
 inline bool let_everybody_use_tun() {
   return ::access("/dev/net/tun", F_OK) == 0 && ::unshare(CLONE_NEWNS) == 0 &&
          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
