@@ -206,7 +206,7 @@ class ColdframeServer(Server):
         command = [str(self.programs.coldframe), "serve", str(directory), "--port", "0",
                    "--ready-file", str(ready), "--concurrency", str(self.environments),
                    "--provisioned", str(self.provisioned),
-                   "--limits", "none", "--sandbox", "none"]
+                   "--limits", "none", "--sandbox", "none", "--freeze", "off"]
 
         def is_ready() -> bool:
             try:
