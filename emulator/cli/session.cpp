@@ -7,7 +7,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <thread>
+
+#include "emulator/sandbox/sandbox_plan.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -109,6 +112,13 @@ Circumstances circumstances(const FunctionConfig& config, const Emulator& emulat
   in.memory_mb = config.memory_mb;
   in.task_root = config.task_root.string();
   in.has_variable = [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; };
+  if (in.sandbox == "strict") {
+    in.is_on_host_only = [plan = plan_sandbox(config, find_entry_point(config), NetworkMode::none)](
+                             const std::string& path) {
+      std::error_code none;
+      return !plan.shows(path) && std::filesystem::exists(path, none);
+    };
+  }
   return in;
 }
 

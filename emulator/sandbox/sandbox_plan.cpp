@@ -149,6 +149,16 @@ std::string SandboxPlan::inside(const fs::path& path) const {
   return rest == "." ? k_sandbox_task_root : (fs::path(k_sandbox_task_root) / rest).string();
 }
 
+bool SandboxPlan::shows(const fs::path& path) const {
+  const fs::path given = normal(path);
+  const auto covers = [&](const std::string& place) { return is_below(given, place); };
+  return given == "/" || std::any_of(k_own.begin(), k_own.end(), covers) ||
+         std::any_of(mounts.begin(), mounts.end(),
+                     [&](const SandboxMount& mount) { return covers(mount.to); }) ||
+         std::any_of(links.begin(), links.end(),
+                     [&](const SandboxLink& link) { return covers(link.at); });
+}
+
 SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
                          NetworkMode network) {
   SandboxPlan plan;

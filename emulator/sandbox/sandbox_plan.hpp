@@ -50,6 +50,8 @@ struct SandboxPlan {
   bool trace_denied = false;  // deny_trace.hpp
 
   std::string inside(const std::filesystem::path& path) const;
+  // Whether a path of the host is that path inside as well, or hidden by the sandbox's own.
+  bool shows(const std::filesystem::path& path) const;
 };
 
 SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,

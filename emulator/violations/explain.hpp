@@ -29,10 +29,12 @@ struct Circumstances {
   std::optional<int> threads{};  // that it had when it failed; nothing: not known
   // Whether the caller's own environment has a variable; null: not known.
   std::function<bool(const std::string&)> has_variable{};
+  // Whether this host has such a path, and the function does not see it; null: it sees the host.
+  std::function<bool(const std::string&)> is_on_host_only{};
 };
 
 struct Violation {
-  std::string id;    // "W1"
+  std::string id;    // "W1"; empty: none of the catalogue's
   std::string text;  // one line, without the id
 };
 

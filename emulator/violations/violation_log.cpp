@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "emulator/violations/host_paths.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -58,11 +60,20 @@ void ViolationLog::judge(const std::string& function, const std::string& environ
   const std::string_view body = error_body ? std::string_view(*error_body) : "";
   for (const auto& violation : explain_failure(read_evidence(body, output), in))
     keep(function, violation, false);
+  if (!in.is_on_host_only) return;
+  const auto missing = missing_paths(output + "\n" + std::string(body));
+  const auto outside = std::find_if(missing.begin(), missing.end(), in.is_on_host_only);
+  if (outside == missing.end()) return;
+  keep(function,
+       {"", "'" + *outside +
+                "' is there on this host, but not in the strict sandbox: a function has its own "
+                "directory, as /var/task, and the system's; put it there, or try --sandbox none"},
+       false);
 }
 
 void ViolationLog::keep(const std::string& function, const Violation& violation, bool is_cost) {
   if (notes_.size() >= k_most_notes || !known_.emplace(function, violation.id).second) return;
-  std::string text = violation.id + ": " + violation.text;
+  std::string text = (violation.id.empty() ? "" : violation.id + ": ") + violation.text;
   if (tell_) tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
   notes_.push_back({std::move(text), is_cost});
 }

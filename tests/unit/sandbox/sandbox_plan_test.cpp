@@ -58,6 +58,15 @@ TEST_F(Plan, CallsTheDirectoryOfTheFunctionVarTask) {
   EXPECT_EQ(made.inside(""), "");
 }
 
+TEST_F(Plan, KnowsWhatOfTheHostIsSeen) {
+  const auto made = plan("/bin/sh");
+  for (const char* path : {"/usr/bin/env", "/bin/sh", "/etc/passwd", "/proc/self", "/", "/dev/x"})
+    EXPECT_TRUE(made.shows(path)) << path;
+  EXPECT_FALSE(made.shows(root()));
+  EXPECT_FALSE(made.shows(root() + "/fn/app.py"));
+  EXPECT_FALSE(made.shows("/home/somebody/model.bin"));
+}
+
 TEST_F(Plan, HasTheSystemDirectoriesOfTheHostAndNothingElse) {
   const auto made = plan("/bin/sh");
   const auto has = [&](const std::string& path) {
