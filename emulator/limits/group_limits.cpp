@@ -88,7 +88,8 @@ void GroupLimits::sample(TimePoint now, bool forced) {
   if (!memory) return;
   // Pages of libraries that are charged to another group count on Lambda, where nobody else is.
   const std::int64_t own = std::min(peak_resident(pid_).value_or(0), plan_.memory_bytes);
-  peak_ = std::max({peak_.value_or(0), memory->bytes, own});
+  const std::int64_t seen = std::max(memory->bytes, own);
+  if (seen > 0) peak_ = std::max(peak_.value_or(0), seen);  // 0: everybody has gone
 }
 
 std::optional<CpuTime> GroupLimits::cpu() const {
