@@ -128,8 +128,11 @@ Result<void> make_devices() {
     const std::string path = std::string("dev/") + device.name;
     if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, device.minor)) == 0) continue;
     // Not in a user namespace: there they are the host's.
-    if (!write_file(path, "") || !bind_mount("/" + path, path))
+    // Read-only keeps their times and modes as they are; they can be written to all the same.
+    if (!write_file(path, "") || !bind_mount("/" + path, path) ||
+        set_attributes(path, k_read_only | k_no_suid) != 0) {
       return failed("make '/" + path + "'");
+    }
   }
   constexpr std::array<std::array<const char*, 2>, 4> k_links{{{"/proc/self/fd", "dev/fd"},
                                                                {"/proc/self/fd/0", "dev/stdin"},

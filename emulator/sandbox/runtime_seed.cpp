@@ -42,7 +42,7 @@ void join(const SeedPlan& plan) {
 
 // Soft and hard, as recorded on AWS; no more than what we may give. Cores are off by default: the
 // host's own handler would get them.
-void set_limits(bool in_user_namespace) {
+void set_limits(const SeedPlan& plan) {
   const auto lower = [](int resource, rlim_t soft, rlim_t hard) {
     rlimit now{};
     ::getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
@@ -53,9 +53,10 @@ void set_limits(bool in_user_namespace) {
   lower(RLIMIT_STACK, 8UL << 20, RLIM_INFINITY);
   lower(RLIMIT_MEMLOCK, 65536, 65536);
   lower(RLIMIT_CORE, 0, 10UL << 30);
-  // Otherwise it would count the processes of all sandboxes together; there the pids controller
-  // does it.
-  if (in_user_namespace) lower(RLIMIT_NPROC, 1024, 1024);
+  // It counts the processes of all sandboxes together, so that one could take them from the others:
+  // better than nothing in a user namespace, where it counts nobody else; with groups the pids
+  // controller does it.
+  if (plan.in_user_namespace && plan.join_fds.empty()) lower(RLIMIT_NPROC, 1024, 1024);
 }
 
 void drop_privileges(const SeedPlan& plan) {
@@ -110,7 +111,7 @@ void run_seed(const SeedPlan& plan) {
   reset_signals();
   ::setsid();
   join(plan);
-  set_limits(plan.in_user_namespace);
+  set_limits(plan);
   drop_privileges(plan);
   // First, so that the second one's refusals are not looked at.
   UniqueFd trace = plan.trace_denied ? start_trace(plan.start_socket) : UniqueFd();

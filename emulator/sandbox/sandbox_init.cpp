@@ -15,6 +15,7 @@
 
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
+#include "emulator/sandbox/own_command_line.hpp"
 #include "emulator/sandbox/root_layout.hpp"
 
 namespace coldframe {
@@ -43,6 +44,8 @@ class Init {
   void set_up() {
     ::prctl(PR_SET_NAME, "coldframe-init");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Everybody inside may read it, and in the emulator's there can be secrets (-E KEY=VALUE).
+    if (!replace_own_command_line("coldframe-init")) fail("its command line cannot be hidden");
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -59,6 +62,9 @@ class Init {
         !ok) {
       fail(ok.error().message);
     }
+    // In a user namespace the function is the same user: what /proc shows of us is not to be its.
+    // Until their exec the seeds inherit this.
+    ::prctl(PR_SET_DUMPABLE, 0);
     // What the seeds are not to inherit, not even until they exec.
     ::close(plan_.tmp_fd);
     if (plan_.network_fd >= 0) ::close(plan_.network_fd);

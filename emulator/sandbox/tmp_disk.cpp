@@ -23,6 +23,7 @@ namespace {
 // ext4's own, which no header of the kernel's for programs has.
 constexpr unsigned long k_ext4_shutdown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t k_without_writing = 2;
+constexpr int k_files_per_mb = 64;  // what mke2fs makes of 512 MiB and more
 
 Error failed(const std::string& step) {
   return host_error("no file system for /tmp: " + step + ": " + std::strerror(errno));
@@ -89,7 +90,11 @@ Result<TmpDisk> TmpDisk::create_disk(int size_mb, const std::string& cache_direc
 }
 
 Result<TmpDisk> TmpDisk::create_tmpfs(int size_mb, std::string reason) {
-  const Option options[] = {{"size", std::to_string(size_mb) + "m"}, {"mode", "1777"}};
+  // Of files as many as on a disk of that size. By default there could be one for every second page
+  // of memory, and empty ones do not count against the size.
+  const Option options[] = {{"size", std::to_string(size_mb) + "m"},
+                            {"nr_inodes", std::to_string(size_mb * k_files_per_mb)},
+                            {"mode", "1777"}};
   auto mount = detached_mount("tmpfs", options);
   if (!mount) return mount.error();
   TmpDisk disk(std::move(*mount), -1, std::move(reason));

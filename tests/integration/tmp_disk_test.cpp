@@ -206,6 +206,18 @@ TEST(TmpDiskFallback, IsTmpfsOfTheSameSize) {
   EXPECT_EQ(disk->used_bytes(), 16 * k_mib);
 }
 
+// Empty ones are not free: each takes memory of the kernel.
+TEST(TmpDiskFallback, HoldsAsManyFilesAsADiskOfThatSize) {
+  const auto disk = TmpDisk::create_tmpfs(16, "because");
+  if (!disk) GTEST_SKIP() << "needs the right to mount: " << disk.error().message;
+  int made = 0;
+  while (made < 5000 &&
+         ::mknodat(disk->mount_fd(), std::to_string(made).c_str(), S_IFREG | 0600, 0) == 0)
+    ++made;
+  EXPECT_EQ(errno, ENOSPC);
+  EXPECT_NEAR(made, 16 * 64, 8);
+}
+
 TEST(TmpDiskFallback, IsTakenInAUserNamespaceAndSaysWhy) {
   const TempDir directory;
   fs::permissions(directory.path(), fs::perms::all);
