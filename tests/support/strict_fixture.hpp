@@ -40,6 +40,8 @@ class StrictFixture : public ChildFixture {
 
   pid_t server_process() const { return only(descendants_named("coldframe-boxes")); }
   pid_t init_process() const { return only(descendants_named("coldframe-init")); }
+  // Loop devices of ours.
+  std::size_t loops_in_use() const { return loops().size(); }
 
  private:
   static pid_t only(const std::vector<pid_t>& pids) { return pids.size() == 1 ? pids[0] : 0; }
