@@ -1,6 +1,7 @@
 #include "tests/support/processes.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include <memory>
 #include <string>
 
+#include "emulator/base/unique_fd.hpp"
+
 namespace coldframe::testing {
 namespace {
 
@@ -20,9 +23,16 @@ struct Stat {
   pid_t parent = 0;
 };
 
+// Not by a stream, which throws if the process goes while it is read.
 std::string read_proc(pid_t pid, const char* file) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/" + file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + file;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  ssize_t got = 0;
+  while (fd && (got = ::read(fd.get(), buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(got));
+  return text;
 }
 
 Stat read_stat(pid_t pid) {
