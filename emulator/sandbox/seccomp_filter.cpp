@@ -34,6 +34,13 @@ Program one_of(std::span<const std::uint32_t> values) {
   return program;
 }
 
+// Refuses if the first argument is `user`, or the second the init.
+Program priority_but_of(std::uint32_t user) {
+  return {load_argument(0), jump(BPF_JEQ, user, 2, 0),
+          load_argument(1), jump(BPF_JEQ, k_init, 0, 1),
+          answer(k_refuse), answer(k_allow)};
+}
+
 Program leaf(SyscallRule rule) {
   switch (rule) {
     case SyscallRule::allow:
@@ -47,6 +54,12 @@ Program leaf(SyscallRule rule) {
       return one_of(k_socket_families);
     case SyscallRule::personality:
       return one_of(k_personalities);
+    case SyscallRule::process:
+      return {load_argument(0), jump(BPF_JEQ, k_init, 0, 1), answer(k_refuse), answer(k_allow)};
+    case SyscallRule::priority:
+      return priority_but_of(k_priority_of_user);
+    case SyscallRule::io_priority:
+      return priority_but_of(k_io_priority_of_user);
     case SyscallRule::refuse:
       break;
   }

@@ -2,6 +2,7 @@
 #include "emulator/sandbox/seccomp_filter.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -22,11 +23,13 @@ using bpf::k_architecture;
 using testing::run;
 using testing::Verdict;
 
-Verdict ask(std::uint32_t number, std::uint64_t argument = 0, std::uint32_t arch = k_architecture) {
+Verdict ask(std::uint32_t number, std::uint64_t argument = 0, std::uint32_t arch = k_architecture,
+            std::uint64_t second = 0) {
   seccomp_data data{};
   data.nr = static_cast<int>(number);
   data.arch = arch;
   data.args[0] = argument;
+  data.args[1] = second;
   return run(seccomp_filter(), data);
 }
 
@@ -164,6 +167,28 @@ TEST(SeccompFilter, LooksAtThePersonality) {
   EXPECT_EQ(ask(SYS_personality, 0xffffffff).value, k_allow) << "a question";
   EXPECT_EQ(ask(SYS_personality, 0).value, k_allow);
   EXPECT_EQ(ask(SYS_personality, 0x40000).value, k_eperm) << "ADDR_NO_RANDOMIZE";
+}
+
+TEST(SeccompFilter, LeavesTheInitItsLimitsAndItsTurn) {
+  const auto priority = [](std::uint32_t number, std::uint64_t which, std::uint64_t who) {
+    return ask(number, which, k_architecture, who).value;
+  };
+  for (const long number : {SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setattr,
+                            SYS_sched_setparam, SYS_sched_setscheduler}) {
+    const auto call = static_cast<std::uint32_t>(number);
+    EXPECT_EQ(ask(call, 1).value, k_eperm) << number;
+    EXPECT_EQ(ask(call, 0x100000001ULL).value, k_eperm) << number;
+    EXPECT_EQ(ask(call, 0).value, k_allow) << number;
+    EXPECT_EQ(ask(call, 2).value, k_allow) << number;
+  }
+  EXPECT_EQ(priority(SYS_setpriority, PRIO_PROCESS, 1), k_eperm);
+  EXPECT_EQ(priority(SYS_setpriority, PRIO_USER, 0), k_eperm) << "the init is among them";
+  EXPECT_EQ(priority(SYS_setpriority, PRIO_PROCESS, 0), k_allow) << "nice()";
+  EXPECT_EQ(priority(SYS_setpriority, PRIO_PGRP, 7), k_allow);
+  EXPECT_EQ(priority(SYS_ioprio_set, 1, 1), k_eperm);
+  EXPECT_EQ(priority(SYS_ioprio_set, 3, 993), k_eperm);
+  EXPECT_EQ(priority(SYS_ioprio_set, 1, 0), k_allow);
+  EXPECT_EQ(priority(SYS_ioprio_set, 2, 7), k_allow);
 }
 
 TEST(SeccompFilter, JumpsOverMoreThanAJumpCanHold) {
