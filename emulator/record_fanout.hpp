@@ -27,6 +27,10 @@ class RecordFanout final : public RecordSink {
   bool wants_cpu() const override {
     return std::any_of(sinks_.begin(), sinks_.end(), [](auto* sink) { return sink->wants_cpu(); });
   }
+  bool wants_leftovers() const override {
+    return std::any_of(sinks_.begin(), sinks_.end(),
+                       [](auto* sink) { return sink->wants_leftovers(); });
+  }
 
  private:
   std::vector<RecordSink*> sinks_;

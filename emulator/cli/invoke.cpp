@@ -6,6 +6,7 @@
 #include "emulator/config/event_source.hpp"
 #include "emulator/report/advice.hpp"
 #include "emulator/report/invoke_json.hpp"
+#include "emulator/report/leftovers.hpp"
 #include "emulator/report/payload_advice.hpp"
 #include "emulator/validate/judge.hpp"
 #include "emulator/violations/violation_log.hpp"
@@ -89,6 +90,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   const FunctionConfig config = file->config;
   Advisor advisor;
   ViolationLog violations;
+  Leftovers leftovers;
   FailedInits failed_inits;
   auto session = Session::start(*emulator_options, {config}, o.run.verbose);
   if (!session) return fail(session.error());
@@ -97,6 +99,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
   emulator.add_record_sink(advisor);
   violations.add(config.name, circumstances(config, emulator));
   emulator.add_record_sink(violations);
+  leftovers.add(config.name, config.tmp_mb);
+  emulator.add_record_sink(leftovers);
 
   const bool json_on_stdout = o.json == "-";
   EmulatedFunction function(emulator, config.name);
@@ -149,6 +153,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
   }
   if (!about_payload.empty()) note(about_payload);
   for (const auto& text : violations.notes())
+    note(text);
+  for (const auto& text : leftovers.notes())
     note(text);
   for (const auto& text : advisor.advice(config, code == 0))
     note(text);

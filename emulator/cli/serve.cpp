@@ -6,6 +6,7 @@
 #include "emulator/cli/ready_file.hpp"
 #include "emulator/cli/session.hpp"
 #include "emulator/report/advice.hpp"
+#include "emulator/report/leftovers.hpp"
 #include "emulator/report/own_output.hpp"
 #include "emulator/violations/violation_log.hpp"
 #include "emulator/watch/file_watcher.hpp"
@@ -161,15 +162,19 @@ int run(ServeOptions& o, const CommandLine& line) {
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
   MissingClientNote missing_client;
   ViolationLog violations;
+  Leftovers leftovers;
   auto session = Session::start(parsed->emulator, functions, o.run.verbose);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
   missing_client.emulator = &emulator;
   emulator.add_record_sink(missing_client);
-  for (const auto& config : functions)
+  for (const auto& config : functions) {
     violations.add(config.name, circumstances(config, emulator));
+    leftovers.add(config.name, config.tmp_mb);
+  }
   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.add_record_sink(violations);
+  emulator.add_record_sink(leftovers);
   emulator.on_sandbox_note([&](const std::string& text) { emulator.log(note_line(text)); });
   Watchers watchers;
   if (o.watch) {
@@ -199,7 +204,10 @@ int run(ServeOptions& o, const CommandLine& line) {
   emulator.run();
   ready_file.remove();
   watchers.clear();
-  return (*session)->finish(0, false);
+  const int code = (*session)->finish(0, false);
+  for (const auto& text : leftovers.notes())
+    note(text);
+  return code;
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "emulator/environment/environment_log.hpp"
 #include "emulator/environment/sandbox.hpp"
 #include "emulator/limits/freezer.hpp"
+#include "emulator/limits/holdings.hpp"
 #include "emulator/limits/limits_backend.hpp"
 #include "emulator/model/environment_state.hpp"
 #include "emulator/model/function_config.hpp"
@@ -134,6 +135,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
                                  const std::string& body);
   [[gnu::cold]] void log_json_report();
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
+  void on_look() override;
+  void look_at_leftovers();
   // shutdown_phase.cpp
   void reset();
   void processes_gone();
@@ -157,6 +160,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   EnvironmentLog log_;
   std::unique_ptr<EnvironmentLimits> limits_;
   Freezer freezer_;
+  HoldingsMeter holdings_;
   RuntimeApi api_;
   std::unique_ptr<EnvironmentSandbox> sandbox_;
   std::unique_ptr<RuntimeProcess> process_;

@@ -29,6 +29,7 @@ GroupLimits::GroupLimits(LimitsByCgroup& backend, LimitsHouse house, CgroupRun& 
       oom_watch_(house.io),
       memory_timer_(house.timers, [this] {
         sample(house_.clock.now(), true);
+        events_.on_look();
         look_on();
       }) {}
 

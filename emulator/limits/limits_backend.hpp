@@ -38,6 +38,8 @@ class LimitsEvents {
   // A process of this generation has been killed because there was no memory left: the generation
   // is over, whoever of it still lives. Once a generation, never from inside a call.
   virtual void on_out_of_memory() = 0;
+  // Its memory was looked at while it works, some 20 times a second: a time for other looks.
+  virtual void on_look() {}
 };
 
 class EnvironmentLimits {

@@ -85,7 +85,15 @@ struct InvocationRecord {
   std::optional<Duration> cpu;        // event → next; of the runtime or, with cgroups, of all
   std::optional<Duration> throttled;  // kept from running by the CPU quota meanwhile
   std::size_t produced_bytes = 0;     // size of the answer
-  Payload error_body{};               // what the caller got in place of an answer; null: an answer
+  // What the environment holds when the invoke is over; as far as somebody wants it, of a process
+  // that lives on, and as there is time to look (holdings.hpp).
+  std::optional<int> threads;
+  std::optional<int> descriptors;
+  std::optional<int> children;
+  std::optional<std::int64_t> resident_bytes;
+  std::optional<std::int64_t> tmp_used_bytes;  // the most that was seen in this invoke
+  std::optional<std::int64_t> tmp_left_bytes;  // at its end
+  Payload error_body{};  // what the caller got in place of an answer; null: an answer
 
   // For the next invoke of the same environment: what is the same for all of them stays.
   void renew() {
@@ -104,6 +112,12 @@ struct InvocationRecord {
     cpu.reset();
     throttled.reset();
     produced_bytes = 0;
+    threads.reset();
+    descriptors.reset();
+    children.reset();
+    resident_bytes.reset();
+    tmp_used_bytes.reset();
+    tmp_left_bytes.reset();
     error_body.reset();
   }
 };
@@ -120,6 +134,8 @@ class RecordSink {
   // Whether anybody reads the CPU time of each invoke; asking the kernel twice an invoke is not
   // free.
   virtual bool wants_cpu() const { return true; }
+  // Whether anybody reads what an invoke leaves: threads, descriptors, children, memory, /tmp.
+  virtual bool wants_leftovers() const { return false; }
 };
 
 }  // namespace coldframe

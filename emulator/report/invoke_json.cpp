@@ -28,6 +28,12 @@ Json record_json(const Observation& observation) {
   if (record.max_memory_used_bytes) json["max_memory_used_bytes"] = *record.max_memory_used_bytes;
   if (record.cpu) json["cpu_ms"] = to_ms(*record.cpu);
   if (record.throttled) json["throttled_ms"] = to_ms(*record.throttled);
+  if (record.threads) json["threads"] = *record.threads;
+  if (record.descriptors) json["descriptors"] = *record.descriptors;
+  if (record.children) json["children"] = *record.children;
+  if (record.resident_bytes) json["resident_bytes"] = *record.resident_bytes;
+  if (record.tmp_used_bytes) json["tmp_used_bytes"] = *record.tmp_used_bytes;
+  if (record.tmp_left_bytes) json["tmp_left_bytes"] = *record.tmp_left_bytes;
   if (observation.result.function_error) json["function_error"] = "Unhandled";
   return json;
 }

@@ -92,6 +92,12 @@ std::string invoke_document() {
   good.record.cpu = std::chrono::milliseconds(3);
   good.record.max_memory_used_bytes = 1;
   Observation bad = broken(InvocationStatus::exit, "not json");
+  good.record.threads = 4;
+  good.record.descriptors = 12;
+  good.record.children = 0;
+  good.record.resident_bytes = 60'000'000;
+  good.record.tmp_used_bytes = 5'000;
+  good.record.tmp_left_bytes = 4'000;
   bad.record.error_type = "Sandbox.Timedout";  // what became of the runtime after it
   bad.record.answer_error = "Runtime.ExitError";
   return invoke_json(sample_head(), {good, bad});
@@ -156,6 +162,10 @@ TEST(InvokeJson, KeepsPayloadBytesAsTheyCame) {
   EXPECT_EQ(json["invocations"][1]["status"], "exit");
   EXPECT_EQ(json["invocations"][1]["function_error"], "Unhandled");
   EXPECT_FALSE(json["invocations"][0].contains("function_error"));
+  EXPECT_EQ(json["invocations"][0]["threads"], 4);
+  EXPECT_EQ(json["invocations"][0]["children"], 0);
+  EXPECT_EQ(json["invocations"][0]["tmp_left_bytes"], 4000);
+  EXPECT_FALSE(json["invocations"][1].contains("descriptors")) << "nobody has looked";
 }
 
 TEST(ResultDocs, NameEveryKeyThatIsEmitted) {
