@@ -174,9 +174,9 @@ if again == "":
     os.close(end)
 fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 4096)
 fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK | os.O_APPEND)
-answer = [again, refused(os.read, 1, 1), refused(os.ftruncate, 1, 0), refused(os.lseek, 1, 0, 0)]
+answer = [again or "opened", refused(os.read, 1, 1), refused(os.ftruncate, 1, 0), refused(os.lseek, 1, 0, 0)]
 )");
-  EXPECT_TRUE(found[0] == "EACCES" || found[0] == "") << found[0];
+  EXPECT_TRUE(found[0] == "EACCES" || found[0] == "opened") << found[0];
   EXPECT_EQ(found[1], "EBADF");
   EXPECT_EQ(found[2], "EINVAL");
   EXPECT_EQ(found[3], "ESPIPE");
