@@ -53,6 +53,8 @@ class Box : public std::enable_shared_from_this<Box> {
   ChildOutput* output() { return output_ ? &*output_ : nullptr; }
   std::optional<FinalMemory> final_memory() const;
   std::optional<std::int64_t> tmp_used_bytes() const;
+  // Why its /tmp is not on a disk; empty: it is, or nothing has been made.
+  std::string tmp_note() const { return made_ ? made_->tmp_note : ""; }
   // Hears, once, why the network lets connects fail where it should let them hang.
   std::function<void(const std::string&)> on_hole_note;
 

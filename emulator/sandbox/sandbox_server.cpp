@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -80,8 +81,26 @@ std::string enter_user_namespace() {
   run_sandbox_server(socket, cache_directory, !privileged);
 }
 
+// Root of a container need not have what root has.
+bool may_administrate() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("CapEff:")) continue;
+    constexpr unsigned k_sys_admin = 21;
+    return (std::strtoull(line.c_str() + 7, nullptr, 16) >> k_sys_admin & 1) != 0;
+  }
+  return true;  // nobody knows
+}
+
 // What helps, by what this host is.
 std::string remedy() {
+  const std::string release = first_line("/proc/sys/kernel/osrelease");
+  if (release.ends_with("-Microsoft")) {
+    return "; WSL 1 has no namespaces: wsl --set-version DISTRIBUTION 2 (in Windows)";
+  }
+  if (release.find("microsoft") != std::string::npos) {
+    return "; this kernel of WSL 2 denies it: wsl --update (in Windows), or root: try sudo";
+  }
   if (first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
     return "; this distribution denies user namespaces: sudo sysctl -w "
            "kernel.apparmor_restrict_unprivileged_userns=0";
@@ -95,7 +114,9 @@ std::string remedy() {
   if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
     return "; in a container, run it with --privileged (docker, podman)";
   }
-  return ::geteuid() == 0 ? "" : "; root may: try sudo";
+  if (::geteuid() != 0) return "; root may: try sudo";
+  return may_administrate() ? ""
+                            : "; root lacks CAP_SYS_ADMIN here: a container needs --privileged";
 }
 
 Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {

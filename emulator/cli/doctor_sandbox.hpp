@@ -1,0 +1,10 @@
+// What doctor says of the sandbox.
+#pragma once
+
+namespace coldframe::cli {
+
+// Which sandbox and network `auto` takes here and why, by making one; where its /tmp is, and what
+// it lacks for this user. Some 50 ms; before any thread is started.
+void print_sandbox();
+
+}  // namespace coldframe::cli

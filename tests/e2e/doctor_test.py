@@ -1,0 +1,136 @@
+"""coldframe doctor: what it says of the sandbox is what `invoke` then does, for root, for a user without
+privileges, and in a chroot that has no /sys.
+"""
+import os
+import re
+import subprocess
+import unittest
+
+from e2e_support import PROGRAM, Done, E2eTest
+
+USER = 1000  # some user without privileges
+
+
+def become_user() -> None:
+    os.setgroups([])
+    os.setresgid(USER, USER, USER)
+    os.setresuid(USER, USER, USER)
+
+
+class DoctorTest(E2eTest):
+    SANDBOX = None
+
+    def lines_of(self, done: Done) -> dict[str, str]:
+        """What it says, by the words in front; every fact has a line of its own."""
+        self.assert_exit(done, 0)
+        self.assertEqual(done.err, "")
+        found = re.findall(r"^  (\S[^\n]{0,18}?)  +(\S.*)$", done.out, re.M)
+        for text in ("later versions", "in force in this version", "sandbox  none"):
+            self.assertNotIn(text, done.out)
+        return {name: text for name, text in found}
+
+    def in_force(self, preexec_fn=None) -> dict:
+        """What a run says of itself."""
+        target = self.function()
+        self.prepare()
+        result = self.coldframe("invoke", target, "--event", "{}", "--json", "-",
+                                preexec_fn=preexec_fn)
+        found = re.findall(r'"(sandbox|network)":"(\w+)"', result.out)
+        self.assertEqual(len(found), 4, str(result))  # in force, and requested
+        return dict(found[:2])
+
+    def prepare(self) -> None:
+        """Before somebody else runs it."""
+
+    def check(self, said: dict[str, str], force: dict) -> None:
+        if force["sandbox"] == "strict":
+            self.assertRegex(said["strict"], r"one was made in \d+ ms$")
+            self.assertTrue(said["network"].startswith(force["network"]), said)
+            self.assertIn("/tmp", said)
+            self.assertNotIn("why not strict", said)
+        else:
+            self.assertNotIn("strict", said)
+            self.assertTrue(said["why not strict"].startswith("the strict sandbox is not possible"))
+
+
+class Root(DoctorTest):
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("this is not root")
+
+    def test_says_what_invoke_does(self):
+        said = self.lines_of(self.coldframe("doctor"))
+        self.check(said, self.in_force())
+        if "strict" in said:
+            self.assertIn(", by root; ", said["strict"])
+            self.assertNotIn("this user lacks", said)
+
+    def test_says_why_tmp_is_not_on_a_disk(self):
+        if "strict" not in self.lines_of(self.coldframe("doctor")):
+            self.skipTest("no strict sandbox can be made here")
+        memory = self.place / "memory"
+        memory.mkdir()
+        words = f"mount -t tmpfs none {memory} && XDG_CACHE_HOME={memory} exec {PROGRAM} doctor"
+        done = subprocess.run(["unshare", "-m", "sh", "-c", words], env=self.env, text=True,
+                              capture_output=True, timeout=60)
+        if "strict" not in done.stdout:
+            self.skipTest(f"no mount in a namespace of its own: {done.stderr}")
+        self.assertIn(f"in memory, so what the function keeps there counts as its memory: no disk for "
+                      f"/tmp: {memory}/coldframe is in memory itself; XDG_CACHE_HOME on a disk helps\n", done.stdout)
+
+    def test_in_a_chroot_without_sys(self):
+        root = self.place / "root"
+        steps = [f"mount -t tmpfs none {root}"]
+        for name in ("bin", "sbin", "lib", "lib64", "usr", "etc", "dev", "proc", "work"):
+            if name != "work" and not os.path.isdir(f"/{name}"):
+                continue
+            (root / name).mkdir(parents=True)
+            source = os.path.dirname(PROGRAM) if name == "work" else f"/{name}"
+            steps += [f"mkdir {root}/{name}", f"mount --rbind {source} {root}/{name}"]
+        steps += [f"mkdir -m 1777 {root}/tmp {root}/var {root}/root", f"exec chroot {root} "
+                  f"/usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root /work/{os.path.basename(PROGRAM)} doctor"]
+        done = subprocess.run(["unshare", "-m", "sh", "-ec", "\n".join(steps)], env=self.env,
+                              text=True, capture_output=True, timeout=60)
+        if "uid 0" not in done.stdout:
+            self.skipTest(f"no chroot can be made here: {done.stderr}")
+        said = self.lines_of(Done(done.returncode, done.stdout, done.stderr))
+        self.assertRegex(done.stdout, r"\n  missing  cgroups +none: no cgroups are mounted")
+        self.assertTrue("signal" in said or "none" in said, said)
+        # One or the other, never neither, and with the reason.
+        self.assertNotEqual("strict" in said, "why not strict" in said, said)
+        if "strict" in said:
+            self.assertIn("/tmp", said)
+
+
+class AsUser(DoctorTest):
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("this is no root, who could become somebody else")
+        try:
+            subprocess.run([PROGRAM, "--version"], user=USER, group=USER, extra_groups=[], check=True,
+                           cwd="/", capture_output=True, timeout=60)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.skipTest(f"uid {USER} cannot start {PROGRAM}: {error}")
+        os.chmod(self.place, 0o755)
+
+    def prepare(self) -> None:
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, USER, USER, follow_symlinks=False)
+
+    def test_says_what_invoke_does_and_what_this_user_lacks(self):
+        self.prepare()
+        said = self.lines_of(self.coldframe("doctor", preexec_fn=become_user))
+        self.check(said, self.in_force(become_user))
+        if "strict" not in said:
+            self.assertRegex(said["why not strict"], "; ")  # what helps
+            return
+        self.assertIn("by a user namespace", said["strict"])
+        self.assertIn("in memory", said["/tmp"])
+        self.assertIn("loop devices need root; sudo has it on a disk", said["/tmp"])
+        self.assertIn("closed to others", said["this user lacks"])
+
+
+if __name__ == "__main__":
+    unittest.main()
