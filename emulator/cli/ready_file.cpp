@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "emulator/base/calling_user.hpp"
 #include "emulator/base/first_line.hpp"
 #include "emulator/base/unique_fd.hpp"
 
@@ -73,7 +74,9 @@ std::vector<std::filesystem::path> ReadyFile::paths() const {
 Result<void> ReadyFile::write(const std::string& url) {
   if (path_.empty()) return {};
   const std::string part = this->part();
-  UniqueFd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  ::unlink(part.c_str());  // of a run that was killed; what is given away must be new
+  UniqueFd file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (file) give_to_calling_user(file.get());
   const std::string text = url + "\n";
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::rename(part.c_str(), path_.c_str()) != 0) {

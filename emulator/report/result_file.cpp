@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "emulator/base/calling_user.hpp"
+
 namespace coldframe {
 
 namespace {
@@ -86,6 +88,7 @@ int write_by_rename(const std::string& path, const std::string& text) {
   ::umask(mask);
   const mode_t mode = ::stat(path.c_str(), &old) == 0 ? old.st_mode & 0777 : 0666 & ~mask;
   if (error == 0 && ::fchmod(fd, mode) != 0) error = errno;
+  give_to_calling_user(fd);
   if (::close(fd) != 0 && error == 0) error = errno;
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) ::unlink(temporary.c_str());

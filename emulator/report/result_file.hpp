@@ -69,7 +69,8 @@ std::string to_json_text(const nlohmann::ordered_json& value);
 Result<void> check_result_path(const std::string& path);
 
 // Writes beside the target and renames, so that nobody sees half a file; pipes and devices are
-// written directly, and so is standard output ("-"). Error: exit code 4, with the reason.
+// written directly, and so is standard output ("-"). Under sudo the file belongs to who called it.
+// Error: exit code 4, with the reason.
 Result<void> write_result(const std::string& path, const std::string& text);
 
 }  // namespace coldframe

@@ -97,6 +97,10 @@ Result<UniqueFd> make_template(int size_mb, const std::string& directory,
   };
   if (::ftruncate(file.get(), disk_image_bytes(size_mb)) != 0) return give_up(failed(name));
   if (auto made = make_file_system(name); !made) return give_up(made.error());
+  struct stat place {};  // it is whose the directory is, who is to be able to remove it
+  if (::stat(directory.c_str(), &place) == 0 && place.st_uid != ::geteuid()) {
+    [[maybe_unused]] const int kept = ::fchown(file.get(), place.st_uid, place.st_gid);
+  }
   if (::rename(name.c_str(), final_name.c_str()) != 0) return give_up(failed(final_name));
   return file;
 }
