@@ -92,7 +92,7 @@ class LeftoversTest(E2eTest):
             self.assertLessEqual(abs(invocations[at][key] / unit - int(found[group])), 0.6, texts)
         texts, invocations = self.notes(healthy, *options, name="healthy")
         self.assertEqual(texts, [])
-        if kind not in ("memory",):
+        if kind not in ("memory", "threads"):  # a thread that was joined may not have gone yet
             self.assertEqual(invocations[3][key], invocations[14][key])
 
 
