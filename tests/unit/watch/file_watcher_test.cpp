@@ -133,7 +133,7 @@ TEST_F(FileWatcherTest, TellsOfChangesThatNeverStopToo) {
   std::size_t pauses = 0;  // in which a busy host let the changes settle after all
   for (auto now = std::chrono::steady_clock::now(), before = now; now < end;
        before = std::exchange(now, std::chrono::steady_clock::now())) {
-    if (now - before > 50ms) ++pauses;
+    if (now - before > 25ms) ++pauses;
     write("log.txt");
     io.restart();
     io.run_for(10ms);
