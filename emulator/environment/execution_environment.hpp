@@ -135,6 +135,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
                                  const std::string& body);
   [[gnu::cold]] void log_json_report();
   void finish_invocation(std::optional<Duration> fixed_duration = std::nullopt);
+  // leftovers.cpp
   void on_look() override;
   void look_at_leftovers();
   // shutdown_phase.cpp

@@ -1,5 +1,4 @@
 // The life of an invoke inside its environment: dispatch, answer, the runtime's next /next.
-#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -200,28 +199,6 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
   // The caller has had its answer: from here on only the next invoke could wait.
   if (services_.records.wants_leftovers()) look_at_leftovers();
   services_.records.on_invocation(record_);
-}
-
-// While an invoke runs long.
-void ExecutionEnvironment::on_look() {
-  if (!invocation_ || !services_.records.wants_leftovers()) return;
-  if (const auto used = sandbox_->tmp_used_bytes()) {
-    record_.tmp_used_bytes = std::max(record_.tmp_used_bytes.value_or(0), *used);
-  }
-}
-
-void ExecutionEnvironment::look_at_leftovers() {
-  if (const auto used = sandbox_->tmp_used_bytes()) {
-    record_.tmp_left_bytes = used;
-    record_.tmp_used_bytes = std::max(record_.tmp_used_bytes.value_or(0), *used);
-  }
-  if (!process_ || process_exited_ || state_ != EnvironmentState::draining) return;
-  const auto held = holdings_.look(process_->pid(), *limits_, services_.clock.now());
-  if (!held) return;
-  record_.threads = held->threads;
-  record_.descriptors = held->descriptors;
-  record_.children = held->children;
-  record_.resident_bytes = held->resident_bytes;
 }
 
 void ExecutionEnvironment::on_invoke_complete() {
