@@ -34,10 +34,18 @@ std::string explain(const CgroupBackend& backend, std::string problem) {
   return problem + (backend.remedy.empty() ? "" : "; " + backend.remedy);
 }
 
+// A run that was killed a moment ago has helpers that are about to end; they are waited for, though
+// not for long.
+void sweep(const CgroupBackend& backend) {
+  constexpr int k_tries = 25;
+  for (int i = 0; i < k_tries && sweep_dead_runs(backend).remaining > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
 Result<ChosenLimits> use_cgroups() {
   const CgroupBackend backend = detect_cgroups();
   if (backend.kind == CgroupKind::none) return unsupported(explain(backend, backend.summary));
-  sweep_dead_runs(backend);
+  sweep(backend);
   auto run = CgroupRun::start(backend);
   if (!run) return unsupported(explain(backend, run.error().message));
   ChosenLimits chosen;

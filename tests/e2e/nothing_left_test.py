@@ -234,6 +234,8 @@ class Strict(LeftTest):
             killed.append(process.pid)
             wait_until("all have ended", lambda: not any(map(is_alive, inside)))
             wait_until("no loop device is left", lambda: not self.loops())
+        # The guard of the last one may still be about to end.
+        wait_until("no guard is left", lambda: not processes_of(self.place))
         self.assert_exit(self.coldframe("invoke", "tried", *self.options()), 0)
         self.assertEqual([run_groups(pid) for pid in killed if run_groups(pid)], [])
         self.assertEqual(Path("/proc/self/mountinfo").read_text(), self.mounts)
