@@ -86,6 +86,7 @@ void Box::on_created(Result<CreatedSandbox> made) {
   tmp_free_when_empty_ = free_bytes(made_->tmp.get()).value_or(0);
   if (made_->hole) observer_->watch_hole(made_->hole.get());
   if (!made_->hole_note.empty() && on_hole_note) on_hole_note(made_->hole_note);
+  if (!made_->tmp_note.empty() && on_tmp_note) on_tmp_note(made_->tmp_note);
   boost::system::error_code error;
   const int copy = ::fcntl(made_->init.get(), F_DUPFD_CLOEXEC, 3);
   if (copy >= 0) init_.assign(copy, error);

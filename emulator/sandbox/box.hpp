@@ -57,6 +57,8 @@ class Box : public std::enable_shared_from_this<Box> {
   std::string tmp_note() const { return made_ ? made_->tmp_note : ""; }
   // Hears, once, why the network lets connects fail where it should let them hang.
   std::function<void(const std::string&)> on_hole_note;
+  // The same, why its /tmp is in memory.
+  std::function<void(const std::string&)> on_tmp_note;
 
  private:
   using Stream = boost::asio::posix::stream_descriptor;

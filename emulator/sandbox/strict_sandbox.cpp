@@ -81,6 +81,13 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
                    "; connects fail at once, where in a VPC without a route they hang, and "
                    "attempts are not listed");
   };
+  // Without root it cannot be otherwise, and is said at the start.
+  if (!server_.in_user_namespace()) {
+    box->on_tmp_note = [this](const std::string& why) {
+      findings_.tell("/tmp is in memory here, and what is in it counts as the function's memory: " +
+                     why);
+    };
+  }
   return box;
 }
 

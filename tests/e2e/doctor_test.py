@@ -71,13 +71,21 @@ class Root(DoctorTest):
             self.skipTest("no strict sandbox can be made here")
         memory = self.place / "memory"
         memory.mkdir()
-        words = f"mount -t tmpfs none {memory} && XDG_CACHE_HOME={memory} exec {PROGRAM} doctor"
-        done = subprocess.run(["unshare", "-m", "sh", "-c", words], env=self.env, text=True,
-                              capture_output=True, timeout=60)
+
+        def run(words: str) -> subprocess.CompletedProcess:
+            script = f"mount -t tmpfs none {memory} && XDG_CACHE_HOME={memory} exec {PROGRAM} {words}"
+            return subprocess.run(["unshare", "-m", "sh", "-c", script], env=self.env, text=True,
+                                  capture_output=True, timeout=60)
+
+        done = run("doctor")
         if "strict" not in done.stdout:
             self.skipTest(f"no mount in a namespace of its own: {done.stderr}")
         self.assertIn(f"in memory, so what the function keeps there counts as its memory: no disk for "
                       f"/tmp: {memory}/coldframe is in memory itself; XDG_CACHE_HOME on a disk helps\n", done.stdout)
+        done = run(f"invoke {self.function()} --sandbox strict --event '[1]'")
+        self.assertEqual(done.stdout, "[1]\n")
+        self.assertIn("coldframe: note: /tmp is in memory here, and what is in it counts as the function's "
+                      f"memory: no disk for /tmp: {memory}/coldframe is in memory itself", done.stderr)
 
     def test_in_a_chroot_without_sys(self):
         root = self.place / "root"
