@@ -39,7 +39,7 @@ void BoxObserver::read_hole() {
 
 void BoxObserver::watch_trace(UniqueFd listener) {
   forget_trace();
-  trace_.emplace(std::move(listener));
+  trace_ = std::make_unique<DenyTrace>(std::move(listener));
   boost::system::error_code error;
   trace_stream_.assign(trace_->fd(), error);
   // Without a place in the loop nobody would look: then the calls fail, rather than wait for ever.

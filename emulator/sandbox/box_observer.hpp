@@ -9,7 +9,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
-#include <optional>
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/sandbox/deny_trace.hpp"
@@ -41,7 +40,7 @@ class BoxObserver : public std::enable_shared_from_this<BoxObserver> {
   std::shared_ptr<FunctionFindings> findings_;
   boost::asio::posix::stream_descriptor hole_;
   boost::asio::steady_timer pause_;
-  std::optional<DenyTrace> trace_;
+  std::unique_ptr<DenyTrace> trace_;
   boost::asio::posix::stream_descriptor trace_stream_;  // its descriptor, not owned
 };
 
