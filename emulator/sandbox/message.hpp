@@ -36,6 +36,7 @@ class MessageWriter {
 class MessageReader {
  public:
   explicit MessageReader(const std::string& bytes) : bytes_(bytes) {}
+  explicit MessageReader(std::string&&) = delete;  // it outlives this object
   std::int64_t number();
   std::string text();
   std::vector<std::string> texts();

@@ -32,7 +32,8 @@ TEST(PlanMessage, KeepsEveryField) {
   EXPECT_EQ(read.way_out.path, plan.way_out.path);
   EXPECT_EQ(read.way_out.resolver, plan.way_out.resolver);
   EXPECT_TRUE(read.trace_denied);
-  MessageReader half(out.bytes().substr(0, out.bytes().size() - 1));
+  const std::string cut = out.bytes().substr(0, out.bytes().size() - 1);
+  MessageReader half(cut);
   read_plan(half);
   EXPECT_FALSE(half.ok());
 }
