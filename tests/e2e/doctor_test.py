@@ -90,14 +90,14 @@ class Root(DoctorTest):
     def test_in_a_chroot_without_sys(self):
         root = self.place / "root"
         steps = [f"mount -t tmpfs none {root}"]
-        for name in ("bin", "sbin", "lib", "lib64", "usr", "etc", "dev", "proc", "work"):
-            if name != "work" and not os.path.isdir(f"/{name}"):
+        for name in ("bin", "sbin", "lib", "lib64", "usr", "etc", "dev", "proc", "program"):
+            if name != "program" and not os.path.isdir(f"/{name}"):
                 continue
             (root / name).mkdir(parents=True)
-            source = os.path.dirname(PROGRAM) if name == "work" else f"/{name}"
+            source = os.path.dirname(PROGRAM) if name == "program" else f"/{name}"
             steps += [f"mkdir {root}/{name}", f"mount --rbind {source} {root}/{name}"]
         steps += [f"mkdir -m 1777 {root}/tmp {root}/var {root}/root", f"exec chroot {root} "
-                  f"/usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root /work/{os.path.basename(PROGRAM)} doctor"]
+                  f"/usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root /program/{os.path.basename(PROGRAM)} doctor"]
         done = subprocess.run(["unshare", "-m", "sh", "-ec", "\n".join(steps)], env=self.env,
                               text=True, capture_output=True, timeout=60)
         if "uid 0" not in done.stdout:
