@@ -45,9 +45,10 @@ struct EmulatorOptions {
   std::uint64_t seed = 0;                  // for idle expiry
   std::size_t queued_events = limits::k_queued_events;  // Event invokes that wait, of a function
   LimitsKind limits = LimitsKind::none;                 // of CPU and memory
-  double cpu_scale = 1;     // speed of a core here divided by that of one of Lambda's, 0.1 … 10
-  bool freeze = false;      // environments are stopped between invokes
-  TextSink* log = nullptr;  // platform and function lines; null: stderr
+  double cpu_scale = 1;  // speed of a core here divided by that of one of Lambda's, 0.1 … 10
+  bool freeze = false;   // environments are stopped between invokes
+  bool prepare_ahead = false;  // as prepare() does, after each cold start
+  TextSink* log = nullptr;     // platform and function lines; null: stderr
   SandboxChoice sandbox = SandboxChoice::none;
   // none, open: a strict sandbox is needed. Nothing: in one open where possible; else the host's.
   std::optional<NetworkMode> network{};
@@ -91,6 +92,9 @@ class Emulator {
   Result<Observation> observe(InvokeRequest request);
   // Ends every environment of the function; the next invoke meets a cold start.
   Result<void> recycle(const std::string& function);
+  // Has all of the next cold start's environment made but its runtime, where that takes time, and
+  // waits for it. What goes wrong is told by that cold start.
+  Result<void> prepare(const std::string& function);
   // For a function of this name whose files have changed: from now on its invokes meet fresh
   // environments with this configuration; what runs by now ends in the old ones. Does not wait.
   void renew(FunctionConfig config);

@@ -77,8 +77,8 @@ struct Emulator::House {
   }
 
   static PoolOptions pool_options(const EmulatorOptions& given) {
-    return {given.concurrency, given.idle_timeout, given.time_scale, given.seed,
-            given.queued_events};
+    return {given.concurrency, given.idle_timeout,  given.time_scale,
+            given.seed,        given.queued_events, given.prepare_ahead};
   }
   Sandbox& choose_sandbox() {
     if (!server) return no_sandbox;

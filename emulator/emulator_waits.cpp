@@ -68,4 +68,12 @@ Result<void> Emulator::recycle(const std::string& function) {
   return {};
 }
 
+Result<void> Emulator::prepare(const std::string& function) {
+  house_->functions.prepare_next(function);
+  if (!run_until([&] { return !house_->functions.preparing(function); })) {
+    return Error{static_cast<ExitCode>(128 + house_->interrupted), "interrupted by a signal"};
+  }
+  return {};
+}
+
 }  // namespace coldframe

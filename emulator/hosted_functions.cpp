@@ -50,6 +50,7 @@ Result<void> HostedFunctions::add(FunctionConfig config) {
     }
   }
   functions_.push_back(make(std::move(config), functions_.size()));
+  if (options_.prepare_ahead) functions_.back()->pool.prepare_next();
   return {};
 }
 
@@ -156,6 +157,15 @@ void HostedFunctions::recycle(std::string_view name, std::function<void()> done)
   done();
 }
 
+void HostedFunctions::prepare_next(std::string_view name) {
+  if (auto* one = hosted(name)) one->pool.prepare_next();
+}
+
+bool HostedFunctions::preparing(std::string_view name) const {
+  const auto* one = hosted(name);
+  return one != nullptr && one->pool.preparing();
+}
+
 void HostedFunctions::renew(FunctionConfig config, int provisioned) {
   for (std::size_t i = 0; i < functions_.size(); ++i) {
     auto& one = functions_[i];
@@ -164,6 +174,7 @@ void HostedFunctions::renew(FunctionConfig config, int provisioned) {
     one = make(std::move(config), i);
     one->arrivals = std::exchange(retired_.back()->arrivals, {});
     one->pool.prewarm(provisioned);
+    if (options_.prepare_ahead && provisioned == 0) one->pool.prepare_next();
     return end_retired();
   }
 }

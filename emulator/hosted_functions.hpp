@@ -36,6 +36,9 @@ class HostedFunctions final : public FunctionDirectory {
   // Fresh environments, `provisioned` of them at once; the old ones end with what they are doing.
   void renew(FunctionConfig config, int provisioned);
   void recycle(std::string_view name, std::function<void()> done);
+  // Has an environment made for its next cold start; whether that is still going on.
+  void prepare_next(std::string_view name);
+  bool preparing(std::string_view name) const;
   // From now on its invokes wait while `changing` says so, and then until resume().
   void hold_while(const std::string& name, std::function<bool()> changing);
   void resume(const std::string& name);

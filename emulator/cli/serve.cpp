@@ -39,6 +39,7 @@ Result<Parsed> parse(const ServeOptions& o) {
   auto emulator = read_emulator_options(o.run);
   if (!emulator) return emulator.error();
   p.emulator = *emulator;
+  p.emulator.prepare_ahead = true;
   auto port = parse_integer(o.port, "--port", 0, 65535);
   if (!port) return port.error();
   p.port = static_cast<std::uint16_t>(*port);

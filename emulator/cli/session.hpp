@@ -62,7 +62,10 @@ class EmulatedFunction final : public FunctionUnderTest {
     request.payload = make_payload(std::string(event));
     return emulator_.observe(std::move(request));
   }
-  Result<void> recycle() override { return emulator_.recycle(name_); }
+  Result<void> recycle() override {
+    if (auto ended = emulator_.recycle(name_); !ended) return ended;
+    return emulator_.prepare(name_);
+  }
 
  private:
   Emulator& emulator_;

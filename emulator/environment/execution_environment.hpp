@@ -76,8 +76,15 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void invoke(InvocationPtr invocation);
   // Starts the runtime ahead of any invoke. Precondition: Cold.
   void prewarm();
+  // Makes its sandbox and joins its groups, but starts no runtime: it stays Cold, and its first
+  // start does not wait for them. Does not block; what goes wrong is told by that start. Once,
+  // before it.
+  void prepare();
+  bool preparing() const { return preparing_; }
+  // What prepare() has made can still be used.
+  bool is_current() const { return listening_ && sandbox_->is_current(); }
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
-  // before stop() returns.
+  // before stop() returns; of two calls only the later one's is.
   void stop(std::function<void()> done);
 
   EnvironmentState state() const { return state_; }
@@ -107,7 +114,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
  private:
   // init_phase.cpp
   [[gnu::cold]] void start_process(EnvironmentState phase);
-  [[gnu::cold]] void begin_process(std::vector<UniqueFd> listeners);
+  [[gnu::cold]] void begin_process();
+  [[gnu::cold]] void listen(std::vector<UniqueFd> listeners);
   [[gnu::cold]] void begin_suppressed_init();
   void on_init_complete() override;
   void on_init_error(std::string body, std::string error_type) override;
@@ -168,6 +176,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   bool process_exited_ = false;
   bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
   bool provisioned_ = false;  // started ahead: another limit, another variable
+  bool preparing_ = false;
+  Result<void> listening_;  // at the sockets of its sandbox; an error stays
 
   // Init
   TimePoint init_started_{};

@@ -1,5 +1,8 @@
 // Birth: from the first process to the first /next, and what happens when that does not come.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "emulator/environment/entry_point.hpp"
@@ -9,6 +12,19 @@
 #include "emulator/model/platform_log.hpp"
 
 namespace coldframe {
+namespace {
+
+// YYYY/MM/DD/[$LATEST]<32 hex>, the form recorded on AWS.
+std::string log_stream_name(WallTime now, const std::string& version, const std::string& id) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  return fmt::format("{:04}/{:02}/{:02}/[{}]{}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     version, id);
+}
+
+}  // namespace
 
 void ExecutionEnvironment::prewarm() {
   provisioned_ = true;
@@ -31,18 +47,33 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   exit_reason_.clear();
   last_line_.clear();
   limits_->on_start(phase == EnvironmentState::suppressed_init);
+  preparing_ = false;  // no longer ahead
   sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
     if (!listeners) return on_host_failure(listeners.error().message);
-    begin_process(std::move(*listeners));
+    listen(std::move(*listeners));
+    if (!listening_) return on_host_failure(listening_.error().message);
+    begin_process();
   });
 }
 
-void ExecutionEnvironment::begin_process(std::vector<UniqueFd> listeners) {
+void ExecutionEnvironment::prepare() {
+  preparing_ = true;
+  sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
+    preparing_ = false;
+    if (listeners) listen(std::move(*listeners));
+  });
+}
+
+void ExecutionEnvironment::listen(std::vector<UniqueFd> listeners) {
   for (UniqueFd& listener : listeners) {
-    if (auto ok = api_.adopt(std::move(listener)); !ok) return on_host_failure(ok.error().message);
+    if (auto ok = api_.adopt(std::move(listener)); !ok) listening_ = ok;
   }
+}
+
+void ExecutionEnvironment::begin_process() {
   const bool suppressed = state_ == EnvironmentState::suppressed_init;
   init_wall_ = services_.clock.wall_now();
+  if (log_stream_.empty()) log_stream_ = log_stream_name(init_wall_, config_.version, id_);
   init_started_ = services_.clock.now();
   if (config_.log_format == LogFormat::json) {
     InitRecord record;

@@ -32,11 +32,15 @@ class EnvironmentSandbox {
   // environment listens on the host's loopback.
   virtual std::optional<std::string> runtime_api() const { return std::nullopt; }
   // Calls `ready`, perhaps before it returns, when a process can be launched; with the sockets of
-  // an own Runtime API the first time. Before every launch. Not called after close() or
-  // destruction. Error: exit code 4, nothing was started. `join_fds`: as in ProcessSpec, the same
-  // each time; for a sandbox whose processes join their groups before they are launched.
+  // an own Runtime API the first time. Before every launch, and once more any time ahead of it; of
+  // two that wait only the later is called. Not called after close() or destruction. Error: exit
+  // code 4, nothing was started. `join_fds`: as in ProcessSpec, the same each time; for a sandbox
+  // whose processes join their groups before they are launched.
   virtual void prepare(const std::vector<int>& join_fds,
                        std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
+  // Whether what was prepared long ago still shows the host's files: no directory that it is made
+  // of has been replaced by another since.
+  virtual bool is_current() const { return true; }
   // How a path of the host is called by the processes.
   virtual std::string inside(const std::filesystem::path& path) const = 0;
   // `spec` speaks of paths as the processes see them. What it returns must not outlive this object.
@@ -51,6 +55,8 @@ class Sandbox {
  public:
   virtual ~Sandbox() = default;
   virtual std::string_view name() const = 0;  // "none"; stands in every result
+  // Preparing takes milliseconds, so that it is worth doing ahead of the invoke that needs it.
+  virtual bool takes_time() const { return false; }
   virtual std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
                                                      const FunctionConfig& config) = 0;
 };

@@ -1,26 +1,10 @@
 // The end of a process, and of an environment.
-#include <fmt/format.h>
-
 #include <boost/asio/post.hpp>
-#include <ctime>
 #include <utility>
 
 #include "emulator/environment/execution_environment.hpp"
 
 namespace coldframe {
-namespace {
-
-// YYYY/MM/DD/[$LATEST]<32 hex>, the form recorded on AWS.
-std::string log_stream_name(WallTime now, const std::string& version, const std::string& id) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm utc{};
-  ::gmtime_r(&time, &utc);
-  return fmt::format("{:04}/{:02}/{:02}/[{}]{}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     version, id);
-}
-
-}  // namespace
 
 ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
                                            const FunctionConfig& config, EnvironmentOwner& owner)
@@ -28,7 +12,6 @@ ExecutionEnvironment::ExecutionEnvironment(EnvironmentServices& services,
       config_(config),
       owner_(owner),
       id_(services.ids.hex(32)),
-      log_stream_(log_stream_name(services.clock.wall_now(), config.version, id_)),
       arn_(config.arn()),
       log_(services.log, config),
       limits_(services.limits.create(id_, config, static_cast<LimitsEvents&>(*this))),
@@ -134,12 +117,10 @@ void ExecutionEnvironment::stop(std::function<void()> done) {
     finish_invocation();
   }
   if (invocation_) refuse_caller(Refusal::stopping);
-  if (state_ == EnvironmentState::reset) {
-    stopped_ = std::move(done);
-    owner_.on_change(*this);
-    return;
-  }
+  const bool on_its_way = stopped_ != nullptr || state_ == EnvironmentState::reset;
   stopped_ = std::move(done);
+  owner_.on_change(*this);
+  if (on_its_way) return;
   if (!process_) return end_for_good();
   reset();
 }

@@ -109,15 +109,42 @@ void EnvironmentPool::refuse(InvocationPtr invocation, Refusal refusal, std::str
   if (invocation->done) invocation->done(std::move(result));
 }
 
-Result<ExecutionEnvironment*> EnvironmentPool::create() {
+Result<std::unique_ptr<ExecutionEnvironment>> EnvironmentPool::make() {
   auto environment = std::make_unique<ExecutionEnvironment>(services_, config_,
                                                             static_cast<EnvironmentOwner&>(*this));
-  if (auto opened = environment->open(); !opened) {
-    services_.log.write("coldframe: " + opened.error().message + "\n");
-    return opened.error();
+  if (auto opened = environment->open(); !opened) return opened.error();
+  return environment;
+}
+
+Result<ExecutionEnvironment*> EnvironmentPool::create() {
+  auto environment = take_prepared();
+  if (!environment) {
+    auto made = make();
+    if (!made) {
+      services_.log.write("coldframe: " + made.error().message + "\n");
+      return made.error();
+    }
+    environment = std::move(*made);
   }
   environments_.push_back(std::move(environment));
   return environments_.back().get();
+}
+
+// What goes wrong here is told by the cold start that tries it again.
+void EnvironmentPool::prepare_next() {
+  if (!services_.sandbox.takes_time() || prepared_ || closed_) return;
+  auto made = make();
+  if (!made) return;
+  prepared_ = std::move(*made);
+  prepared_->prepare();
+}
+
+std::unique_ptr<ExecutionEnvironment> EnvironmentPool::take_prepared() {
+  if (!prepared_ || prepared_->is_current()) return std::move(prepared_);
+  // It ends among the others.
+  auto* old = environments_.emplace_back(std::move(prepared_)).get();
+  old->stop([this, old] { remove(old); });
+  return nullptr;
 }
 
 void EnvironmentPool::start_for(InvocationPtr invocation) {
@@ -195,6 +222,7 @@ void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
     next_expiry_.set(next_expiry_ ? std::min(next_expiry_.due(), expires) : expires);
   }
   idle_.push_back({&environment, expires});
+  if (options_.prepare_ahead) prepare_next();
 }
 
 void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {
@@ -263,6 +291,7 @@ void EnvironmentPool::stop_all(std::function<void()> done) {
     refuse(std::move(waiting.invocation), Refusal::stopping);
   }
   waiting_.clear();
+  if (closed_ && prepared_) environments_.push_back(std::move(prepared_));
   if (environments_.empty()) return done();
   all_stopped_ = std::move(done);
   stopping_ = static_cast<int>(environments_.size());

@@ -29,6 +29,7 @@ struct PoolOptions {
   double time_scale = 1;
   std::uint64_t seed = 0;
   std::size_t queued_events = limits::k_queued_events;
+  bool prepare_ahead = false;  // prepare_next() whenever an environment comes to rest
 };
 
 class EnvironmentPool final : private EnvironmentOwner {
@@ -40,6 +41,10 @@ class EnvironmentPool final : private EnvironmentOwner {
   // Starts `count` environments ahead of any invoke, as far as there may be so many. They do not
   // expire.
   void prewarm(int count);
+  // Has all of an environment made but its runtime, for the next cold start, where that takes time
+  // and there is none yet. It counts as none of the environments, and a recycle leaves it.
+  void prepare_next();
+  bool preparing() const { return prepared_ && prepared_->preparing(); }
   // Whether an Event invoke finds room to wait in, behind `ahead` others that are still to be
   // submitted; `bytes` of them all.
   bool takes_event(std::size_t bytes, std::size_t ahead = 0) const;
@@ -74,6 +79,8 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolCounts counts() const;
   [[gnu::cold]] void refuse(InvocationPtr invocation, Refusal refusal, std::string reason = {});
   Result<ExecutionEnvironment*> create();
+  Result<std::unique_ptr<ExecutionEnvironment>> make();
+  std::unique_ptr<ExecutionEnvironment> take_prepared();
   [[gnu::cold]] void start_for(InvocationPtr invocation);
   [[gnu::cold]] void enqueue(InvocationPtr invocation);
   InvocationPtr next_event();
@@ -95,10 +102,11 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolOptions options_;
   IdleExpiry expiry_;
   std::vector<std::unique_ptr<ExecutionEnvironment>> environments_;
-  std::vector<Idle> idle_;      // the most recently used one is last
-  LazyTimer next_expiry_;       // not later than the first of theirs
-  std::list<Waiting> waiting_;  // requests that count on a draining environment
-  std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
+  std::unique_ptr<ExecutionEnvironment> prepared_;  // for the next cold start; may be null
+  std::vector<Idle> idle_;                          // the most recently used one is last
+  LazyTimer next_expiry_;                           // not later than the first of theirs
+  std::list<Waiting> waiting_;                      // requests that count on a draining environment
+  std::deque<Queued> events_;  // Event invokes; they wait, they are not throttled
   std::size_t event_bytes_ = 0;
   std::uint64_t arrivals_ = 0;
   std::uint64_t steps_ = 0;

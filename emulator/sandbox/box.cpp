@@ -96,6 +96,7 @@ void Box::on_created(Result<CreatedSandbox> made) {
 
 void Box::check_ready() {
   if (!ready_ || !made_ || seed_ != Seed::ready || seed_pid_ == 0) return;
+  if (on_ready) on_ready({made_->forked, seed_joining_});
   auto listeners = std::move(made_->listeners);
   made_->listeners.clear();
   const auto ready = std::exchange(ready_, nullptr);
@@ -166,6 +167,7 @@ void Box::read_start() {
     MessageReader in = message->reader();
     if (static_cast<SeedMessage>(in.number()) == SeedMessage::ready) {
       seed_ = Seed::ready;
+      seed_joining_ = Duration(in.number());
       for (auto& listener : message->descriptors)
         observer_->watch_trace(std::move(listener));
       check_ready();

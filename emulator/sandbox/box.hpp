@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/clock.hpp"
 #include "emulator/base/error.hpp"
 #include "emulator/base/fd_writer.hpp"
 #include "emulator/base/offload.hpp"
@@ -20,6 +21,7 @@
 #include "emulator/sandbox/box_observer.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/sandbox_server.hpp"
+#include "emulator/sandbox/strict_sandbox.hpp"
 
 namespace coldframe {
 
@@ -59,6 +61,8 @@ class Box : public std::enable_shared_from_this<Box> {
   std::function<void(const std::string&)> on_hole_note;
   // The same, why its /tmp is in memory.
   std::function<void(const std::string&)> on_tmp_note;
+  // Hears of each process that is ready to become a runtime.
+  std::function<void(const SandboxTimes&)> on_ready;
 
  private:
   using Stream = boost::asio::posix::stream_descriptor;
@@ -95,6 +99,7 @@ class Box : public std::enable_shared_from_this<Box> {
   Seed seed_ = Seed::none;
   std::int64_t seed_inside_ = 0;  // its number inside
   pid_t seed_pid_ = 0;
+  Duration seed_joining_{};
   Ready ready_;
   std::function<void()> gone_;
   std::function<void()> done_;

@@ -24,7 +24,7 @@ enum class InitMessage : std::int64_t {
 };
 
 enum class SeedMessage : std::int64_t {
-  ready = 1,      // descriptor: the listener of a trace, if there is one
+  ready = 1,      // how long it waited for its groups, ns; descriptor: the listener of a trace
   not_ready = 2,  // text; the seed ends
   // executable, argv, environment, working directory, CPUs, number of the log descriptor;
   // descriptors: stdout, stderr, log, exec report

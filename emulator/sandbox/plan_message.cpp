@@ -17,6 +17,7 @@ void write_plan(MessageWriter& out, const SandboxPlan& plan) {
   out.texts(links);
   out.text(plan.task_root);
   out.number(plan.tmp_mb);
+  out.number(plan.tmp_in_memory ? 1 : 0);
   out.number(plan.memory_mb);
   out.number(plan.vcpus);
   out.number(static_cast<std::int64_t>(plan.network));
@@ -36,6 +37,7 @@ SandboxPlan read_plan(MessageReader& in) {
     plan.links.push_back({links[i], links[i + 1]});
   plan.task_root = in.text();
   plan.tmp_mb = static_cast<int>(in.number());
+  plan.tmp_in_memory = in.number() != 0;
   plan.memory_mb = static_cast<int>(in.number());
   plan.vcpus = static_cast<int>(in.number());
   plan.network = static_cast<NetworkMode>(in.number());

@@ -216,10 +216,8 @@ Result<void> put_files(const std::vector<GeneratedFile>& files) {
 }
 
 Result<void> become_root() {
+  ::rmdir(k_store);
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
-  if (::umount2(".", MNT_DETACH) != 0) return failed("leave the host's root");
-  if (::chdir("/") != 0) return failed("enter the new root");
-  ::rmdir((std::string("/") + k_store).c_str());
   if (set_attributes("/", k_read_only) != 0) return failed("make '/' read-only");
   return {};
 }
@@ -255,6 +253,12 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
   if (auto ok = mount_sys(host_sys); !ok) return ok;
   if (auto ok = put_files(files); !ok) return ok;
   return become_root();
+}
+
+Result<void> leave_host_root() {
+  // It lies upon the new one: the last part of a path leads up to it, "/" by itself does not.
+  if (::umount2(".", MNT_DETACH) != 0) return failed("leave the host's root");
+  return {};
 }
 
 }  // namespace coldframe

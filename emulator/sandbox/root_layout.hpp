@@ -5,6 +5,7 @@
 // It ends in a read-only root with nothing of the host's but what the plan names.
 //
 //   if (auto ok = enter_root(plan, files, tmp_fd, in_user_namespace); !ok) …
+//   if (auto ok = leave_host_root(); !ok) …       // before anything else runs in it
 //
 // Errors name the step; the process is then somewhere between the two and should end.
 #pragma once
@@ -17,8 +18,12 @@
 
 namespace coldframe {
 
-// `tmp_fd`: a detached mount that becomes /tmp.
+// `tmp_fd`: a detached mount that becomes /tmp. The working directory is the new root afterwards.
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
                         int tmp_fd, bool in_user_namespace);
+
+// Takes away the host's root, which enter_root() has left upon the new one. The kernel lets us wait
+// for it.
+Result<void> leave_host_root();
 
 }  // namespace coldframe

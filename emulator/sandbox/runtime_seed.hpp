@@ -15,6 +15,9 @@ struct SeedPlan {
   std::vector<int> join_fds;  // cgroup.procs of the environment's groups, opened by the emulator
   bool in_user_namespace = false;
   bool trace_denied = false;  // it sends its listener along when it is ready (deny_trace.hpp)
+  // Of the first one, which is forked before its place is there, shares root and working directory
+  // with the init (CLONE_FS), and so follows it: a byte comes when that has arrived. -1: it has.
+  int arrival = -1;
 };
 
 // In the new process, which does nothing else. Never returns: it execs, or ends with status 127

@@ -1,5 +1,7 @@
 #include "emulator/sandbox/sandbox_init.hpp"
 
+#include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -15,7 +17,6 @@
 
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
-#include "emulator/sandbox/own_command_line.hpp"
 #include "emulator/sandbox/root_layout.hpp"
 
 namespace coldframe {
@@ -26,8 +27,15 @@ class Init {
   explicit Init(const InitPlan& plan) : plan_(plan) {}
 
   [[noreturn]] void run() {
-    set_up();
-    fork_seed();
+    begin();
+    // It joins its groups, which takes long, and gives up its rights while we make the place.
+    const UniqueFd arrived = fork_first_seed();
+    make_place();
+    // From here on the seed's root and directory are its own. If it has ended, it tells why itself.
+    if (::unshare(CLONE_FS) != 0) fail(std::string("unshare: ") + std::strerror(errno));
+    [[maybe_unused]] auto told = ::write(arrived.get(), "", 1);
+    if (auto ok = leave_host_root(); !ok) fail(ok.error().message);
+    tell_of_seed();  // it may be used
     for (;;) {
       pollfd ready[2] = {{plan_.control_socket, POLLIN, 0}, {children_.get(), POLLIN, 0}};
       if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
@@ -41,33 +49,36 @@ class Init {
   }
 
  private:
-  void set_up() {
+  // What a seed is to have too.
+  void begin() {
     ::prctl(PR_SET_NAME, "coldframe-init");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // Everybody inside may read it, and in the emulator's there can be secrets (-E KEY=VALUE).
-    if (!replace_own_command_line("coldframe-init")) fail("its command line cannot be hidden");
+    ::signal(SIGPIPE, SIG_IGN);
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &child, nullptr);
     children_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!children_) fail(std::string("signalfd: ") + std::strerror(errno));
-    if (plan_.network_fd >= 0 && ::setns(plan_.network_fd, CLONE_NEWNET) != 0) {
-      fail(std::string("enter the network namespace: ") + std::strerror(errno));
+    if (plan_.network_fd >= 0) {
+      if (::setns(plan_.network_fd, CLONE_NEWNET) != 0) {
+        fail(std::string("enter the network namespace: ") + std::strerror(errno));
+      }
+      ::close(plan_.network_fd);
     }
     constexpr char k_name[] = "localhost";
     ::sethostname(k_name, sizeof k_name - 1);
+  }
+
+  void make_place() {
     if (auto ok =
             enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace);
         !ok) {
       fail(ok.error().message);
     }
     // In a user namespace the function is the same user: what /proc shows of us is not to be its.
-    // Until their exec the seeds inherit this.
     ::prctl(PR_SET_DUMPABLE, 0);
-    // What the seeds are not to inherit, not even until they exec.
     ::close(plan_.tmp_fd);
-    if (plan_.network_fd >= 0) ::close(plan_.network_fd);
   }
 
   [[noreturn]] void fail(const std::string& why) {
@@ -78,20 +89,47 @@ class Init {
     ::_exit(1);
   }
 
+  // Returns where to tell it that the place is there.
+  UniqueFd fork_first_seed() {
+    int pipe_ends[2];
+    if (::pipe2(pipe_ends, O_CLOEXEC) != 0) fail(std::string("pipe: ") + std::strerror(errno));
+    clone_args args{};
+    args.flags = CLONE_FS;
+    args.exit_signal = SIGCHLD;
+    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+    if (pid < 0) fail(std::string("fork: ") + std::strerror(errno));
+    if (pid == 0) {
+      ::close(pipe_ends[1]);
+      ::close(plan_.tmp_fd);
+      SeedPlan seed = plan_.seed;
+      seed.arrival = pipe_ends[0];
+      become_seed(seed);
+    }
+    ::close(pipe_ends[0]);
+    runtime_ = pid;
+    return UniqueFd(pipe_ends[1]);
+  }
+
   void fork_seed() {
     const pid_t pid = ::fork();
     if (pid < 0) fail(std::string("fork: ") + std::strerror(errno));
-    if (pid == 0) {
-      ::close(plan_.control_socket);
-      children_.reset();
-      run_seed(plan_.seed);
-    }
+    if (pid == 0) become_seed(plan_.seed);
     runtime_ = pid;
-    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    tell_of_seed();
+  }
+
+  [[noreturn]] void become_seed(const SeedPlan& seed) {
+    ::close(plan_.control_socket);
+    children_.reset();
+    run_seed(seed);
+  }
+
+  void tell_of_seed() {
+    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, runtime_, 0)));
     if (!handle) fail(std::string("pidfd_open: ") + std::strerror(errno));
     MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::seed_forked));
-    out.number(pid);
+    out.number(runtime_);
     send_message(plan_.control_socket, out, {handle.get()});
   }
 

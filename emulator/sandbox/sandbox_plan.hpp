@@ -43,6 +43,7 @@ struct SandboxPlan {
   std::vector<SandboxLink> links;  // as /bin -> usr/bin on a merged host
   std::string task_root;           // of the host; is /var/task inside
   int tmp_mb = 512;
+  bool tmp_in_memory = false;  // instead of on a disk, also where that is possible
   int memory_mb = 128;
   int vcpus = 2;
   NetworkMode network = NetworkMode::none;

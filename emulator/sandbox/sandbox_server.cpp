@@ -16,6 +16,7 @@
 
 #include "emulator/base/first_line.hpp"
 #include "emulator/sandbox/message.hpp"
+#include "emulator/sandbox/own_command_line.hpp"
 #include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/server_process.hpp"
 
@@ -71,6 +72,11 @@ std::string enter_user_namespace() {
     ::signal(number, SIG_IGN);
   ::signal(SIGCHLD, SIG_DFL);
   let_go_of_everything_but(socket);
+  // Everybody in a sandbox may read that of its init, which has it from here; and in the emulator's
+  // there can be secrets (-E KEY=VALUE).
+  if (!replace_own_command_line("coldframe-sandbox")) {
+    refuse(socket, "/proc/self/stat cannot be read");
+  }
   const bool privileged = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0;
   if (!privileged) {
     if (const auto why = enter_user_namespace(); !why.empty()) refuse(socket, why);
@@ -121,6 +127,7 @@ std::string remedy() {
 
 Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {
   CreatedSandbox made;
+  made.forked = TimePoint(Duration(in.number()));
   made.tmp_note = in.text();
   made.hole_note = in.text();
   const bool has_hole = in.number() == 1;

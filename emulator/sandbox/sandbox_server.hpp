@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/clock.hpp"
 #include "emulator/base/error.hpp"
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
@@ -29,6 +30,7 @@
 namespace coldframe {
 
 struct CreatedSandbox {
+  TimePoint forked{};               // when its init was about to be
   UniqueFd init;                    // pidfd; readable when nobody is left inside
   UniqueFd tmp;                     // its /tmp, for fstatfs(2)
   UniqueFd network;                 // its namespace; none: the host's

@@ -15,7 +15,9 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <utility>
 
+#include "emulator/base/clock.hpp"
 #include "emulator/sandbox/black_hole.hpp"
 #include "emulator/sandbox/generated_files.hpp"
 #include "emulator/sandbox/message.hpp"
@@ -178,8 +180,9 @@ class Server {
     if (!in.ok() || request->descriptors.size() < 2) {
       return refuse(out, host_error("the sandbox server got half a request"));
     }
-    auto disk = in_user_namespace_ ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
-                                   : TmpDisk::create(plan.tmp_mb, cache_directory_);
+    auto disk = in_user_namespace_   ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
+                : plan.tmp_in_memory ? TmpDisk::create_tmpfs(plan.tmp_mb, "it was asked for")
+                                     : TmpDisk::create(plan.tmp_mb, cache_directory_);
     if (!disk) return refuse(out, disk.error());
     std::optional<NetNamespace> network;
     if (plan.network != NetworkMode::host) {
@@ -187,14 +190,17 @@ class Server {
       if (!made) return refuse(out, made.error());
       network.emplace(std::move(*made));
     }
+    const InitPlan init_to_be = init_plan(plan, *request, *disk, network);
     int pidfd = -1;
+    const TimePoint forked = SystemClock().now();
     const pid_t pid = clone_into(k_namespaces, &pidfd);
     if (pid < 0) {
       return refuse(out, host_error(std::string("clone3: ") + std::strerror(errno)));
     }
-    if (pid == 0) become_init(plan, *request, *disk, network);
+    if (pid == 0) become_init(init_to_be);
     const UniqueFd init(pidfd);
     out.number(1);
+    out.number(forked.time_since_epoch().count());
     out.text(disk->kind() == TmpKind::disk ? "" : disk->reason());
     // While the init sets up the rest.
     std::optional<Result<BlackHole>> hole;
@@ -224,15 +230,12 @@ class Server {
     return "nameserver " + (open ? plan.way_out.resolver : k_lambda_resolver) + "\n";
   }
 
-  [[noreturn]] void become_init(const SandboxPlan& plan, const Message& request,
-                                const TmpDisk& disk, const std::optional<NetNamespace>& network) {
+  // Made before the fork: what a child writes is copied for it, page by page.
+  InitPlan init_plan(const SandboxPlan& plan, const Message& request, const TmpDisk& disk,
+                     const std::optional<NetNamespace>& network) {
     InitPlan init;
     init.sandbox = plan;
-    GeneratedFacts facts;
-    facts.memory_mb = plan.memory_mb;
-    facts.vcpus = plan.vcpus;
-    facts.resolv_conf = resolv_conf(plan);
-    init.files = generated_files(facts, host_);
+    init.files = files(plan);
     init.control_socket = request.descriptors[0].get();
     init.network_fd = network ? network->fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
@@ -241,9 +244,20 @@ class Server {
       init.seed.join_fds.push_back(request.descriptors[i].get());
     init.seed.in_user_namespace = in_user_namespace_;
     init.seed.trace_denied = plan.trace_denied;
+    return init;
+  }
+
+  // The same for every environment of a function.
+  const std::vector<GeneratedFile>& files(const SandboxPlan& plan) {
+    const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
+    if (!files_ || files_->first != facts) files_.emplace(facts, generated_files(facts, host_));
+    return files_->second;
+  }
+
+  [[noreturn]] static void become_init(const InitPlan& init) {
     // Above all not what belongs to other sandboxes, which would live as long as this one.
     std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd};
-    if (network) kept.push_back(init.network_fd);
+    if (init.network_fd >= 0) kept.push_back(init.network_fd);
     kept.insert(kept.end(), init.seed.join_fds.begin(), init.seed.join_fds.end());
     close_all_but(std::move(kept));
     run_sandbox_init(init);
@@ -273,6 +287,7 @@ class Server {
   std::string cache_directory_;
   bool in_user_namespace_;
   HostFiles host_;
+  std::optional<std::pair<GeneratedFacts, std::vector<GeneratedFile>>> files_;  // the latest
   std::map<pid_t, Living> living_;  // sandboxes, by init
 };
 

@@ -1,5 +1,9 @@
 #include "emulator/sandbox/strict_sandbox.hpp"
 
+#include <sys/stat.h>
+
+#include <utility>
+
 #include "emulator/cgroup/cpu_share.hpp"
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/sandbox/box.hpp"
@@ -7,6 +11,22 @@
 
 namespace coldframe {
 namespace {
+
+using Identities = std::vector<std::pair<dev_t, ino_t>>;
+
+// Which directories and files of the host it shows; (0, 0): none of that name.
+Identities identities(const SandboxPlan& plan) {
+  Identities out;
+  const auto add = [&](const std::string& path) {
+    struct stat info {};
+    const bool there = ::stat(path.c_str(), &info) == 0;
+    out.emplace_back(there ? info.st_dev : 0, there ? info.st_ino : 0);
+  };
+  add(plan.task_root);
+  for (const auto& mount : plan.mounts)
+    add(mount.from);
+  return out;
+}
 
 class BoxedProcess final : public RuntimeProcess {
  public:
@@ -47,8 +67,10 @@ class StrictEnvironment final : public EnvironmentSandbox {
   void prepare(const std::vector<int>& join_fds,
                std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
     if (box_->lost()) box_ = make_box_();
+    if (sources_.empty()) sources_ = identities(plan_);
     box_->prepare(plan_, join_fds, std::move(ready));
   }
+  bool is_current() const override { return sources_ == identities(plan_); }
   std::string inside(const std::filesystem::path& path) const override {
     return plan_.inside(path);
   }
@@ -63,6 +85,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
   MakeBox make_box_;
   std::shared_ptr<Box> box_;
   SandboxPlan plan_;
+  Identities sources_;  // at the first prepare()
 };
 
 }  // namespace
@@ -81,8 +104,11 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
                    "; connects fail at once, where in a VPC without a route they hang, and "
                    "attempts are not listed");
   };
+  box->on_ready = [this](const SandboxTimes& times) {
+    if (ready_) ready_(times);
+  };
   // Without root it cannot be otherwise, and is said at the start.
-  if (!server_.in_user_namespace()) {
+  if (!options_.tmp_in_memory && !server_.in_user_namespace()) {
     box->on_tmp_note = [this](const std::string& why) {
       findings_.tell("/tmp is in memory here, and what is in it counts as the function's memory: " +
                      why);
@@ -97,6 +123,7 @@ std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
   plan.vcpus = visible_vcpus(config.memory_mb);
   plan.way_out = options_.way_out;
   plan.trace_denied = options_.trace_denied;
+  plan.tmp_in_memory = options_.tmp_in_memory;
   return std::make_unique<StrictEnvironment>([this, name = config.name] { return make_box(name); },
                                              std::move(plan));
 }

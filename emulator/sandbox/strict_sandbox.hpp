@@ -19,10 +19,18 @@ namespace coldframe {
 
 class Box;
 
+// What making the place of an environment took.
+struct SandboxTimes {
+  TimePoint forked{};  // when its first process was about to be
+  Duration joining{};  // how long the process that is to become the runtime waited for its groups
+};
+
 struct StrictOptions {
   NetworkMode network = NetworkMode::none;
   WayOutProgram way_out;      // of an open network
   bool trace_denied = false;  // slows down what a function opens, makes and connects to
+  // As where there are no loop devices; what it holds counts as the function's memory.
+  bool tmp_in_memory = false;
 };
 
 class StrictSandbox final : public Sandbox {
@@ -31,10 +39,13 @@ class StrictSandbox final : public Sandbox {
   StrictSandbox(boost::asio::io_context& io, Offload& offload, TextSink& log, SandboxServer& server,
                 StrictOptions options);
   std::string_view name() const override { return "strict"; }
+  bool takes_time() const override { return true; }
   std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
                                              const FunctionConfig& config) override;
   // What was seen of the functions so far.
   SandboxFindings& findings() { return findings_; }
+  // Hears of each process that is ready to become a runtime.
+  void on_ready(std::function<void(const SandboxTimes&)> listener) { ready_ = std::move(listener); }
 
  private:
   std::shared_ptr<Box> make_box(const std::string& function);
@@ -45,6 +56,7 @@ class StrictSandbox final : public Sandbox {
   SandboxServer& server_;
   StrictOptions options_;
   SandboxFindings findings_;
+  std::function<void(const SandboxTimes&)> ready_;
 };
 
 // Where the Runtime API is in a network of the environment's own (recorded on AWS).

@@ -104,7 +104,7 @@ class Unprivileged(HostileTest):
         with self.serve() as server:
             self.assertEqual(self.ask(server, "f", "answer = os.getuid()"), 993)
             self.assertEqual(self.ask(server, "f", "answer = open('/proc/1/cmdline').read()"
-                                                   ".rstrip(chr(0))"), "coldframe-init")
+                                                   ".rstrip(chr(0))"), "coldframe-sandbox")
             found = self.ask(server, "f", """
 answer = {}
 for name in ('environ', 'maps', 'mem', 'auxv', 'io'):

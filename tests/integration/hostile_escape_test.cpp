@@ -15,7 +15,7 @@ class HostileEscape : public HostileFixture {
 
 TEST_F(HostileEscape, FindsNothingOfOursInTheInit) {
   start_hostile();
-  EXPECT_EQ(attack("answer = open('/proc/1/cmdline').read().rstrip('\\0')"), "coldframe-init");
+  EXPECT_EQ(attack("answer = open('/proc/1/cmdline').read().rstrip('\\0')"), "coldframe-sandbox");
   const Json found = attack(R"(
 answer = {}
 for name in ('environ', 'maps', 'mem', 'auxv', 'io', 'syscall'):

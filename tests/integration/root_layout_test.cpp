@@ -41,6 +41,13 @@ class RootLayout : public ::testing::Test {
         const auto done =
             enter_root(plan, {{"/etc/resolv.conf", k_words}}, disk->mount_fd(), false);
         std::string text = done ? "" : done.error().message;
+        if (auto ok = leave_host_root(); !ok) text += ok.error().message;
+        struct stat root {};
+        struct stat above {};
+        if (::stat("/", &root) != 0 || ::stat("/..", &above) != 0 || root.st_dev != above.st_dev ||
+            root.st_ino != above.st_ino) {
+          text += "something lies upon the root";
+        }
         const UniqueFd file(::open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
         char buffer[256];
         const ssize_t got = ::read(file.get(), buffer, sizeof buffer);

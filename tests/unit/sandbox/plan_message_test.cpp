@@ -16,6 +16,7 @@ TEST(PlanMessage, KeepsEveryField) {
   plan.network = NetworkMode::open;
   plan.way_out = {WayOutKind::pasta, "/usr/bin/pasta", "169.254.78.1"};
   plan.trace_denied = true;
+  plan.tmp_in_memory = true;
   MessageWriter out;
   write_plan(out, plan);
   MessageReader in(out.bytes());
@@ -32,6 +33,7 @@ TEST(PlanMessage, KeepsEveryField) {
   EXPECT_EQ(read.way_out.path, plan.way_out.path);
   EXPECT_EQ(read.way_out.resolver, plan.way_out.resolver);
   EXPECT_TRUE(read.trace_denied);
+  EXPECT_TRUE(read.tmp_in_memory);
   const std::string cut = out.bytes().substr(0, out.bytes().size() - 1);
   MessageReader half(cut);
   read_plan(half);
