@@ -32,6 +32,7 @@ constexpr const char* k_usage =
     "  --body-size BYTES    event is a JSON string of that size, default 100\n"
     "  --body-file FILE     event is the content of FILE\n"
     "  --connections N      callers at once, default 1\n"
+    "  --pause US           rest after each call, for one connection; default 0\n"
     "  --samples FILE       every measured latency in ns, one a line, in order of completion\n"
     "  --json               one JSON object instead of a line of text\n";
 
@@ -99,11 +100,16 @@ Options parse(int argc, char** argv) {
       options.body = content_of(value);
     } else if (name == "--connections") {
       options.connections = number(name, value, 1, 1000);
+    } else if (name == "--pause") {
+      options.pause = std::chrono::microseconds(number(name, value, 0, 10'000'000));
     } else if (name == "--samples") {
       options.samples_file = value;
     } else {
       stop(2, "unknown option %s; see --help", argv[i - 1]);
     }
+  }
+  if (options.pause.count() > 0 && options.connections > 1) {
+    stop(2, "--pause is for one connection; see --help");
   }
   if (options.port == 0) stop(2, "--port is missing; see --help");
   return options;

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 namespace bench {
 
@@ -47,6 +48,7 @@ void Load::run(std::uint64_t count, Phase phase) {
       start(only);
       while (only.busy)
         receive(only);
+      if (options_.pause.count() > 0) std::this_thread::sleep_for(options_.pause);
     }
   } else {
     run_polled();

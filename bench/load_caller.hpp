@@ -25,7 +25,8 @@ struct Options {
   std::uint64_t warmup = 500;
   std::string body;  // the event, sent with every call
   std::size_t connections = 1;
-  std::string samples_file;  // empty: none is written
+  std::chrono::microseconds pause{0};  // after each call, with one connection
+  std::string samples_file;            // empty: none is written
   bool json = false;
 };
 

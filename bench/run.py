@@ -22,9 +22,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import host
+from ground import GROUND_EXPERIMENTS, GROUND_ROWS
 from rows import EXPERIMENTS, ONE_ENVIRONMENT, ROWS, Plan, Row
 from servers import Failure, NotApplicable, Programs
 
+ALL_ROWS = ROWS + GROUND_ROWS
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -33,12 +35,13 @@ def parse_arguments() -> argparse.Namespace:
     release = ROOT / "build/release/bin"
     parser.add_argument("--coldframe", type=Path, default=release / "coldframe")
     parser.add_argument("--tools", type=Path, default=release,
-                        help="directory of bench_floor_relay, bench_load and instant_runtime")
+                        help="directory of bench_floor_relay, bench_load, bench_environments and "
+                             "the runtimes")
     parser.add_argument("--python", type=Path, default=ROOT / "function/scoring/.venv/bin/python",
                         help="a Python that has awslambdaric")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="three rounds, a fifth of the calls")
-    parser.add_argument("--only", metavar="ROW", action="append", choices=[row.key for row in ROWS],
+    parser.add_argument("--only", metavar="ROW", action="append", choices=[row.key for row in ALL_ROWS],
                         help="only this row (repeatable): %(choices)s")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)),
                         help="the CPU that everything is pinned to (default: the last)")
@@ -59,11 +62,14 @@ def find_programs(arguments: argparse.Namespace, wanted: set[str]) -> Programs:
         load=arguments.tools / "bench_load",
         instant=(arguments.tools / "instant_runtime").resolve(),
         scripted=(arguments.tools / "scripted_runtime").resolve(),
+        environments=arguments.tools / "bench_environments",
         python=arguments.python.absolute())  # not resolved: a venv is known by its own path
     needed = [programs.floor, programs.load, programs.instant, programs.scripted]
     if not arguments.self_check:
         needed.append(programs.coldframe)
-    if "python" in wanted:
+    if wanted.intersection({"place", "prepared", "on-demand", "teardown"}):
+        needed.append(programs.environments)
+    if wanted.intersection({"python", "ground-python"}):
         needed.append(programs.python)
     for program in needed:
         if not os.access(program, os.X_OK):
@@ -94,7 +100,7 @@ def table_line(row: Row, plan: Plan, values: list[float] | str) -> tuple[str, bo
 
 def measure(plan: Plan) -> dict[str, list[float] | str]:
     found: dict[str, list[float] | str] = {}
-    for keys, experiment in EXPERIMENTS:
+    for keys, experiment in EXPERIMENTS + GROUND_EXPERIMENTS:
         if not plan.wanted.intersection(keys):
             continue
         print(f"measuring {', '.join(keys)} …", file=sys.stderr, flush=True)
@@ -119,11 +125,16 @@ def report(plan: Plan, found: dict[str, list[float] | str], conditions: dict) ->
           f"Linux {machine['kernel']}; {plan.rounds} rounds, {subject} ÷ floor, "
           f"pinned to CPU {min(plan.cpus)} unless said otherwise; load average before "
           f"{conditions['load_before']:.2f}, stolen {conditions['steal_percent']:.1f} %.\n")
-    print("| measure | must reach | aim | measured: median (min..max) | verdict |")
-    print("|---|---|---|---|---|")
     all_well = True
-    for row in ROWS:
-        if row.key in plan.wanted:
+    for title, rows in (("", ROWS), ("The ground: strict sandbox, limits, freeze", GROUND_ROWS)):
+        rows = [row for row in rows if row.key in plan.wanted]
+        if not rows:
+            continue
+        if title:
+            print(f"\n{title}\n")
+        print("| measure | must reach | aim | measured: median (min..max) | verdict |")
+        print("|---|---|---|---|---|")
+        for row in rows:
             line, well = table_line(row, plan, found[row.key])
             all_well = all_well and well
             print(line)
@@ -133,7 +144,7 @@ def report(plan: Plan, found: dict[str, list[float] | str], conditions: dict) ->
 def main() -> int:
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    wanted = set(arguments.only or [row.key for row in ROWS])
+    wanted = set(arguments.only or [row.key for row in ALL_ROWS])
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         plan = Plan(programs=find_programs(arguments, wanted), cpus={arguments.cpu},
                     rounds=3 if arguments.quick else arguments.rounds,

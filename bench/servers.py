@@ -50,6 +50,7 @@ class Programs:
     instant: Path
     scripted: Path
     python: Path
+    environments: Path
 
     def instant_function(self) -> Function:
         return Function([str(self.instant)], "/")
@@ -76,6 +77,7 @@ class Server:
         self.environments = environments
         self.provisioned = provisioned
         self.port = 0
+        self.path = PATH
         self.start_ms = 0.0
         self.directory = tempfile.mkdtemp(prefix="bench-")  # also holds the stderr of all
         self.started: list[subprocess.Popen] = []
@@ -191,22 +193,22 @@ class FloorServer(Server):
                        stdout=log, stderr=log)
 
 
-class ColdframeServer(Server):
-    """`coldframe serve` on a function directory; its stderr, with all log lines, goes to a file."""
+class ServeServer(Server):
+    """What all that run `coldframe serve` share; its stderr, with all log lines, goes to a file."""
 
-    def start(self) -> None:
+    def function_file(self, function: Function, name: str, directory: Path) -> None:
+        (directory / "function.json").write_text(json.dumps({
+            "FunctionName": name, "MemorySize": 1769, "Timeout": 30,
+            "Environment": {"Variables": function.variables},
+            "ImageConfig": {"EntryPoint": function.command[:1], "Command": function.command[1:],
+                            "WorkingDirectory": function.directory}}))
+
+    def serve(self, targets: list[Path], options: list[str]) -> None:
         directory = Path(self.directory)
         ready = directory / "ready"
-        (directory / "function.json").write_text(json.dumps({
-            "FunctionName": "function", "MemorySize": 1769, "Timeout": 30,
-            "Environment": {"Variables": self.function.variables},
-            "ImageConfig": {"EntryPoint": self.function.command[:1],
-                            "Command": self.function.command[1:],
-                            "WorkingDirectory": self.function.directory}}))
-        command = [str(self.programs.coldframe), "serve", str(directory), "--port", "0",
+        command = [str(self.programs.coldframe), "serve", *map(str, targets), "--port", "0",
                    "--ready-file", str(ready), "--concurrency", str(self.environments),
-                   "--provisioned", str(self.provisioned),
-                   "--limits", "none", "--sandbox", "none", "--freeze", "off"]
+                   "--provisioned", str(self.provisioned), *options]
 
         def is_ready() -> bool:
             try:
@@ -225,11 +227,60 @@ class ColdframeServer(Server):
             self.start_ms = (time.perf_counter() - begin) * 1e3
 
 
+NOTHING_HELD = ["--limits", "none", "--sandbox", "none", "--freeze", "off"]
+
+
+class ColdframeServer(ServeServer):
+    """`coldframe serve` on a function directory; nothing is held, so that it is compared alike."""
+
+    def start(self) -> None:
+        directory = Path(self.directory)
+        self.function_file(self.function, "function", directory)
+        self.serve([directory], NOTHING_HELD)
+
+
+class HeldServer(ServeServer):
+    """`coldframe serve` with the strict sandbox, limits and freeze; `held=False`: with none of it."""
+
+    def __init__(self, programs: Programs, functions: dict[str, Function], cpus: set[int] | None,
+                 environments: int = 1, provisioned: int = 0, held: bool = True,
+                 options: tuple[str, ...] = ()) -> None:
+        super().__init__(programs, next(iter(functions.values())), cpus, environments, provisioned)
+        self.functions = functions
+        self.options = [*(["--sandbox", "strict", "--network", "none"] if held else NOTHING_HELD),
+                        *options]
+        self.path = PATH.replace("function/", next(iter(functions)) + "/")
+
+    def start(self) -> None:
+        targets = []
+        for name, function in self.functions.items():
+            directory = Path(self.directory, name)
+            if function.directory != "/":  # inside it is /var/task
+                shutil.copytree(function.directory, directory)
+                function = Function(function.command, ".", function.variables)
+            directory.mkdir(exist_ok=True)
+            self.function_file(function, name, directory)
+            targets.append(directory)
+        self.serve(targets, self.options)
+
+    def cold_starts(self) -> int:
+        return self.log().count("\tInit Duration: ")
+
+    def initialized(self) -> int:
+        """Environments that were started ahead and are ready."""
+        return self.log().count("INIT_REPORT Init Duration: ")
+
+    def log(self) -> str:
+        return Path(self.directory, "stderr").read_text(errors="replace")
+
+
 def load(programs: Programs, server: Server, cpus: set[int] | None, count: int, warmup: int = 100,
-         connections: int = 1, body_file: str = "") -> dict:
+         connections: int = 1, body_file: str = "", pause_us: int = 0) -> dict:
     """Calls the server `count` times and returns bench_load's numbers, with the emulator's CPU."""
-    command = [str(programs.load), "--port", str(server.port), "--path", PATH, "--json",
+    command = [str(programs.load), "--port", str(server.port), "--path", server.path, "--json",
                "--count", str(count), "--warmup", str(warmup), "--connections", str(connections)]
+    if pause_us:
+        command += ["--pause", str(pause_us)]
     if body_file:
         command += ["--body-file", body_file]
     with host.pinned(cpus):
