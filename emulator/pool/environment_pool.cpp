@@ -11,7 +11,8 @@ EnvironmentPool::EnvironmentPool(EnvironmentServices& services, const FunctionCo
       config_(config),
       options_(options),
       expiry_(options.idle_timeout, options.time_scale, options.seed),
-      next_expiry_(services.timers, [this] { expire_idle(); }) {}
+      next_expiry_(services.timers, [this] { expire_idle(); }),
+      next_preparation_(services.timers, [this] { prepare_next(); }) {}
 
 EnvironmentPool::~EnvironmentPool() {
   services_.timers.cancel(retry_);
@@ -222,7 +223,9 @@ void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
     next_expiry_.set(next_expiry_ ? std::min(next_expiry_.due(), expires) : expires);
   }
   idle_.push_back({&environment, expires});
-  if (options_.prepare_ahead) prepare_next();
+  if (options_.prepare_ahead && !prepared_ && !next_preparation_) {
+    next_preparation_.set(services_.clock.now() + k_rest_before_preparing);
+  }
 }
 
 void EnvironmentPool::take_idle(ExecutionEnvironment& environment) {

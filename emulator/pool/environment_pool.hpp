@@ -105,8 +105,9 @@ class EnvironmentPool final : private EnvironmentOwner {
   std::unique_ptr<ExecutionEnvironment> prepared_;  // for the next cold start; may be null
   std::vector<Idle> idle_;                          // the most recently used one is last
   LazyTimer next_expiry_;                           // not later than the first of theirs
-  std::list<Waiting> waiting_;                      // requests that count on a draining environment
-  std::deque<Queued> events_;  // Event invokes; they wait, they are not throttled
+  LazyTimer next_preparation_;
+  std::list<Waiting> waiting_;  // requests that count on a draining environment
+  std::deque<Queued> events_;   // Event invokes; they wait, they are not throttled
   std::size_t event_bytes_ = 0;
   std::uint64_t arrivals_ = 0;
   std::uint64_t steps_ = 0;
