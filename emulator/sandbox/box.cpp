@@ -180,6 +180,8 @@ void Box::read_start() {
 // The init has ended or is to end, and with it everybody inside.
 void Box::lose(const std::string& why) {
   if (lost_) return;
+  // Its sockets close before those inside have ended; that all have, its pidfd tells.
+  if (done_ && init_.is_open()) return;
   lost_ = true;
   if (made_) ::syscall(SYS_pidfd_send_signal, made_->init.get(), SIGKILL, nullptr, 0U);
   release();
