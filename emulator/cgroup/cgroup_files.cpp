@@ -108,11 +108,14 @@ Result<std::int64_t> need_number(const std::string& path, std::string_view key) 
 
 std::vector<std::string> groups_in(const std::string& directory) {
   std::vector<std::string> names;
+  // Each directory below is a link to it, by its "..": two are its own, and it has a hundred files.
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) == 0 && info.st_nlink == 2) return names;
   std::error_code error;
   for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    std::error_code ignored;
-    if (at->symlink_status(ignored).type() == std::filesystem::file_type::directory) {
+    std::error_code ignored;  // of its own name, as the directory tells it: nothing is looked at
+    if (!at->is_symlink(ignored) && at->is_directory(ignored)) {
       names.push_back(at->path().filename().string());
     }
   }
