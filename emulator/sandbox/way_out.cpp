@@ -96,15 +96,18 @@ Result<WayOutProgram> find_way_out() {
 std::vector<std::string> way_out_arguments(const WayOutProgram& program, const WayOutFds& fds,
                                            bool as_root) {
   if (program.kind == WayOutKind::slirp4netns) {
-    return {program.path,
-            "--configure",
-            "--mtu=65520",
-            "--disable-host-loopback",
-            "--ready-fd=" + std::to_string(fds.ready),
-            "--exit-fd=" + std::to_string(fds.alive),
-            "--netns-type=path",
-            own_descriptor(fds.network),
-            "vinternal_1"};
+    std::vector<std::string> arguments{program.path,
+                                       "--configure",
+                                       "--mtu=65520",
+                                       "--disable-host-loopback",
+                                       "--ready-fd=" + std::to_string(fds.ready),
+                                       "--exit-fd=" + std::to_string(fds.alive),
+                                       "--netns-type=path"};
+    // It reads what a function sends: not with root's privileges, nor with root's files. Under
+    // another number in a user namespace it could not do so (mount: EPERM).
+    if (as_root) arguments.insert(arguments.end(), {"--enable-sandbox", "--enable-seccomp"});
+    arguments.insert(arguments.end(), {own_descriptor(fds.network), "vinternal_1"});
+    return arguments;
   }
   std::vector<std::string> arguments{
       program.path, "--foreground", "--quiet", "--config-net", "--ns-ifname", "vinternal_1",

@@ -19,6 +19,9 @@ TEST(WayOutArguments, CutOffTheLoopbackOfTheHost) {
   EXPECT_TRUE(has(slirp, "--ready-fd=8"));
   EXPECT_TRUE(has(slirp, "--exit-fd=9"));
   EXPECT_TRUE(has(slirp, "/proc/self/fd/7"));
+  EXPECT_TRUE(has(slirp, "--enable-sandbox"));
+  EXPECT_FALSE(
+      has(way_out_arguments({WayOutKind::slirp4netns, "/s", ""}, fds, false), "--enable-sandbox"));
   const auto pasta = way_out_arguments({WayOutKind::pasta, "/p", "1.2.3.4"}, fds, false);
   EXPECT_TRUE(has(pasta, "--no-map-gw"));
   EXPECT_EQ(std::count(pasta.begin(), pasta.end(), "none"), 4);
