@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,6 +80,12 @@ std::string last_line(int fd) {
   return text.substr(text.rfind('\n') + 1);
 }
 
+bool root_is_mount() {
+  struct statx info {};
+  return ::statx(AT_FDCWD, "/", 0, 0, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 }  // namespace
 
 Result<WayOutProgram> find_way_out() {
@@ -94,7 +101,7 @@ Result<WayOutProgram> find_way_out() {
 }
 
 std::vector<std::string> way_out_arguments(const WayOutProgram& program, const WayOutFds& fds,
-                                           bool as_root) {
+                                           WayOutPowers powers) {
   if (program.kind == WayOutKind::slirp4netns) {
     std::vector<std::string> arguments{program.path,
                                        "--configure",
@@ -103,9 +110,11 @@ std::vector<std::string> way_out_arguments(const WayOutProgram& program, const W
                                        "--ready-fd=" + std::to_string(fds.ready),
                                        "--exit-fd=" + std::to_string(fds.alive),
                                        "--netns-type=path"};
-    // It reads what a function sends: not with root's privileges, nor with root's files. Under
-    // another number in a user namespace it could not do so (mount: EPERM).
-    if (as_root) arguments.insert(arguments.end(), {"--enable-sandbox", "--enable-seccomp"});
+    // It reads what a function sends: not with root's privileges, nor with root's files. It can let
+    // go of them neither under another number in a user namespace nor in a chroot.
+    if (powers.root && powers.pivot) {
+      arguments.insert(arguments.end(), {"--enable-sandbox", "--enable-seccomp"});
+    }
     arguments.insert(arguments.end(), {own_descriptor(fds.network), "vinternal_1"});
     return arguments;
   }
@@ -117,7 +126,7 @@ std::vector<std::string> way_out_arguments(const WayOutProgram& program, const W
       // It writes its process id when it is up.
       "--pid", own_descriptor(fds.ready), "--netns-only", "--netns", own_descriptor(fds.network)};
   // It would become nobody, who may not enter the namespace.
-  if (as_root) arguments.insert(arguments.end(), {"--runas", "0:0"});
+  if (powers.root) arguments.insert(arguments.end(), {"--runas", "0:0"});
   return arguments;
 }
 
@@ -133,7 +142,7 @@ Result<WayOut> WayOut::start(const WayOutProgram& program, int network) {
     }
   }
   const WayOutFds fds{network, ready.write_end.get(), alive.read_end.get()};
-  auto arguments = way_out_arguments(program, fds, ::geteuid() == 0);
+  auto arguments = way_out_arguments(program, fds, {::geteuid() == 0, root_is_mount()});
   std::vector<char*> argv;
   for (auto& argument : arguments)
     argv.push_back(argument.data());

@@ -41,8 +41,12 @@ struct WayOutFds {
   int ready;    // it writes to this when it is up
   int alive;    // slirp4netns ends when the other end is closed
 };
+struct WayOutPowers {
+  bool root;   // the effective user is, perhaps of a user namespace
+  bool pivot;  // the root of the file system is a mount, so that it can be exchanged
+};
 std::vector<std::string> way_out_arguments(const WayOutProgram& program, const WayOutFds& fds,
-                                           bool as_root);
+                                           WayOutPowers powers);
 
 class WayOut {
  public:
