@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds k_look_every{50};
 constexpr std::chrono::milliseconds k_least_pause{2};
 constexpr std::chrono::milliseconds k_retry{1};
+constexpr std::int64_t k_slack = 512 * 1024;  // the kernel's counts are lazy
 constexpr int k_most_tries = 2000;
 constexpr int k_oom_looks = 200;  // the event may come before the kill is counted
 
@@ -70,6 +71,15 @@ void GroupLimits::on_process(pid_t pid) {
     look_on();
   } else {
     memory_timer_.clear();
+  }
+}
+
+void GroupLimits::on_end(const FinalMemory& memory) {
+  memory_timer_.clear();
+  pid_ = 0;  // may be given to somebody else
+  // What it took after the last look. No more than we had when it was forked tells nothing.
+  if (memory.inherited_bytes > 0 && memory.peak_bytes > memory.inherited_bytes + k_slack) {
+    peak_ = std::max(peak_.value_or(0), std::min(memory.peak_bytes, plan_.memory_bytes));
   }
 }
 

@@ -27,10 +27,7 @@ class GroupLimits final : public EnvironmentLimits {
   std::vector<int> cpus() const override { return plan_.cpus; }
   void on_start(bool in_invoke) override;
   void on_process(pid_t pid) override;
-  void on_end(const FinalMemory&) override {
-    memory_timer_.clear();
-    pid_ = 0;  // may be given to somebody else
-  }
+  void on_end(const FinalMemory& memory) override;
   void on_init_complete() override { limit_cpu(); }
   void on_dispatch() override { look_on(); }
   void on_idle() override { memory_timer_.clear(); }

@@ -43,6 +43,17 @@ TEST_F(LimitedMemory, ThatWasTouchedIsThePeakAlsoAfterItWasFreed) {
 }
 #endif
 
+// Within 50 ms nobody has looked at it; what the kernel says of a dead process is all there is.
+TEST_F(LimitedMemory, ThatWasTouchedJustBeforeADeathIsThePeak) {
+  function.memory_mb = 1769;
+  play(k_obey);
+  start();
+  ASSERT_EQ(obey("respond 1").body, "1");
+  obey("alloc 200MB; signal KILL");
+  ASSERT_EQ(records.invocations.back().status, InvocationStatus::exit);
+  EXPECT_GE(*records.invocations.back().max_memory_used_bytes, 200 << 20);
+}
+
 TEST_F(LimitedMemory, OfAnotherProcessCountsToo) {
   function.memory_mb = 512;
   play_behind(
