@@ -23,7 +23,8 @@ USER = 1000  # some user without privileges
 CANNOT = 77
 
 STRICT = ("--sandbox", "strict", "--init-limit", "2m")
-CGROUP = ("--limits", "cgroup", "--init-limit", "2m")
+# In the sandbox that users get who choose none.
+CGROUP = ("--limits", "cgroup", "--sandbox", "auto", "--init-limit", "2m")
 HERE = ("--sandbox", "none")
 
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "emulator/cgroup/cgroup_backend.hpp"
 #include "tests/support/strict_fixture.hpp"
 
 namespace coldframe::testing {
@@ -66,6 +67,27 @@ TEST_F(StrictSandbox, KeepsTmpOverACrash) {
   EXPECT_EQ(starts(), "1");
   EXPECT_NE(obey("signal SEGV").body.find("signal: segmentation fault"), std::string::npos);
   EXPECT_EQ(starts(), "2");
+}
+
+// Conformance 38: files, and the process.
+TEST_F(StrictSandbox, KeepsTmpOverALackOfMemory) {
+  if (const auto groups = detect_cgroups(); groups.kind == CgroupKind::none) {
+    GTEST_SKIP() << "needs control groups; " << groups.summary;
+  }
+  options.limits = LimitsKind::cgroup;
+  function.memory_mb = 256;
+  play_counting(k_obey);
+  start();
+  EXPECT_EQ(starts(), "1");
+  obey("write-file /tmp/note x");
+  const int before = nlohmann::json::parse(obey("respond-pid").body)["pid"];
+  EXPECT_NE(obey("alloc 300MB; respond 1").body.find("Runtime.OutOfMemory"), std::string::npos);
+  const std::string id = records.invocations.back().environment_id;
+  EXPECT_EQ(starts(), "2");
+  EXPECT_EQ(records.invocations.back().status, InvocationStatus::ok);
+  EXPECT_EQ(records.invocations.back().environment_id, id);
+  EXPECT_GT(nlohmann::json::parse(obey("respond-pid").body)["pid"], before);
+  EXPECT_EQ(obey("file-exists /tmp/note").body, "true");
 }
 
 TEST_F(StrictSandbox, HasAnotherTmpInAnotherEnvironment) {

@@ -27,6 +27,7 @@ class LimitedFixture : public ChildFixture {
       GTEST_SKIP() << "needs control groups; " << backend.summary << "; " << backend.remedy;
     }
     options.limits = LimitsKind::cgroup;
+    ChildFixture::SetUp();
   }
   void TearDown() override {
     ChildFixture::TearDown();
