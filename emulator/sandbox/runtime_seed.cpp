@@ -61,6 +61,12 @@ void set_limits(const SeedPlan& plan) {
     const rlimit wanted{std::min(soft, most), most};
     ::setrlimit(static_cast<__rlimit_resource_t>(resource), &wanted);
   };
+  // A caller's own (a CI's ulimit -f, -t, -v) are not the function's. Who is not root has no more
+  // to give than its hard limits.
+  for (const auto resource : {RLIMIT_AS, RLIMIT_DATA, RLIMIT_RSS, RLIMIT_FSIZE, RLIMIT_CPU}) {
+    const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+    if (::setrlimit(resource, &none) != 0) lower(resource, RLIM_INFINITY, RLIM_INFINITY);
+  }
   lower(RLIMIT_STACK, 8UL << 20, RLIM_INFINITY);
   lower(RLIMIT_MEMLOCK, 65536, 65536);
   lower(RLIMIT_CORE, 0, 10UL << 30);
