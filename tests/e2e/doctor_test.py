@@ -7,14 +7,7 @@ import subprocess
 import unittest
 
 from e2e_support import PROGRAM, Done, E2eTest
-
-USER = 1000  # some user without privileges
-
-
-def become_user() -> None:
-    os.setgroups([])
-    os.setresgid(USER, USER, USER)
-    os.setresuid(USER, USER, USER)
+from e2e_user import UserTest, become_user
 
 
 class DoctorTest(E2eTest):
@@ -111,21 +104,9 @@ class Root(DoctorTest):
             self.assertIn("/tmp", said)
 
 
-class AsUser(DoctorTest):
-    def setUp(self):
-        super().setUp()
-        if os.geteuid() != 0:
-            self.skipTest("this is no root, who could become somebody else")
-        try:
-            subprocess.run([PROGRAM, "--version"], user=USER, group=USER, extra_groups=[], check=True,
-                           cwd="/", capture_output=True, timeout=60)
-        except (OSError, subprocess.CalledProcessError) as error:
-            self.skipTest(f"uid {USER} cannot start {PROGRAM}: {error}")
-        os.chmod(self.place, 0o755)
-
+class AsUser(UserTest, DoctorTest):
     def prepare(self) -> None:
-        for path in (self.place, *self.place.rglob("*")):
-            os.chown(path, USER, USER, follow_symlinks=False)
+        self.give_away()
 
     def test_says_what_invoke_does_and_what_this_user_lacks(self):
         self.prepare()

@@ -5,10 +5,8 @@ Those that need the strict sandbox, limits or freezing are skipped where the pro
 that it cannot have them.
 """
 import json
-import os
 import re
 import shutil
-import subprocess
 import time
 import unittest
 from dataclasses import dataclass
@@ -16,10 +14,10 @@ from pathlib import Path
 
 from e2e_serve import Serve
 from e2e_support import PROGRAM, SOURCE, Done, E2eTest, wait_until
+from e2e_user import UserTest, become_user
 
 FAILURES = SOURCE / "fixtures/failures"
 PYTHON = FAILURES / ".venv/bin/python"
-USER = 1000  # some user without privileges
 CANNOT = 77
 
 STRICT = ("--sandbox", "strict", "--init-limit", "2m")
@@ -146,29 +144,10 @@ class Failures(FailureTest):
     pass
 
 
-class FailuresAsUser(FailureTest):
+class FailuresAsUser(UserTest, FailureTest):
     """The same, by somebody who is not root."""
 
-    def setUp(self):
-        super().setUp()
-        if os.geteuid() != 0:
-            self.skipTest("this is no root, who could become somebody else")
-        for words in ([PROGRAM, "--version"], [str(PYTHON), "-c", "import awslambdaric"]):
-            try:
-                subprocess.run(words, user=USER, group=USER, extra_groups=[], check=True, cwd="/",
-                               capture_output=True, timeout=60)
-            except (OSError, subprocess.CalledProcessError) as error:
-                self.skipTest(f"uid {USER} cannot start {words[0]}: {error}")
-
-    def give_away(self) -> None:
-        for path in (self.place, *self.place.rglob("*")):
-            os.chown(path, USER, USER)
-
-    @staticmethod
-    def become_user() -> None:
-        os.setgroups([])
-        os.setresgid(USER, USER, USER)
-        os.setresuid(USER, USER, USER)
+    STARTS = ([PROGRAM, "--version"], [str(PYTHON), "-c", "import awslambdaric"])
 
 
 def add_tests() -> None:
@@ -177,7 +156,7 @@ def add_tests() -> None:
             self.check(case)
 
         def test_as_user(self, case=case):
-            self.check(case, self.give_away, preexec_fn=self.become_user)
+            self.check(case, self.give_away, preexec_fn=become_user)
 
         setattr(Failures, f"test_{case.name}", test)
         if case.also_as_user:
