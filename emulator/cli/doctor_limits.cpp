@@ -1,6 +1,7 @@
 #include "emulator/cli/doctor_limits.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "emulator/limits/core_speed.hpp"
 #include "emulator/limits/limits_choice.hpp"
 #include "emulator/limits/limits_trial.hpp"
+#include "emulator/limits/trial_verdict.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -32,25 +34,34 @@ void print_tick() {
   const double tick = to_ms(kernel_tick());
   if (tick <= 0) return;
   fmt::print("  kernel tick          {:.3g} ms ({:.0f} Hz){}\n", tick, 1000 / tick,
-             std::abs(tick - 4) < 0.01
+             kernel_tick() == k_lambda_tick
                  ? ", as on Lambda"
                  : "; Lambda's is 4 ms (250 Hz): short invokes are throttled otherwise");
 }
 
+// A second look is longer: what others take for a moment counts less then.
 void print_trial(CgroupRun& run) {
-  const auto trial = try_limits(run, k_trial_mb);
+  constexpr std::chrono::seconds k_longer{4};
+  const Duration tick = kernel_tick();
+  auto trial = try_limits(run, k_trial_mb);
+  if (trial && !differences(*trial, tick).empty()) trial = try_limits(run, k_trial_mb, k_longer);
   if (!trial) {
     fmt::print("  self-check           FAILED: {}\n", trial.error().message);
     return;
   }
   const double error = trial->share / trial->wanted - 1;
+  const auto found = differences(*trial, tick);
   fmt::print(
       "  self-check           a busy process of {} MB gets {:.4f} of a CPU, {:.4f} wanted "
-      "({:+.1f} %), in bursts of {:.2f} ms with gaps of {:.1f} ms{}\n",
+      "({:+.1f} %), in bursts of {:.2f} ms with gaps of {:.1f} ms: {}\n",
       k_trial_mb, trial->share, trial->wanted, 100 * error, to_ms(trial->burst), to_ms(trial->gap),
-      std::abs(error) <= 0.05 ? ""
-      : error < 0             ? "; other load, or a limit of a group above, takes part of it"
-                              : "; the kernel does not hold the quota");
+      found.empty() ? "as on Lambda" : fmt::format("not as on Lambda: {}", fmt::join(found, ", ")));
+  if (!found.empty()) {
+    fmt::print("                       {}\n",
+               error > 0.02 ? "the kernel does not hold the quota"
+                            : "other load does that, or a limit of a group above: doctor on an "
+                              "idle host tells which");
+  }
 }
 
 }  // namespace

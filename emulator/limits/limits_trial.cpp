@@ -17,9 +17,8 @@
 namespace coldframe {
 namespace {
 
-constexpr std::chrono::milliseconds k_length{1200};
 constexpr std::chrono::milliseconds k_gap{2};  // shorter pauses are those of any process
-constexpr int k_most_gaps = 400;
+constexpr int k_most_gaps = 2000;
 
 // What the child leaves for us.
 struct Notes {
@@ -35,13 +34,13 @@ std::int64_t now_ns() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-[[noreturn]] void spin(Notes& notes, const std::vector<int>& join, pid_t parent) {
+[[noreturn]] void spin(Notes& notes, const std::vector<int>& join, pid_t parent, Duration length) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   for (const int fd : join) {
     if (::write(fd, "0", 1) != 1) ::_exit(1);
   }
-  const std::int64_t end = now_ns() + Duration(k_length).count();
+  const std::int64_t end = now_ns() + length.count();
   std::int64_t last = now_ns();
   while (last < end && notes.count < k_most_gaps) {
     const std::int64_t now = now_ns();
@@ -59,20 +58,25 @@ Duration median(std::vector<std::int64_t> values) {
 }
 
 // From one gap's end to another's, so that the full bucket at the beginning does not count.
-Result<LimitsTrial> summarize(const Notes& notes) {
+Result<LimitsTrial> summarize(const Notes& notes, CpuQuota quota) {
   constexpr int k_least_gaps = 3;
   if (notes.count < k_least_gaps) return host_error("a busy process was not held back at all");
   std::vector<std::int64_t> bursts;
   std::vector<std::int64_t> gaps;
+  std::vector<std::int64_t> off;
+  const std::int64_t period = Duration(quota.period).count();
   std::int64_t ran = 0;
   for (int i = 1; i < notes.count; ++i) {
     bursts.push_back(notes.gaps[i].from - notes.gaps[i - 1].to);
     gaps.push_back(notes.gaps[i].to - notes.gaps[i].from);
+    const std::int64_t rest = (notes.gaps[i].to - notes.gaps[i - 1].to) % period;
+    off.push_back(std::min(rest, period - rest));
     ran += bursts.back();
   }
   const auto wall = notes.gaps[notes.count - 1].to - notes.gaps[0].to;
-  return LimitsTrial{median(bursts), median(gaps),
-                     static_cast<double>(ran) / static_cast<double>(wall), 0};
+  return LimitsTrial{median(bursts), median(gaps), median(off),
+                     static_cast<double>(ran) / static_cast<double>(wall),
+                     to_ms(quota.quota) / to_ms(quota.period)};
 }
 
 }  // namespace
@@ -83,7 +87,7 @@ Duration kernel_tick() {
   return std::chrono::seconds(resolution.tv_sec) + Duration(resolution.tv_nsec);
 }
 
-Result<LimitsTrial> try_limits(CgroupRun& run, int memory_mb) {
+Result<LimitsTrial> try_limits(CgroupRun& run, int memory_mb, Duration length) {
   auto group = run.create("trial", {});
   if (!group) return group.error();
   const CpuQuota quota = cpu_quota(memory_mb);
@@ -95,16 +99,15 @@ Result<LimitsTrial> try_limits(CgroupRun& run, int memory_mb) {
   const auto join = (*group)->join_descriptors();
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) spin(notes, join, parent);
+  if (child == 0) spin(notes, join, parent, length);
   int status = -1;
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  auto trial = summarize(notes);
+  auto trial = summarize(notes, quota);
   ::munmap(memory, sizeof(Notes));
   for (int i = 0; i < 100 && !(*group)->remove(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (status != 0) return host_error("the process of the trial could not run or was killed");
-  if (trial) trial->wanted = to_ms(quota.quota) / to_ms(quota.period);
   return trial;
 }
 
