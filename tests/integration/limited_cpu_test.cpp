@@ -24,21 +24,26 @@ class LimitedCpu : public LimitedFixture {
 
 class Saturated : public LimitedCpu, public ::testing::WithParamInterface<int> {};
 
-// The difference of two lengths leaves out how an invoke begins and ends.
+// The difference of two lengths leaves out how an invoke begins and ends. Others may have the CPUs
+// for a moment, so the median of three counts, or of five: what is wrong stays wrong.
 TEST_P(Saturated, FunctionGetsTheShareOfItsMemorySize) {
+  constexpr double k_most = 0.02;
   function.memory_mb = GetParam();
   play(k_obey);
   start();
   const double share = GetParam() / 1769.0;
-  double error = 1;
-  // Others may have the CPUs for a moment; what is wrong stays wrong.
-  for (int tries = 0; tries < 5 && std::abs(error) > 0.02; ++tries) {
+  std::vector<double> errors;
+  const auto median = [&] {
+    std::ranges::sort(errors);
+    return errors[errors.size() / 2];
+  };
+  while (errors.size() < 3 || (errors.size() < 5 && std::abs(median()) > k_most)) {
     const auto shorter = burn(600 * share);
     const auto longer = burn(3600 * share);
     const double cpu = to_ms(*longer.cpu - *shorter.cpu);
-    error = cpu / to_ms(longer.duration - shorter.duration) / share - 1;
+    errors.push_back(cpu / to_ms(longer.duration - shorter.duration) / share - 1);
   }
-  EXPECT_LE(std::abs(error), 0.02) << "of the share";
+  EXPECT_LE(std::abs(median()), k_most) << "of the share; " << ::testing::PrintToString(errors);
   EXPECT_GT(to_ms(*records.invocations.back().throttled), 0);
 }
 
