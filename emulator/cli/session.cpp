@@ -17,14 +17,28 @@ namespace {
 
 constexpr std::chrono::seconds k_patience_after_a_signal{1};
 
-// Nobody should take figures without limits for those of Lambda.
+// Nobody should take figures without limits, or of coarse ones, for those of Lambda.
 void tell_limits(const Emulator& emulator, LimitsKind wanted, bool verbose) {
   const std::string name = emulator.limits_name();
   const std::string why = emulator.limits_why().empty() ? "" : " (" + emulator.limits_why() + ")";
-  if (wanted == LimitsKind::automatic && name == "none") {
+  const bool is_left_to_us = wanted == LimitsKind::automatic;
+  if (is_left_to_us && name == "none") {
     note("CPU and memory are measured, not limited" + why);
+  } else if (is_left_to_us && name == "signal") {
+    note("limits: signal: CPU within some percent, memory some MB late" + why);
   } else if (verbose) {
     note("limits: " + name + why);
+  }
+}
+
+// Nor a sandbox that shares the host's network for one that does not.
+void tell_network(Emulator& emulator, bool is_left_to_us, bool verbose) {
+  const std::string name = emulator.network_name();
+  const std::string about = emulator.network_note();
+  if (is_left_to_us && name == "host" && emulator.sandbox_name() == "strict") {
+    note("network: host: the function has this host's, without isolation (" + about + ")");
+  } else if (verbose) {
+    emulator.log(note_line("network: " + name + (about.empty() ? "" : ", " + about)));
   }
 }
 
@@ -43,6 +57,7 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
                                                 bool verbose) {
   options.collect_orphans = ::getpid() == 1;
   const LimitsKind wanted = options.limits;
+  const bool any_network = !options.network.has_value();
   auto emulator = Emulator::create(std::move(options));
   if (!emulator) return emulator.error();
   if (const auto& text = (*emulator)->sandbox_note(); !text.empty()) note(text);
@@ -51,11 +66,7 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
   }
   tell_limits(**emulator, wanted, verbose);
   (*emulator)->watch_signals();
-  if (verbose) {
-    const auto about = (*emulator)->network_note();
-    (*emulator)->log(
-        note_line("network: " + (*emulator)->network_name() + (about.empty() ? "" : ", " + about)));
-  }
+  tell_network(**emulator, any_network, verbose);
   return std::unique_ptr<Session>(new Session(std::move(*emulator)));
 }
 

@@ -16,7 +16,8 @@ namespace coldframe::cli {
 
 class Session {
  public:
-  // Says on stderr which limits are in force, if `verbose` or if there are unexpectedly none.
+  // Says on stderr what was left to us and is less than Lambda's: no limits or coarse ones, no
+  // sandbox, the host's network. `verbose`: which limits and network are in force anyway.
   static Result<std::unique_ptr<Session>> start(EmulatorOptions options,
                                                 std::vector<FunctionConfig> functions,
                                                 bool verbose = false);

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+from doctor_test import USER, become_user
 from e2e_serve import Serve
 from e2e_support import PATIENCE, SOURCE, E2eTest, wait_until
 from schema_check import schema_faults
@@ -93,16 +94,52 @@ class Network(StrictTest):
             self.assertEqual(server.invoke({"connect": "192.0.2.77"}).json(), "TimeoutError")
         self.assertEqual(server.log().splitlines().count(NOTE), 1, server.log())
 
-    def test_which_one_is_in_force_is_told_and_kept(self):
+    def test_which_one_is_in_force_is_kept_and_told_if_it_is_asked(self):
         function, notes = self.invoke("--network", "auto", "-v", "--event", "{}")
         self.assertIn(function["network"], ("open", "host"))
         self.assertEqual(function["requested"]["network"], "auto")
         (told,) = [note for note in notes if ": network: " in note]
-        self.assertTrue(told.startswith(f"coldframe: note: network: {function['network']}, "), told)
+        self.assertRegex(told, f"^coldframe: note: network: {function['network']}[,:] ")
 
-    def without_tun(self, *words: object) -> str:
-        """stderr of an invoke that sees /dev/null in place of /dev/net/tun."""
-        cover = 'mount --bind /dev/null /dev/net/tun && exec "$@"'
+    def assert_host_is_told_once(self, said: str) -> None:
+        told = [line for line in said.splitlines() if "network" in line]
+        self.assertEqual(len(told), 1, said)
+        self.assertTrue(told[0].startswith("coldframe: note: network: host: the function has this "
+                                           "host's, without isolation (no way out of the sandbox: "
+                                           "cannot open /dev/net/tun: "), told[0])
+
+    def test_that_auto_took_the_hosts_is_told_once(self):
+        if shutil.which("slirp4netns") is None and shutil.which("pasta") is None:
+            self.skipTest("needs slirp4netns or pasta")
+        for words in ((), ("-v",)):
+            self.assert_host_is_told_once(self.without_tun(
+                "--event", '{"write":"/x"}', *words, cover="mount -t tmpfs none /dev/net"))
+
+    def test_that_auto_took_the_hosts_is_told_once_to_a_user_without_rights(self):
+        if os.geteuid() != 0 or os.stat("/dev/net/tun").st_mode & 0o6 == 0o6:
+            self.skipTest("needs root and a /dev/net/tun that is closed to others")
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, USER, USER, follow_symlinks=False)
+        done = self.coldframe("invoke", self.target, "--event", "{}", preexec_fn=become_user)
+        if done.code == 77:
+            self.skipTest(done.err.strip())
+        self.assert_exit(done, 0)
+        self.assert_host_is_told_once(done.err)
+
+    def test_what_was_asked_for_or_is_open_is_not_told(self):
+        for words in (("--network", "host"), ("--sandbox", "none")):
+            done = self.coldframe("invoke", self.target, "--event", "{}", *words)
+            self.assertNotIn("network", done.err)
+        done = self.coldframe("invoke", self.target, "--event", "{}", "--network", "open")
+        if done.code == 77:
+            self.skipTest(done.err.strip())
+        done = self.coldframe("invoke", self.target, "--event", "{}")
+        self.assertNotIn("network", done.err)
+
+    def without_tun(self, *words: object,
+                    cover: str = "mount --bind /dev/null /dev/net/tun") -> str:
+        """stderr of an invoke that sees /dev/null in place of /dev/net/tun, or what `cover` makes."""
+        cover += ' && exec "$@"'
         if os.geteuid() != 0 or not may_make_tun():
             self.skipTest("needs root and /dev/net/tun")
         process = self.start("invoke", self.target, *words,
