@@ -1,5 +1,6 @@
 // coldframe serve: the Lambda Invoke API for boto3, the AWS CLI and curl.
 #include <cstdlib>
+#include <functional>
 
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
@@ -67,11 +68,20 @@ Result<Parsed> parse(const ServeOptions& o) {
   return p;
 }
 
+// What edited functions are started again with.
+struct Renewal {
+  const ServeOptions& options;
+  const Overrides& overrides;
+  Emulator& emulator;
+  std::function<void(const FunctionConfig&)> watch_notes;  // of a function as it is now
+};
+
 // Restarts a function when its files have changed. A function.json that cannot be used by then,
 // half written perhaps, leaves everything as it was: new code may need the new settings.
-void renew(const ServeOptions& o, const Parsed& parsed, const std::string& target,
-           FunctionConfig& config, Emulator& emulator, const std::string& path) {
-  auto file = check_target(o.run, target, parsed.overrides, true);
+void renew(const Renewal& with, const std::string& target, FunctionConfig& config,
+           const std::string& path) {
+  Emulator& emulator = with.emulator;
+  auto file = check_target(with.options.run, target, with.overrides, true);
   if (!file) {
     const std::string& problem = file.error().message;
     const auto name = std::filesystem::path(path).filename().string();
@@ -91,6 +101,7 @@ void renew(const ServeOptions& o, const Parsed& parsed, const std::string& targe
   config = file->config;
   drop_byte_code(*file, [&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.renew(config);
+  with.watch_notes(config);
   emulator.log(
       note_line(path + " changed; the next invoke of '" + config.name + "' is a cold start"));
 }
@@ -108,11 +119,10 @@ struct MissingClientNote final : RecordSink {
 
 using Watchers = std::vector<std::shared_ptr<FileWatcher>>;
 
-// One for each function. `configs` are kept up to date, and outlive the watchers.
-Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
-                       const std::vector<std::string>& targets,
-                       std::vector<FunctionConfig>& configs, const ReadyFile& ready_file,
-                       Emulator& emulator) {
+// One for each function. `configs` are kept up to date; they and `with` outlive the watchers.
+Result<Watchers> watch(const Renewal& with, const std::vector<std::string>& targets,
+                       std::vector<FunctionConfig>& configs, const ReadyFile& ready_file) {
+  Emulator& emulator = with.emulator;
   Watchers watchers;
   for (std::size_t i = 0; i < configs.size(); ++i) {
     std::vector<std::filesystem::path> roots{configs[i].task_root};
@@ -122,7 +132,7 @@ Result<Watchers> watch(const ServeOptions& o, const Parsed& parsed,
     }
     WatchCallbacks callbacks;
     callbacks.changed = [&, target = targets[i], i](const std::string& path) {
-      renew(o, parsed, target, configs[i], emulator, path);
+      renew(with, target, configs[i], path);
     };
     callbacks.settled = [&emulator, &config = configs[i]] { emulator.resume(config.name); };
     callbacks.trouble = [&emulator](const Error& error) {
@@ -169,17 +179,19 @@ int run(ServeOptions& o, const CommandLine& line) {
   Emulator& emulator = (*session)->emulator();
   missing_client.emulator = &emulator;
   emulator.add_record_sink(missing_client);
-  for (const auto& config : functions) {
-    violations.add(config.name, circumstances(config, emulator));
-    leftovers.add(config.name, config.tmp_mb);
-  }
+  const Renewal renewal{o, parsed->overrides, emulator, [&](const FunctionConfig& config) {
+                          violations.add(config.name, circumstances(config, emulator));
+                          leftovers.add(config.name, config.tmp_mb);
+                        }};
+  for (const auto& config : functions)
+    renewal.watch_notes(config);
   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
   emulator.add_record_sink(violations);
   emulator.add_record_sink(leftovers);
   emulator.on_sandbox_note([&](const std::string& text) { emulator.log(note_line(text)); });
   Watchers watchers;
   if (o.watch) {
-    auto watching = watch(o, *parsed, targets, functions, ready_file, emulator);
+    auto watching = watch(renewal, targets, functions, ready_file);
     if (!watching) {
       (*session)->finish(0);
       return fail(watching.error());

@@ -10,11 +10,13 @@ namespace {
 constexpr std::size_t k_most_output = 8 * 1024;
 constexpr std::size_t k_most_environments = 2000;  // with output that no invoke has claimed
 constexpr std::size_t k_most_notes = 100;
+constexpr std::ptrdiff_t k_most_of_an_id = 10;  // of a function: a path may be another each time
 
 }  // namespace
 
 void ViolationLog::add(const std::string& function, Circumstances circumstances) {
   functions_[function] = std::move(circumstances);
+  told_.erase(function);
 }
 
 void ViolationLog::on_output(const std::string& environment_id, std::string_view text) {
@@ -72,10 +74,16 @@ void ViolationLog::judge(const std::string& function, const std::string& environ
 }
 
 void ViolationLog::keep(const std::string& function, const Violation& violation, bool is_cost) {
-  if (notes_.size() >= k_most_notes || !known_.emplace(function, violation.id).second) return;
+  auto& told = told_[function];
+  const auto of_this_id = std::count_if(told.begin(), told.end(),
+                                        [&](const auto& one) { return one.first == violation.id; });
+  if (of_this_id >= k_most_of_an_id || !told.emplace(violation.id, violation.text).second) return;
   std::string text = (violation.id.empty() ? "" : violation.id + ": ") + violation.text;
-  if (tell_) tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
-  notes_.push_back({std::move(text), is_cost});
+  if (tell_) {
+    tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
+  } else if (notes_.size() < k_most_notes) {
+    notes_.push_back({std::move(text), is_cost});
+  }
 }
 
 std::vector<std::string> ViolationLog::notes(bool ended_well) const {

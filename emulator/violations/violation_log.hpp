@@ -1,13 +1,13 @@
 // Watches what functions show and explains, after a failed init or invoke, what Lambda forbids: a
-// note for each id and function, once.
+// note for each function and text, once; at most ten with the same id.
 //
 //   ViolationLog violations;                         // outlives the emulator's last call
 //   violations.add("scoring", circumstances);
 //   violations.on_found([&](const std::string& text) { emulator.log(note_line(text)); });
 //   emulator.add_record_sink(violations);
 //
-// Without on_found() what was found is kept for notes(). Of an environment the last 8 KB that it
-// has printed since its last invoke are kept. I/O thread.
+// Without on_found() what was found is kept for notes(), the first hundred. Of an environment the
+// last 8 KB that it has printed since its last invoke are kept. I/O thread.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,8 @@ namespace coldframe {
 
 class ViolationLog final : public RecordSink {
  public:
-  // What a function runs in; one that was never added runs in the default circumstances.
+  // What a function runs in; one that was never added runs in the default circumstances. Added once
+  // more it is another one, of which nothing has been told.
   void add(const std::string& function, Circumstances circumstances);
   // Called at once for each finding, with "W1: …"; with several functions their name goes before.
   void on_found(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
@@ -51,7 +52,8 @@ class ViolationLog final : public RecordSink {
   std::map<std::string, Circumstances> functions_;
   std::function<void(const std::string&)> tell_;
   std::unordered_map<std::string, std::string> output_;  // by environment
-  std::set<std::pair<std::string, std::string>> known_;  // function and id
+  // By function: id and text.
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> told_;
   std::vector<Note> notes_;
 };
 

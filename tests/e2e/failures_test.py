@@ -231,13 +231,29 @@ class Notes(FailureTest):
         self.assert_exit(done, 1)
         self.assertNotRegex(done.err, r"note: W\d")
 
-    def test_serve_tells_once_per_function_and_id(self):
+    def test_serve_tells_once_per_function_and_text(self):
         with Serve(self, self.fixture("w38_missing_variable"), options=HERE) as server:
             for _ in range(3):
                 self.assertEqual(server.invoke({}).json()["errorType"], "KeyError")
             wait_until("all is logged", lambda: server.log().count("REPORT ") == 3)
             self.assertEqual(server.log().count("coldframe: note: W38: SCORING_TOKEN"), 1,
                              server.log())
+
+    def test_serve_tells_of_each_path_and_anew_of_an_edited_function(self):
+        def read_only(path: str) -> dict:
+            error = {"errorType": "OSError", "errorMessage": f"[Errno 30] Read-only file system: '{path}'"}
+            return {"do": "error OSError " + json.dumps(error, separators=(",", ":"))}
+        function = self.function()
+        with Serve(self, function, options=("--watch", *HERE)) as server:
+            def told() -> list[str]:
+                return re.findall(r"note: W1: wrote outside /tmp: '(\S+)'", server.log())
+            for path in ("/a", "/a", "/b"):
+                server.invoke(read_only(path))
+            wait_until("both are told", lambda: told() == ["/a", "/b"])
+            (function / "other.txt").write_text("edited")
+            wait_until("the change is seen", lambda: "is a cold start" in server.log())
+            server.invoke(read_only("/b"))
+            wait_until("it is told again", lambda: told() == ["/a", "/b", "/b"])
 
     def test_validate_tells_unless_the_failure_was_wanted(self):
         function = self.fixture("w38_missing_variable")

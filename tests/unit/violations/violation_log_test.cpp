@@ -82,7 +82,7 @@ TEST(ViolationLog, KeepsTheEndOfMuchOutput) {
   EXPECT_EQ(log.notes(), std::vector<std::string>{k_note});
 }
 
-TEST(ViolationLog, TellsAtOnceOncePerFunctionAndId) {
+TEST(ViolationLog, TellsAtOnceOncePerFunctionAndText) {
   ViolationLog log;
   log.add("f", {});
   std::vector<std::string> told;
@@ -94,6 +94,49 @@ TEST(ViolationLog, TellsAtOnceOncePerFunctionAndId) {
   log.on_invocation(failed(k_read_only, "g"));
   ASSERT_EQ(told.size(), 2U);
   EXPECT_EQ(told[1], "'g': " + k_note);
+}
+
+std::string read_only(const std::string& path) {
+  return R"({"errorType":"OSError","errorMessage":"[Errno 30] Read-only file system: ')" + path +
+         R"('"})";
+}
+
+// One is mended, and the next one shows.
+TEST(ViolationLog, TellsOfEachPathOfOneId) {
+  ViolationLog log;
+  std::vector<std::string> told;
+  log.on_found([&](const std::string& text) { told.push_back(text); });
+  for (const char* path : {"/a", "/a", "/b", "/a"})
+    log.on_invocation(failed(read_only(path).c_str()));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_NE(told[0].find("'/a'"), std::string::npos) << told[0];
+  EXPECT_NE(told[1].find("'/b'"), std::string::npos) << told[1];
+}
+
+TEST(ViolationLog, TellsOfTenOfAnIdThatNamesAnotherPathEachTime) {
+  ViolationLog log;
+  for (int i = 0; i < 30; ++i)
+    log.on_invocation(failed(read_only("/var/task/tmp" + std::to_string(i)).c_str()));
+  EXPECT_EQ(log.notes().size(), 10U);
+  log.on_invocation(failed(k_full));
+  EXPECT_EQ(log.notes().size(), 11U) << "others are told all the same";
+}
+
+TEST(ViolationLog, TellsAnewOfAFunctionThatIsAddedAgain) {
+  ViolationLog log;
+  Circumstances in;
+  in.sandbox = "strict";
+  log.add("f", in);
+  std::vector<std::string> told;
+  log.on_found([&](const std::string& text) { told.push_back(text); });
+  log.on_invocation(failed(k_full));
+  in.tmp_mb = 700;
+  log.add("f", in);
+  for (int i = 0; i < 2; ++i)
+    log.on_invocation(failed(k_full));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_NE(told[0].find("/tmp is full (512 MB)"), std::string::npos) << told[0];
+  EXPECT_NE(told[1].find("/tmp is full (700 MB)"), std::string::npos) << told[1];
 }
 
 TEST(ViolationLog, KnowsWhatTheFunctionRunsIn) {
