@@ -123,6 +123,7 @@ Circumstances circumstances(const FunctionConfig& config, const Emulator& emulat
   in.memory_mb = config.memory_mb;
   in.task_root = config.task_root.string();
   in.has_variable = [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; };
+  in.has_descriptor_files = in.sandbox == "strict" || ::access("/dev/fd", F_OK) == 0;
   if (in.sandbox == "strict") {
     in.is_on_host_only = [plan = plan_sandbox(config, find_entry_point(config), NetworkMode::none)](
                              const std::string& path) {

@@ -45,14 +45,15 @@ std::optional<Violation> home(const ShownError& error, const Circumstances&) {
       "in Environment.Variables or in the code"};
 }
 
-std::optional<Violation> descriptor_files(const ShownError& error, const Circumstances&) {
-  if (!is_kind(error, {Kind::no_entry}) || !is_below(error.system->path, "/dev/fd")) {
+std::optional<Violation> descriptor_files(const ShownError& error, const Circumstances& in) {
+  // Where there is one, a descriptor was closed.
+  if (in.has_descriptor_files || !is_kind(error, {Kind::no_entry}) ||
+      !is_below(error.system->path, "/dev/fd")) {
     return std::nullopt;
   }
-  return Violation{
-      "W8",
-      "there is no /dev/fd on Lambda, so the <( ) and >( ) of bash fail; use a pipe or "
-      "a file in /tmp"};
+  return Violation{"W8",
+                   "there is no /dev/fd, so the <( ) and >( ) of bash fail; use a pipe or a file "
+                   "in /tmp"};
 }
 
 std::optional<Violation> unreadable_code(const ShownError& error, const Circumstances& in) {

@@ -159,7 +159,6 @@ const Failure k_failures[] = {
      "", "W6", "no /dev/shm"},
     {"DevShm", body("FileNotFoundError", "[Errno 2] No such file or directory: '/dev/shm/x'"), "",
      "W6", "no /dev/shm"},
-    {"DescriptorFiles", "", "cat: /dev/fd/63: No such file or directory\n", "W8", "/dev/fd"},
     {"PythonFiles", body("OSError", "[Errno 24] Too many open files: '/dev/null'"), "", "W9",
      "1024 open files"},
     {"NodeSpawnFiles", body("Error", "spawnSync /bin/sh EMFILE"), "", "W9", "1024 open files"},
@@ -324,7 +323,19 @@ TEST(Explain, NamesAnIdOnceAndAHandfulOfThem) {
                            "cat: /dev/fd/63: No such file or directory\n"
                            "Object of type x is not JSON serializable\n"
                            "$HOME is not defined\n";
-  EXPECT_EQ(ids(explain("", many)), (std::vector<std::string>{"W1", "W5", "W9", "W8", "W32"}));
+  Circumstances in = strict();
+  in.has_descriptor_files = false;
+  EXPECT_EQ(ids(explain("", many, in)), (std::vector<std::string>{"W1", "W5", "W9", "W8", "W32"}));
+}
+
+TEST(Explain, MissesDescriptorFilesOnlyWhereThereAreNone) {
+  const std::string shown = "cat: /dev/fd/63: No such file or directory\n";
+  EXPECT_TRUE(explain("", shown).empty()) << "somebody has closed it";
+  Circumstances in = strict();
+  in.has_descriptor_files = false;
+  EXPECT_EQ(only(explain("", shown, in)),
+            "W8: there is no /dev/fd, so the <( ) and >( ) of bash fail; use a pipe or a file in "
+            "/tmp");
 }
 
 TEST(Explain, CutsALongPathBetweenCharacters) {
