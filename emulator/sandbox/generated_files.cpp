@@ -51,7 +51,7 @@ std::string with_processor(const std::string& block, int number) {
 
 HostFiles read_host_files() {
   return {read_text("/etc/passwd"), read_text("/etc/group"), read_text("/proc/cpuinfo"),
-          read_text("/etc/resolv.conf")};
+          read_text("/etc/resolv.conf"), read_text("/proc/stat")};
 }
 
 std::string passwd_with_user(const std::string& host) {
@@ -93,9 +93,42 @@ std::string meminfo_of(int memory_mb) {
     return text + std::string(number.size() < 8 ? 8 - number.size() : 0, ' ') + number + " kB\n";
   };
   const long long total = memory_mb * 1024LL;
-  return line("MemTotal", total) + line("MemFree", total) + line("MemAvailable", total) +
-         line("Buffers", 0) + line("Cached", 0) + line("SwapCached", 0) + line("SwapTotal", 0) +
-         line("SwapFree", 0);
+  std::string text = line("MemTotal", total) + line("MemFree", total) + line("MemAvailable", total);
+  // psutil warns where it misses one of these.
+  for (const char* name : {"Buffers", "Cached", "SwapCached", "Active", "Inactive", "SwapTotal",
+                           "SwapFree", "Shmem", "Slab", "SReclaimable", "SUnreclaim"})
+    text += line(name, 0);
+  return text;
+}
+
+std::string cpu_stat_of(const std::string& host, int count) {
+  std::vector<std::string> cpus;  // what stands behind their names
+  std::string rest;
+  for (const auto& line : split(host, "\n")) {
+    const auto space = line.find(' ');
+    if (!line.starts_with("cpu")) {
+      rest += line + "\n";
+    } else if (space != std::string::npos && space > 3) {
+      cpus.push_back(line.substr(space));
+    }
+  }
+  if (cpus.empty()) return host;
+  std::vector<long long> sums;
+  std::string each;
+  for (int i = 0; i < count; ++i) {
+    const auto& times = cpus[std::min(static_cast<std::size_t>(i), cpus.size() - 1)];
+    each += "cpu" + std::to_string(i) + times + "\n";
+    std::istringstream in(times);
+    std::size_t column = 0;
+    for (long long time = 0; in >> time; ++column) {
+      sums.resize(std::max(sums.size(), column + 1));
+      sums[column] += time;
+    }
+  }
+  std::string all = "cpu ";
+  for (const long long sum : sums)
+    all += " " + std::to_string(sum);
+  return all + "\n" + each + rest;
 }
 
 std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host) {
@@ -109,6 +142,7 @@ std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const Ho
       {"/sys/devices/system/cpu/present", cpus},
       {"/sys/devices/system/cpu/possible", cpus},
   };
+  if (!host.stat.empty()) files.push_back({"/proc/stat", cpu_stat_of(host.stat, facts.vcpus)});
   if (!facts.resolv_conf.empty()) files.push_back({"/etc/resolv.conf", facts.resolv_conf});
   return files;
 }

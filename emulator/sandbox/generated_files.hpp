@@ -17,6 +17,7 @@ struct HostFiles {
   std::string group;
   std::string cpuinfo;
   std::string resolv_conf{};
+  std::string stat{};  // /proc/stat; empty: not known, and then not covered
 };
 HostFiles read_host_files();
 
@@ -40,5 +41,8 @@ std::string group_with_user(const std::string& host);
 std::string cpuinfo_of(const std::string& host, int count);
 // MemTotal is the function's size, all of it free: what is in use by now is not in it. No swap.
 std::string meminfo_of(int memory_mb);
+// Of /proc/stat, from which Node.js counts CPUs: `count` of them as in cpuinfo_of(), and their sum
+// in front. It stands still.
+std::string cpu_stat_of(const std::string& host, int count);
 
 }  // namespace coldframe
