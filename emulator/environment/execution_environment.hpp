@@ -54,8 +54,8 @@ class EnvironmentOwner {
   virtual void on_available(ExecutionEnvironment& environment) = 0;
   // Its state, its invoke or its will to stop has changed.
   virtual void on_change(ExecutionEnvironment& environment) = 0;
-  // Its invoke comes back untouched, because no process could be started, for a reason of this
-  // host.
+  // Its invoke comes back without an answer, because no process could be started, or what it ran in
+  // has gone, for a reason of this host.
   virtual void on_host_failure(InvocationPtr invocation, const std::string& reason) = 0;
 };
 
@@ -82,7 +82,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void prepare();
   bool preparing() const { return preparing_; }
   // What prepare() has made can still be used.
-  bool is_current() const { return listening_ && sandbox_->is_current(); }
+  bool is_current() const { return sandbox_->is_current(); }
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
   // before stop() returns; of two calls only the later one's is.
   void stop(std::function<void()> done);
@@ -115,13 +115,14 @@ class ExecutionEnvironment final : private RuntimeEvents,
   // init_phase.cpp
   [[gnu::cold]] void start_process(EnvironmentState phase);
   [[gnu::cold]] void begin_process();
-  [[gnu::cold]] void listen(std::vector<UniqueFd> listeners);
+  [[gnu::cold]] Result<void> listen(std::vector<UniqueFd> listeners);
   [[gnu::cold]] void begin_suppressed_init();
   void on_init_complete() override;
   void on_init_error(std::string body, std::string error_type) override;
   void on_init_timeout();
   void on_launch_failed(const LaunchFailure& failure) override;
   void on_host_failure(const std::string& reason);
+  [[gnu::cold]] void on_lost(const std::string& why) override;
   void init_failed(InitStatus status, const std::string& error_type, Payload body);
   void log_init(InitRecord record);
   Duration init_limit() const;
@@ -177,7 +178,6 @@ class ExecutionEnvironment final : private RuntimeEvents,
   bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
   bool provisioned_ = false;  // started ahead: another limit, another variable
   bool preparing_ = false;
-  Result<void> listening_;  // at the sockets of its sandbox; an error stays
 
   // Init
   TimePoint init_started_{};

@@ -50,8 +50,7 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
   preparing_ = false;  // no longer ahead
   sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
     if (!listeners) return on_host_failure(listeners.error().message);
-    listen(std::move(*listeners));
-    if (!listening_) return on_host_failure(listening_.error().message);
+    if (auto ok = listen(std::move(*listeners)); !ok) return on_host_failure(ok.error().message);
     begin_process();
   });
 }
@@ -60,14 +59,20 @@ void ExecutionEnvironment::prepare() {
   preparing_ = true;
   sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
     preparing_ = false;
-    if (listeners) listen(std::move(*listeners));
+    if (listeners) (void)listen(std::move(*listeners));  // the start makes another if it must
   });
 }
 
-void ExecutionEnvironment::listen(std::vector<UniqueFd> listeners) {
+// Where there are any, they are of a network that is new; the former one is let go.
+Result<void> ExecutionEnvironment::listen(std::vector<UniqueFd> listeners) {
+  if (!listeners.empty()) api_.close_listeners();
   for (UniqueFd& listener : listeners) {
-    if (auto ok = api_.adopt(std::move(listener)); !ok) listening_ = ok;
+    if (auto ok = api_.adopt(std::move(listener)); !ok) {
+      sandbox_->discard();
+      return ok;
+    }
   }
+  return {};
 }
 
 void ExecutionEnvironment::begin_process() {
@@ -185,6 +190,22 @@ void ExecutionEnvironment::on_host_failure(const std::string& reason) {
   if (invocation_) {
     owner_.on_host_failure(std::exchange(invocation_, nullptr), reason);
   }
+  reset();
+}
+
+// What it lived in has gone. What it had sent still counts.
+void ExecutionEnvironment::on_lost(const std::string& why) {
+  if (process_exited_) return;
+  process_exited_ = true;
+  api_.drain();
+  if (state_ == EnvironmentState::reset) return;  // it has sent something that ended it
+  // Whoever was never asked for anything is as new, and so is who comes after it.
+  host_failed_ = state_ == EnvironmentState::init;
+  if (invocation_ && answered_) finish_invocation();
+  set_state(EnvironmentState::reset);
+  function_timer_.clear();
+  api_.release();
+  if (invocation_) owner_.on_host_failure(std::exchange(invocation_, nullptr), why);
   reset();
 }
 

@@ -32,12 +32,16 @@ class EnvironmentSandbox {
   // environment listens on the host's loopback.
   virtual std::optional<std::string> runtime_api() const { return std::nullopt; }
   // Calls `ready`, perhaps before it returns, when a process can be launched; with the sockets of
-  // an own Runtime API the first time. Before every launch, and once more any time ahead of it; of
-  // two that wait only the later is called. Not called after close() or destruction. Error: exit
-  // code 4, nothing was started. `join_fds`: as in ProcessSpec, the same each time; for a sandbox
-  // whose processes join their groups before they are launched.
+  // an own Runtime API whenever it has been made anew. Before every launch, and once more any time
+  // ahead of it; of two that wait only the later is called. Not called after close() or
+  // destruction. Error: exit code 4, nothing was started. `join_fds`: as in ProcessSpec, the same
+  // each time; for a sandbox whose processes join their groups before they are launched.
   virtual void prepare(const std::vector<int>& join_fds,
                        std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
+  // What prepare() was asked for is not wanted any more: its `ready` is not called.
+  virtual void forget() {}
+  // What prepare() gave cannot be used: everything is made anew for the next.
+  virtual void discard() {}
   // Whether what was prepared long ago still shows the host's files: no directory that it is made
   // of has been replaced by another since.
   virtual bool is_current() const { return true; }

@@ -68,6 +68,7 @@ void ExecutionEnvironment::reset() {
     process_->kill([this] { processes_gone(); });
     return freezer_.forget();
   }
+  sandbox_->forget();
   boost::asio::post(services_.io, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (!alive.expired()) processes_gone();
   });

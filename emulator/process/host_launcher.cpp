@@ -13,8 +13,9 @@
 #include <csignal>
 #include <cstring>
 
+#include "emulator/base/assign_stream.hpp"
 #include "emulator/process/child_output.hpp"
-#include "emulator/process/exec_note.hpp"
+#include "emulator/process/exec_report.hpp"
 #include "emulator/process/spawn.hpp"
 
 namespace coldframe {
@@ -50,7 +51,7 @@ class Child : public std::enable_shared_from_this<Child> {
   bool exited() const { return exited_; }
   std::optional<FinalMemory> final_memory() const {
     if (peak_ == 0 || launch_failed_) return std::nullopt;
-    return FinalMemory{peak_, inherited_peak_};
+    return FinalMemory{peak_, exec_report_.inherited_peak()};
   }
 
  private:
@@ -58,8 +59,7 @@ class Child : public std::enable_shared_from_this<Child> {
 
   void fail_later(LaunchFailure failure);
   int watch(Spawned& spawned);
-  void watch_exec();
-  void read_exec_report();
+  void on_exec_failed(const ExecNote& note);
   void watch_exit();
   void on_exit();
   void end_scope(int tries);
@@ -75,10 +75,9 @@ class Child : public std::enable_shared_from_this<Child> {
   ProcessEvents* events_;  // null once nobody listens any more
   pid_t pid_ = -1;
   std::optional<Process> process_;
-  asio::posix::stream_descriptor exec_report_;
+  ExecReport exec_report_;
   asio::posix::stream_descriptor exit_watch_;  // a copy of the pidfd
   ChildOutput output_;
-  std::int64_t inherited_peak_ = 0;
   std::int64_t peak_ = 0;  // of the ended process, as the kernel has it; 0: not known
   bool exited_ = false;
   bool launch_failed_ = false;
@@ -131,7 +130,7 @@ void Child::start() {
                        "cannot watch the process: " + lower_first(std::strerror(problem))});
   }
   output_.start();
-  watch_exec();
+  exec_report_.wait(shared_from_this(), [this](const ExecNote& note) { on_exec_failed(note); });
   watch_exit();
 }
 
@@ -139,13 +138,10 @@ void Child::start() {
 int Child::watch(Spawned& spawned) {
   UniqueFd copy(::fcntl(spawned.pidfd.get(), F_DUPFD_CLOEXEC, 3));
   if (!copy) return errno;
-  boost::system::error_code error;
-  exit_watch_.assign(copy.get(), error);
-  if (error) return error.value();
-  (void)copy.release();
-  exec_report_.assign(spawned.exec_report.get(), error);
-  if (error) return error.value();
-  (void)spawned.exec_report.release();
+  if (const int problem = assign_stream(exit_watch_, std::move(copy)); problem != 0) return problem;
+  if (const int problem = exec_report_.assign(std::move(spawned.exec_report)); problem != 0) {
+    return problem;
+  }
   try {
     process_.emplace(io_.get_executor(), spawned.pid, spawned.pidfd.get());
   } catch (const boost::system::system_error& failure) {
@@ -155,25 +151,7 @@ int Child::watch(Spawned& spawned) {
   return 0;
 }
 
-void Child::watch_exec() {
-  exec_report_.async_wait(asio::posix::stream_descriptor::wait_read,
-                          [self = shared_from_this()](const boost::system::error_code& error) {
-                            if (!error) self->read_exec_report();
-                          });
-}
-
-void Child::read_exec_report() {
-  if (!exec_report_.is_open()) return;
-  ExecNote note{};
-  const ssize_t got = ::read(exec_report_.native_handle(), &note, sizeof note);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch_exec();
-  if (got == static_cast<ssize_t>(sizeof note) && note.stage == ExecStage::about_to_exec) {
-    inherited_peak_ = note.inherited_peak;
-    return read_exec_report();
-  }
-  boost::system::error_code ignored;
-  exec_report_.close(ignored);
-  if (got != static_cast<ssize_t>(sizeof note)) return;  // closed by exec
+void Child::on_exec_failed(const ExecNote& note) {
   launch_failed_ = true;
   if (events_ != nullptr && !gone_) events_->on_launch_failed(explain(note, spec_));
 }
@@ -207,7 +185,7 @@ void Child::on_exit() {
   const int native = process_->native_exit_code();
   // Reaped: the number may be given to another child of ours from now on.
   (void)process_->detach();
-  read_exec_report();
+  exec_report_.read();
   output_.drain();
   if (gone_) return finish_kill();
   if (events_ != nullptr && !launch_failed_) events_->on_exit(ExitStatus::from_wait(native));

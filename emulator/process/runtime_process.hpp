@@ -47,6 +47,8 @@ class ProcessEvents {
   virtual void on_log(const LogEvent& event) = 0;
   virtual void on_launch_failed(const LaunchFailure& failure) = 0;
   virtual void on_exit(const ExitStatus& status) = 0;  // the runtime itself; called once
+  // Instead: it ended with what it lived in, by no fault of its own. `why`: of this host.
+  virtual void on_lost(const std::string& why) = 0;
 };
 
 class RuntimeProcess {

@@ -60,6 +60,8 @@ class RuntimeApi final : public http::Handler {
   Result<std::uint16_t> listen(const std::string& host);
   // Also accepts from this one. Error: exit code 4.
   Result<void> adopt(UniqueFd listener) { return server_.adopt(std::move(listener)); }
+  // Accepts from nobody any more, until another is adopted; connections too are closed.
+  void close_listeners() { server_.close(); }
   // The event that is running, to be filled in for deliver().
   RuntimeEvent& event() { return running_; }
   // Hands it out. Precondition: the runtime is in /next, or past its first one and idle.

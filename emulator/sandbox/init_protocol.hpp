@@ -26,6 +26,7 @@ enum class InitMessage : std::int64_t {
 enum class SeedMessage : std::int64_t {
   ready = 1,      // how long it waited for its groups, ns; descriptor: the listener of a trace
   not_ready = 2,  // text; the seed ends
+  // pid inside of the seed that is meant (an earlier one may have ended before it read its own),
   // executable, argv, environment, working directory, CPUs, number of the log descriptor;
   // descriptors: stdout, stderr, log, exec report
   run = 10,

@@ -129,6 +129,28 @@ void use_cpus(const std::vector<int>& cpus) {
   ::sched_setaffinity(0, sizeof set, &set);
 }
 
+// Fills in what is to be run, and returns the descriptors with it. What was meant for an earlier
+// seed, which was killed before it read it, is passed over.
+Message await_order(int socket, SpawnPlan& program) {
+  constexpr std::size_t k_descriptors_of_run = 4;
+  for (;;) {
+    auto order = receive_message(socket);
+    if (!order) ::_exit(127);
+    MessageReader in = order->reader();
+    const bool to_run = in.number() == static_cast<std::int64_t>(SeedMessage::run);
+    if (in.number() != ::getpid()) continue;
+    if (!to_run || order->descriptors.size() != k_descriptors_of_run) ::_exit(127);
+    program.executable = in.text();
+    program.argv = in.texts();
+    program.environment = in.texts();
+    program.working_directory = in.text();
+    use_cpus(in.numbers());
+    program.log_fd_number = static_cast<int>(in.number());
+    if (!in.ok()) ::_exit(127);
+    return std::move(*order);
+  }
+}
+
 }  // namespace
 
 void run_seed(const SeedPlan& plan) {
@@ -152,25 +174,14 @@ void run_seed(const SeedPlan& plan) {
   if (!send_message(plan.start_socket, ready, descriptors)) ::_exit(127);
   trace.reset();
 
-  const auto order = receive_message(plan.start_socket);
-  constexpr std::size_t k_descriptors_of_run = 4;
-  if (!order || order->descriptors.size() != k_descriptors_of_run) ::_exit(127);
-  MessageReader in = order->reader();
-  if (in.number() != static_cast<std::int64_t>(SeedMessage::run)) ::_exit(127);
   SpawnPlan program;
-  program.executable = in.text();
-  program.argv = in.texts();
-  program.environment = in.texts();
-  program.working_directory = in.text();
-  use_cpus(in.numbers());
-  program.log_fd_number = static_cast<int>(in.number());
-  if (!in.ok()) ::_exit(127);
-  program.stdout_fd = order->descriptors[0].get();
-  program.stderr_fd = order->descriptors[1].get();
-  program.log_fd = order->descriptors[2].get();
+  const auto order = await_order(plan.start_socket, program);
+  program.stdout_fd = order.descriptors[0].get();
+  program.stderr_fd = order.descriptors[1].get();
+  program.log_fd = order.descriptors[2].get();
   const auto argv = pointers(program.argv);
   const auto envp = pointers(program.environment);
-  become_program(program, argv.data(), envp.data(), order->descriptors[3].get(), limit_descriptors);
+  become_program(program, argv.data(), envp.data(), order.descriptors[3].get(), limit_descriptors);
 }
 
 }  // namespace coldframe

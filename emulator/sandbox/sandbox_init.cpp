@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "emulator/base/pidfd.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/root_layout.hpp"
@@ -125,24 +126,25 @@ class Init {
   }
 
   void tell_of_seed() {
-    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, runtime_, 0)));
+    const UniqueFd handle = open_pidfd(runtime_);
     if (!handle) fail(std::string("pidfd_open: ") + std::strerror(errno));
     MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::seed_forked));
     out.number(runtime_);
-    send_message(plan_.control_socket, out, {handle.get()});
+    if (!send_message(plan_.control_socket, out, {handle.get()})) {
+      fail(std::string("pass on the number of a process: ") + std::strerror(errno));
+    }
   }
 
-  // Whoever has ended. Nobody waits for the others: their parents are gone.
-  // False: there are no children at all.
-  bool collect(int flags) {
+  // Whoever has ended; with flags 0 all, once they have. Nobody waits for the others: their parents
+  // are gone.
+  void collect(int flags) {
     for (;;) {
       int status = 0;
       rusage usage{};
       const pid_t pid = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, flags, &usage));
       if (pid < 0 && errno == EINTR) continue;
-      if (pid < 0) return false;
-      if (pid == 0) return true;
+      if (pid <= 0) return;
       if (pid != runtime_) continue;
       runtime_ = 0;
       MessageWriter out;
@@ -157,8 +159,7 @@ class Init {
   void kill_all() {
     // Who is in the middle of a fork gets the signal before the child exists.
     ::kill(-1, SIGKILL);
-    while (collect(0))
-      ::kill(-1, SIGKILL);
+    collect(0);
     MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::empty));
     send_message(plan_.control_socket, out);

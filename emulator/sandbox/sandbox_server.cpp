@@ -2,29 +2,33 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 
 #include "emulator/base/first_line.hpp"
 #include "emulator/sandbox/background.hpp"
+#include "emulator/base/pidfd.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/own_command_line.hpp"
-#include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/server_process.hpp"
 
 namespace coldframe {
 namespace {
 
-namespace asio = boost::asio;
+constexpr std::chrono::seconds k_patience{10};  // at its start and its end
 
 // Nothing of ours is held open by the server: not the terminal, not somebody's pipe.
 void let_go_of_everything_but(int socket) {
@@ -127,24 +131,16 @@ std::string remedy() {
                             : "; root lacks CAP_SYS_ADMIN here: a container needs --privileged";
 }
 
-Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {
-  CreatedSandbox made;
-  made.forked = TimePoint(Duration(in.number()));
-  made.tmp_note = in.text();
-  made.hole_note = in.text();
-  const bool has_hole = in.number() == 1;
-  auto next = answer.descriptors.begin();
-  const auto left = [&] { return answer.descriptors.end() - next; };
-  if (answer.truncated || left() < (has_hole ? 3 : 2)) {
-    return host_error("no sandbox could be made: too few descriptors are left");
+// Readable, or its end has come, within the patience.
+bool becomes_ready(int fd) {
+  pollfd ready{fd, POLLIN, 0};
+  const auto give_up = std::chrono::steady_clock::now() + k_patience;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        give_up - std::chrono::steady_clock::now());
+    const int count = ::poll(&ready, 1, std::max(0, static_cast<int>(left.count())));
+    if (count >= 0 || errno != EINTR) return count > 0;
   }
-  made.init = std::move(*next++);
-  made.tmp = std::move(*next++);
-  if (has_hole) made.hole = std::move(*next++);
-  if (left() > 0) made.network = std::move(*next++);
-  while (left() > 0)
-    made.listeners.push_back(std::move(*next++));
-  return made;
 }
 
 }  // namespace
@@ -161,89 +157,35 @@ Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& c
   if (pid < 0) return host_error(std::string("cannot fork: ") + std::strerror(errno));
   ends->second.reset();
   std::unique_ptr<SandboxServer> server(new SandboxServer(pid, std::move(ends->first)));
-  const auto hello = receive_message(server->socket_.get());
+  const int socket = server->requests_.socket();
+  if (!becomes_ready(socket)) {
+    ::kill(pid, SIGKILL);
+    return unsupported("the strict sandbox is not possible here: nothing came of it for 10 s");
+  }
+  const auto hello = receive_message(socket);
   std::string why = "the sandbox server ended";
   if (hello) {
     MessageReader in = hello->reader();
     const bool works = in.number() == 1;
     server->in_user_namespace_ = in.number() == 1;
     why = in.text();
-    if (works) {
-      ::fcntl(server->socket_.get(), F_SETFL, O_NONBLOCK);
-      return server;
-    }
+    if (works) return server;
   }
   return unsupported("the strict sandbox is not possible here: " + why + remedy());
 }
 
 SandboxServer::~SandboxServer() {
-  detach();
-  socket_.reset();
+  requests_.close();
+  const UniqueFd end = open_pidfd(pid_);
+  if (end && !becomes_ready(end.get())) {
+    constexpr std::string_view k_line =
+        "coldframe: the sandbox server had not ended after 10 s, and is killed\n";
+    [[maybe_unused]] const auto wrote = ::write(STDERR_FILENO, k_line.data(), k_line.size());
+    ::kill(pid_, SIGKILL);
+    if (!becomes_ready(end.get())) return;
+  }
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
-}
-
-void SandboxServer::attach(asio::io_context& io) {
-  stream_.emplace(io, socket_.get());
-  wait();
-}
-
-void SandboxServer::detach() {
-  if (stream_) (void)stream_->release();
-  stream_.reset();
-  pending_.clear();
-}
-
-void SandboxServer::wait() {
-  stream_->async_wait(
-      asio::posix::stream_descriptor::wait_read,
-      [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
-        if (!error && !alive.expired()) read();
-      });
-}
-
-void SandboxServer::read() {
-  for (;;) {
-    errno = 0;
-    auto answer = receive_message(socket_.get());
-    if (!answer) {
-      if (errno == EAGAIN) return wait();
-      return fail_all("the sandbox server has ended");
-    }
-    MessageReader in = answer->reader();
-    const std::int64_t serial = in.number();
-    if (serial == 0 && told_) told_(in.text());
-    const auto waiting = pending_.find(serial);
-    if (waiting == pending_.end()) continue;
-    const Done done = std::move(waiting->second);
-    pending_.erase(waiting);
-    if (in.number() != 1) {
-      done(host_error("no sandbox could be made: " + in.text()));
-      continue;
-    }
-    done(unpack(in, *answer));
-  }
-}
-
-void SandboxServer::fail_all(const std::string& why) {
-  const auto pending = std::move(pending_);
-  pending_.clear();
-  for (const auto& [serial, done] : pending)
-    done(host_error(why));
-}
-
-void SandboxServer::create(const SandboxPlan& plan, int control, int start,
-                           const std::vector<int>& join_fds, Done done) {
-  MessageWriter out;
-  out.number(++serial_);
-  write_plan(out, plan);
-  std::vector<int> descriptors{control, start};
-  descriptors.insert(descriptors.end(), join_fds.begin(), join_fds.end());
-  if (!send_message(socket_.get(), out, descriptors)) {
-    return done(
-        host_error(std::string("the sandbox server does not listen: ") + std::strerror(errno)));
-  }
-  pending_.emplace(serial_, std::move(done));
 }
 
 }  // namespace coldframe

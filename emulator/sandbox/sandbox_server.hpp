@@ -5,7 +5,7 @@
 //
 //   auto server = SandboxServer::start(cache_directory);       // trial included; error: why not
 //   server->attach(io);
-//   server->create(plan, std::move(request), [](Result<CreatedSandbox> made) { … });
+//   server->requests().create(plan, …, [](Result<CreatedSandbox> made) { … });
 //
 // start() forks and blocks for some milliseconds; call it before starting threads. Everything else
 // is for the I/O thread and does not block.
@@ -14,69 +14,42 @@
 #include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <functional>
-#include <map>
+#include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "emulator/base/clock.hpp"
 #include "emulator/base/error.hpp"
 #include "emulator/base/unique_fd.hpp"
-#include "emulator/sandbox/sandbox_plan.hpp"
+#include "emulator/sandbox/sandbox_requests.hpp"
 
 namespace coldframe {
 
-struct CreatedSandbox {
-  TimePoint forked{};               // when its init was about to be
-  UniqueFd init;                    // pidfd; readable when nobody is left inside
-  UniqueFd tmp;                     // its /tmp, for fstatfs(2)
-  UniqueFd network;                 // its namespace; none: the host's
-  std::vector<UniqueFd> listeners;  // of the Runtime API, in its network
-  std::string tmp_note;             // why /tmp is not on a disk; empty: it is
-  UniqueFd hole;                    // of a network that leads nowhere (black_hole.hpp)
-  std::string hole_note;            // why there is none; empty: it is there, or is not wanted
-};
-
 class SandboxServer {
  public:
-  using Done = std::function<void(Result<CreatedSandbox>)>;
-
-  // Errors (exit code 77): what this host does not allow, and what helps.
+  // Errors (exit code 77): what this host does not allow, and what helps; that it says nothing for
+  // 10 s.
   static Result<std::unique_ptr<SandboxServer>> start(const std::string& cache_directory);
-  // Closes; waits for the server's end, and so for that of all sandboxes.
+  // Closes; waits for the server's end, and so for that of all sandboxes. One that has not ended
+  // after 10 s is killed and told of on stderr.
   ~SandboxServer();
   SandboxServer(const SandboxServer&) = delete;
   SandboxServer& operator=(const SandboxServer&) = delete;
 
-  void attach(boost::asio::io_context& io);
+  void attach(boost::asio::io_context& io) { requests_.attach(io); }
   // Before `io` ends: forgets who waits.
-  void detach();
-  // `control`, `start`: the sandbox's ends of its sockets. Groups are joined through `join_fds`.
-  // Those descriptors are used during the call only. Error: exit code 4.
-  void create(const SandboxPlan& plan, int control, int start, const std::vector<int>& join_fds,
-              Done done);
-  // Who is told of a way out that has ended, in its last words.
-  void on_told(std::function<void(const std::string&)> listener) { told_ = std::move(listener); }
+  void detach() { requests_.detach(); }
+  SandboxRequests& requests() { return requests_; }
   bool in_user_namespace() const { return in_user_namespace_; }
   pid_t pid() const { return pid_; }
 
  private:
-  SandboxServer(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
-  void wait();
-  void read();
-  void fail_all(const std::string& why);
+  SandboxServer(pid_t pid, UniqueFd socket)
+      : pid_(pid), requests_(std::move(socket), std::chrono::seconds(30)) {}
 
   pid_t pid_;
-  UniqueFd socket_;
+  SandboxRequests requests_;
   bool in_user_namespace_ = false;
-  std::optional<boost::asio::posix::stream_descriptor> stream_;
-  std::map<std::int64_t, Done> pending_;
-  std::int64_t serial_ = 0;  // of the latest request; the first is 1
-  std::function<void(const std::string&)> told_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace coldframe

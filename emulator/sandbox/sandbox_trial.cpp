@@ -32,6 +32,7 @@ Result<SandboxTrial> try_sandbox(SandboxServer& server) {
   Deaf log;
   SandboxTrial trial;
   std::string why;
+  bool is_closed = false;  // may be told of when we have given up
   {
     Offload offload(io);
     server.attach(io);
@@ -45,7 +46,7 @@ Result<SandboxTrial> try_sandbox(SandboxServer& server) {
     };
     const auto started = std::chrono::steady_clock::now();
     auto findings = std::make_shared<FunctionFindings>();
-    auto box = std::make_shared<Box>(io, offload, log, server,
+    auto box = std::make_shared<Box>(io, offload, log, server.requests(),
                                      std::make_shared<BoxObserver>(io, std::move(findings)));
     box->on_hole_note = [&](const std::string& note) { trial.hole_note = note; };
     bool is_ready = false;
@@ -56,7 +57,6 @@ Result<SandboxTrial> try_sandbox(SandboxServer& server) {
     if (!run_until(is_ready)) why = "it was not ready after 10 s";
     trial.took = std::chrono::steady_clock::now() - started;
     trial.tmp_note = box->tmp_note();
-    bool is_closed = false;
     box->close([&] { is_closed = true; });
     run_until(is_closed);
     box.reset();

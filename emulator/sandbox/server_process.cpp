@@ -1,9 +1,6 @@
 #include "emulator/sandbox/server_process.hpp"
 
-#include <linux/sched.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,7 +18,7 @@
 #include "emulator/sandbox/black_hole.hpp"
 #include "emulator/sandbox/generated_files.hpp"
 #include "emulator/sandbox/message.hpp"
-#include "emulator/sandbox/mount_calls.hpp"
+#include "emulator/sandbox/namespaces.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
 #include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
@@ -32,16 +29,6 @@
 namespace coldframe {
 namespace {
 
-constexpr std::uint64_t k_namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
-
-pid_t clone_into(std::uint64_t namespaces, int* pidfd) {
-  clone_args args{};
-  args.flags = namespaces | CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
-  args.exit_signal = SIGCHLD;
-  return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-}
-
 void close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 3;
@@ -51,44 +38,6 @@ void close_all_but(std::vector<int> kept) {
     first = std::max(first, number + 1);
   }
   ::syscall(SYS_close_range, first, ~0U, 0U);
-}
-
-// Whether namespaces and a fresh /proc can be had, by having them. Empty: yes.
-std::string try_namespaces() {
-  if (!mounts::are_known()) return "the kernel has no mount_setattr (Linux 5.12 is needed)";
-  int report[2];
-  if (::pipe(report) != 0) return std::string("pipe: ") + std::strerror(errno);
-  int pidfd = -1;
-  const pid_t pid = clone_into(k_namespaces, &pidfd);
-  if (pid < 0) {
-    std::string why = std::string("namespaces are denied: ") + std::strerror(errno);
-    ::close(report[0]);
-    ::close(report[1]);
-    return why;
-  }
-  if (pid == 0) {
-    const char* step = nullptr;
-    if (mounts::make_all_private() != 0) {
-      step = "mounts cannot be made private";
-    } else if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
-      step = "/proc cannot be mounted";
-    } else if (::unshare(CLONE_NEWNET) != 0) {
-      step = "a network namespace is denied";
-    }
-    if (step != nullptr) {
-      const std::string text = std::string(step) + ": " + std::strerror(errno);
-      [[maybe_unused]] auto n = ::write(report[1], text.data(), text.size());
-    }
-    ::_exit(0);
-  }
-  ::close(report[1]);
-  std::string why(256, '\0');
-  const ssize_t got = ::read(report[0], why.data(), why.size());
-  why.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  ::close(report[0]);
-  ::close(pidfd);
-  ::waitpid(pid, nullptr, 0);
-  return why;
 }
 
 struct Living {
@@ -193,7 +142,7 @@ class Server {
     const InitPlan init_to_be = init_plan(plan, *request, *disk, network);
     int pidfd = -1;
     const TimePoint forked = SystemClock().now();
-    const pid_t pid = clone_into(k_namespaces, &pidfd);
+    const pid_t pid = clone_into_namespaces(&pidfd);
     if (pid < 0) {
       return refuse(out, host_error(std::string("clone3: ") + std::strerror(errno)));
     }
@@ -216,7 +165,14 @@ class Server {
         descriptors.push_back(fd->get());
     }
     Living& living = living_.try_emplace(pid, std::move(*disk)).first->second;
-    send_message(socket_, out, descriptors);
+    if (!send_message(socket_, out, descriptors)) {  // too many are on their way, or no memory
+      const int error_number = errno;
+      ::kill(pid, SIGKILL);
+      MessageWriter refusal;
+      refusal.number(id);
+      return refuse(refusal, host_error(std::string("its descriptors cannot be passed on: ") +
+                                        std::strerror(error_number)));
+    }
     // The function does not wait for it.
     if (plan.network != NetworkMode::open) return;
     auto way_out = WayOut::start(plan.way_out, network->fd.get());

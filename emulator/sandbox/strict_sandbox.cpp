@@ -7,7 +7,6 @@
 #include "emulator/cgroup/cpu_share.hpp"
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/sandbox/box.hpp"
-#include "emulator/sandbox/init_protocol.hpp"
 
 namespace coldframe {
 namespace {
@@ -30,26 +29,22 @@ Identities identities(const SandboxPlan& plan) {
 
 class BoxedProcess final : public RuntimeProcess {
  public:
-  explicit BoxedProcess(std::shared_ptr<Box> box) : box_(std::move(box)) {}
-  ~BoxedProcess() override { box_->forget_process(); }
-  pid_t pid() const override { return box_->pid(); }
-  void drain_output() override {
-    if (auto* output = box_->output()) output->drain();
-  }
-  void drain_leftover() override {
-    if (auto* output = box_->output()) output->drain_leftover();
-  }
-  void end_lines() override {
-    if (auto* output = box_->output()) output->end_lines();
-  }
+  BoxedProcess(std::shared_ptr<Box> box, std::shared_ptr<BoxedRuntime> runtime)
+      : box_(std::move(box)), runtime_(std::move(runtime)) {}
+  ~BoxedProcess() override { runtime_->forget(); }
+  pid_t pid() const override { return runtime_->numbers().outside; }
+  void drain_output() override { runtime_->output().drain(); }
+  void drain_leftover() override { runtime_->output().drain_leftover(); }
+  void end_lines() override { runtime_->output().end_lines(); }
   // All but the init, whatever their group.
-  void suspend() override { box_->tell_init(static_cast<std::int64_t>(InitMessage::suspend)); }
-  void resume() override { box_->tell_init(static_cast<std::int64_t>(InitMessage::resume)); }
+  void suspend() override { box_->suspend(); }
+  void resume() override { box_->resume(); }
   void kill(std::function<void()> gone) override { box_->kill_all(std::move(gone)); }
-  std::optional<FinalMemory> final_memory() const override { return box_->final_memory(); }
+  std::optional<FinalMemory> final_memory() const override { return runtime_->final_memory(); }
 
  private:
   std::shared_ptr<Box> box_;
+  std::shared_ptr<BoxedRuntime> runtime_;
 };
 
 class StrictEnvironment final : public EnvironmentSandbox {
@@ -66,17 +61,21 @@ class StrictEnvironment final : public EnvironmentSandbox {
   }
   void prepare(const std::vector<int>& join_fds,
                std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
-    if (box_->lost()) box_ = make_box_();
+    if (box_->lost()) {
+      box_ = make_box_();
+      sources_.clear();
+    }
     if (sources_.empty()) sources_ = identities(plan_);
     box_->prepare(plan_, join_fds, std::move(ready));
   }
+  void forget() override { box_->forget_prepare(); }
+  void discard() override { box_->lose("its sockets cannot be used"); }
   bool is_current() const override { return sources_ == identities(plan_); }
   std::string inside(const std::filesystem::path& path) const override {
     return plan_.inside(path);
   }
   std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override {
-    box_->launch(spec, events);
-    return std::make_unique<BoxedProcess>(box_);
+    return std::make_unique<BoxedProcess>(box_, box_->launch(spec, events));
   }
   std::optional<std::int64_t> tmp_used_bytes() const override { return box_->tmp_used_bytes(); }
   void close(std::function<void()> done) override { box_->close(std::move(done)); }
@@ -85,7 +84,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
   MakeBox make_box_;
   std::shared_ptr<Box> box_;
   SandboxPlan plan_;
-  Identities sources_;  // at the first prepare()
+  Identities sources_;  // of the box, when it was asked for
 };
 
 }  // namespace
@@ -93,12 +92,12 @@ class StrictEnvironment final : public EnvironmentSandbox {
 StrictSandbox::StrictSandbox(boost::asio::io_context& io, Offload& offload, TextSink& log,
                              SandboxServer& server, StrictOptions options)
     : io_(io), offload_(offload), log_(log), server_(server), options_(std::move(options)) {
-  server_.on_told([this](const std::string& text) { findings_.tell(text); });
+  server_.requests().on_told([this](const std::string& text) { findings_.tell(text); });
 }
 
 std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
   auto observer = std::make_shared<BoxObserver>(io_, findings_.of(function));
-  auto box = std::make_shared<Box>(io_, offload_, log_, server_, std::move(observer));
+  auto box = std::make_shared<Box>(io_, offload_, log_, server_.requests(), std::move(observer));
   box->on_hole_note = [this](const std::string& why) {
     findings_.tell(why +
                    "; connects fail at once, where in a VPC without a route they hang, and "

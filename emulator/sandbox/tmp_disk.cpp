@@ -108,11 +108,13 @@ TmpDisk::~TmpDisk() {
   if (loop_number_ >= 0) remove_loop_device(loop_number_);
 }
 
-std::optional<std::int64_t> TmpDisk::free_bytes() const {
+std::optional<std::int64_t> free_bytes_of(int fd) {
   struct statfs about {};
-  if (::fstatfs(mount_.get(), &about) != 0) return std::nullopt;
+  if (::fstatfs(fd, &about) != 0) return std::nullopt;
   return static_cast<std::int64_t>(about.f_bfree) * about.f_bsize;
 }
+
+std::optional<std::int64_t> TmpDisk::free_bytes() const { return free_bytes_of(mount_.get()); }
 
 std::optional<std::int64_t> TmpDisk::used_bytes() const {
   const auto free = free_bytes();

@@ -59,4 +59,7 @@ class TmpDisk {
   std::int64_t free_when_empty_ = 0;
 };
 
+// Of the file system that `fd` is on; nothing if it cannot be read.
+std::optional<std::int64_t> free_bytes_of(int fd);
+
 }  // namespace coldframe

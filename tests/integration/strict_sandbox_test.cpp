@@ -142,27 +142,43 @@ TEST_F(StrictSandbox, IsMadeAnewWhenItsInitIsKilled) {
   EXPECT_EQ(starts(), "1") << "its /tmp went with it";
 }
 
-TEST_F(StrictSandbox, TellsTheCallerWhenItsInitIsKilledInAnInvoke) {
+// It is nothing that the function has done.
+TEST_F(StrictSandbox, IsNoFailureOfTheFunctionWhenItsInitIsKilledInAnInvoke) {
   play(k_obey);
   start();
   obey("respond 1");
   auto caller = call(order("hang"));
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Busy"}; }));
   ::kill(init_process(), SIGKILL);
-  EXPECT_NE(caller.finish().body.find("signal: killed"), std::string::npos);
+  const auto answer = caller.finish();
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(answer.header("X-Amz-Function-Error"), "");
+  EXPECT_NE(answer.body.find("\"Type\":\"Service\""), std::string::npos) << answer.body;
+  EXPECT_EQ(log.count("coldframe: the first process of a sandbox has ended"), 1);
+  EXPECT_EQ(log.count("REPORT"), 1) << "of the first";
+  EXPECT_EQ(records.invocations.size(), 1U);
   EXPECT_EQ(obey("respond 2").body, "2");
 }
 
 TEST_F(StrictSandbox, IsNoLongerToBeHadWithoutItsServer) {
+  std::vector<std::string> told;
   play(k_obey);
   start();
+  emulator().on_sandbox_note([&](const std::string& text) { told.push_back(text); });
   obey("respond 1");
   ASSERT_GT(server_process(), 0);
+  auto caller = call(order("hang"));
+  ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Busy"}; }));
   ::kill(server_process(), SIGKILL);
+  const auto cut_off = caller.finish();
+  EXPECT_EQ(cut_off.status, 500);
+  EXPECT_NE(cut_off.body.find("\"Type\":\"Service\""), std::string::npos) << cut_off.body;
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"ColdAgain"}; }));
   const auto answer = call(order("respond 2")).finish();
   EXPECT_EQ(answer.status, 500);
-  EXPECT_TRUE(log.contains("sandbox server")) << log.text();
+  EXPECT_TRUE(log.contains("the sandbox server has ended")) << log.text();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("the sandbox server has ended, and everybody in a sandbox"));
 }
 
 TEST_F(StrictSandbox, IsMadeInTheBackgroundAndRunsAsUsual) {

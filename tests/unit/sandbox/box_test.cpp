@@ -1,0 +1,258 @@
+// A sandbox whose other side, the server and the first process inside, is played by the test.
+#include "emulator/sandbox/box.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "tests/support/captured_log.hpp"
+#include "tests/support/fake_sandbox_server.hpp"
+
+namespace coldframe::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Heard final : ProcessEvents {
+  void on_log(const LogEvent&) override {}
+  void on_launch_failed(const LaunchFailure& failure) override { text += failure.reason; }
+  void on_exit(const ExitStatus& status) override { text += "exit: " + exit_reason(status); }
+  void on_lost(const std::string& why) override { text += "lost: " + why; }
+  std::string text;
+};
+
+class BoxTest : public ::testing::Test {
+ protected:
+  explicit BoxTest(BoxPatience patience = {}) {
+    requests.attach(io);
+    box = std::make_shared<Box>(
+        io, offload, log, requests,
+        std::make_shared<BoxObserver>(io, std::make_shared<FunctionFindings>()), patience);
+  }
+  ~BoxTest() override {
+    box->abandon();
+    box.reset();
+    requests.detach();
+  }
+  void prepare() {
+    box->prepare({}, {}, [this](const Result<std::vector<UniqueFd>>& ready) {
+      outcome = ready ? "ready" : ready.error().message;
+    });
+  }
+  // The server has made it.
+  void make() {
+    prepare();
+    auto request = server.take();
+    ASSERT_TRUE(request);
+    init.emplace(FakeRequest{
+        request->number, {}, std::move(request->control), std::move(request->start), {}});
+    server.grant(*request, init->pidfd());
+    turn();
+  }
+  void make_ready(std::int64_t inside = 2) {
+    if (!init) make();
+    init->fork_seed(inside);
+    init->seed_ready();
+    turn();
+    ASSERT_EQ(outcome, "ready");
+  }
+  void turn() {
+    io.restart();
+    io.poll();
+  }
+  bool until(const std::function<bool()>& condition) {
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (!condition() && std::chrono::steady_clock::now() < give_up) {
+      io.restart();
+      io.run_one_for(100ms);
+    }
+    return condition();
+  }
+  static std::int64_t number_of(InitMessage message) { return static_cast<std::int64_t>(message); }
+
+  boost::asio::io_context io;
+  Offload offload{io};
+  CapturedLog log;
+  FakeSandboxServer server;
+  SandboxRequests requests{server.client_end(), 30s};
+  std::shared_ptr<Box> box;
+  std::optional<FakeInit> init;
+  std::string outcome;
+  Heard heard;
+};
+
+TEST_F(BoxTest, IsReadyWhenItsSeedIs) {
+  make();
+  EXPECT_EQ(outcome, "");
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  EXPECT_EQ(init->run_order(), 2) << "names the seed that is meant";
+  init->exited(2, 7 << 8);
+  turn();
+  EXPECT_EQ(heard.text, "exit: Runtime exited with error: exit status 7");
+  EXPECT_EQ(runtime->final_memory()->peak_bytes, 4096);
+  runtime->forget();
+}
+
+TEST_F(BoxTest, TellsWhyItsSeedHasEndedToWhoeverWaits) {
+  make();
+  init->fork_seed(2);
+  init->exited(2, SIGSEGV);
+  turn();
+  EXPECT_EQ(outcome,
+            "the process that was to become the runtime ended: Runtime exited with error: signal: "
+            "segmentation fault");
+  EXPECT_TRUE(box->lost());
+}
+
+// Its environment was reset before it was ready, which kills whoever is in the groups.
+TEST_F(BoxTest, OutlivesASeedThatNobodyWaitsForAnyMore) {
+  make();
+  init->fork_seed(2);
+  box->forget_prepare();
+  init->exited(2, SIGKILL);
+  turn();
+  EXPECT_EQ(outcome, "") << "was forgotten";
+  ASSERT_FALSE(box->lost());
+  prepare();
+  EXPECT_EQ(init->order(), number_of(InitMessage::fork_seed));
+  make_ready(3);
+}
+
+TEST_F(BoxTest, ForksAnotherWhenAnEarlierSeedEndsAfterItIsAskedForAgain) {
+  make();
+  init->fork_seed(2);
+  box->forget_prepare();
+  turn();
+  prepare();
+  EXPECT_EQ(init->order(), 0) << "that one can be used";
+  init->exited(2, SIGKILL);
+  turn();
+  EXPECT_EQ(outcome, "");
+  EXPECT_EQ(init->order(), number_of(InitMessage::fork_seed));
+  make_ready(3);
+}
+
+TEST_F(BoxTest, DoesNotCallWhoeverHasForgottenIt) {
+  make();
+  init->fork_seed(2);
+  box->forget_prepare();
+  init->seed_ready();
+  turn();
+  EXPECT_EQ(outcome, "");
+  prepare();
+  EXPECT_EQ(outcome, "ready") << "at once, for the next";
+}
+
+TEST_F(BoxTest, TellsOfItsInitsEndAsOfALossAndNotOfAnExit) {
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  init->end();
+  turn();
+  EXPECT_EQ(heard.text, "lost: the first process of a sandbox has ended");
+  EXPECT_EQ(log.text(), "coldframe: the first process of a sandbox has ended, and all in it\n");
+  runtime->forget();
+}
+
+TEST_F(BoxTest, LeavesItToTheServerToTellOfItsEnd) {
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  server.end();
+  init->end();
+  turn();
+  EXPECT_EQ(heard.text, "lost: the sandbox server has ended");
+  EXPECT_EQ(log.text(), "");
+  runtime->forget();
+}
+
+TEST_F(BoxTest, IsNotTakenForDeadWhileItsInitIsOnlySlow) {
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  bool gone = false;
+  box->kill_all([&] { gone = true; });
+  EXPECT_EQ(init->order(), number_of(InitMessage::kill_all));
+  init->exited(2, SIGKILL);
+  turn();
+  EXPECT_FALSE(gone);
+  init->empty();
+  turn();
+  EXPECT_TRUE(gone);
+  EXPECT_FALSE(box->lost());
+  EXPECT_EQ(heard.text, "") << "whoever kills it knows";
+  runtime->forget();
+}
+
+TEST_F(BoxTest, IsLostWhenItsInitDoesNotReadWhatItIsTold) {
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  for (int i = 0; i < 10'000 && !box->lost(); ++i) {
+    box->suspend();
+    turn();
+  }
+  EXPECT_EQ(heard.text, "lost: the first process of a sandbox does not listen");
+  runtime->forget();
+}
+
+TEST_F(BoxTest, CallsNobodyAfterItsEnvironmentHasGone) {
+  make_ready();
+  bool done = false;
+  box->close([&] { done = true; });
+  box->abandon();
+  init->end();
+  turn();
+  EXPECT_FALSE(done);
+}
+
+TEST_F(BoxTest, IsWithdrawnWhileItWaitsForTheServer) {
+  std::vector<std::shared_ptr<Box>> others;
+  for (std::size_t i = 0; i < SandboxRequests::k_most_under_way; ++i) {
+    others.push_back(std::make_shared<Box>(
+        io, offload, log, requests,
+        std::make_shared<BoxObserver>(io, std::make_shared<FunctionFindings>())));
+    others.back()->prepare({}, {}, [](const auto&) {});
+  }
+  prepare();
+  bool done = false;
+  box->close([&] { done = true; });
+  EXPECT_TRUE(done);
+  for (auto& other : others)
+    other->abandon();
+}
+
+class ImpatientBox : public BoxTest {
+ protected:
+  ImpatientBox() : BoxTest({1ms, 1ms}) {}
+};
+
+TEST_F(ImpatientBox, IsLostWhenItDoesNotGetReady) {
+  make();
+  ASSERT_TRUE(until([&] { return box->lost(); }));
+  EXPECT_EQ(outcome, "the sandbox was not ready after 0 s");
+}
+
+class BoxThatNobodyCanKill : public BoxTest {
+ protected:
+  BoxThatNobodyCanKill() : BoxTest({30s, 1ms}) {}
+};
+
+TEST_F(BoxThatNobodyCanKill, IsLeftBehindWithALine) {
+  make_ready();
+  auto runtime = box->launch({}, heard);
+  bool gone = false;
+  box->kill_all([&] { gone = true; });
+  EXPECT_TRUE(until([&] { return gone; }));
+  EXPECT_TRUE(box->lost());
+  EXPECT_EQ(log.text(), "coldframe: processes of a sandbox outlived SIGKILL for 0 s\n");
+  runtime->forget();
+}
+
+TEST_F(BoxThatNobodyCanKill, IsClosedAllTheSame) {
+  make_ready();
+  bool done = false;
+  box->close([&] { done = true; });
+  EXPECT_TRUE(until([&] { return done; }));
+}
+
+}  // namespace
+}  // namespace coldframe::testing
