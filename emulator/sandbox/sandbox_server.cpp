@@ -19,8 +19,8 @@
 #include <string_view>
 
 #include "emulator/base/first_line.hpp"
-#include "emulator/sandbox/background.hpp"
 #include "emulator/base/pidfd.hpp"
+#include "emulator/sandbox/background.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/own_command_line.hpp"
 #include "emulator/sandbox/server_process.hpp"
