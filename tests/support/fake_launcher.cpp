@@ -37,6 +37,10 @@ void FakeProcess::signal(int number) {
   if (auto* events = end()) events->on_exit(ExitStatus::signaled(number));
 }
 
+void FakeProcess::lose(const std::string& why) {
+  if (auto* events = end()) events->on_lost(why);
+}
+
 void FakeProcess::fail_launch(LaunchFailure::Stage stage, const std::string& reason) {
   if (auto* events = end()) events->on_launch_failed({stage, reason});
 }

@@ -32,6 +32,7 @@ class FakeProcess {
   void print(std::string_view text);                // lines; a line end is added if there is none
   void begin_line(std::string_view text);           // an unfinished one
   void log(LogLevel level, std::string_view text);  // a framed event
+  void lose(const std::string& why);                // with what it lives in
   void fail_launch(LaunchFailure::Stage stage, const std::string& reason);
 
   // Facts.
