@@ -67,4 +67,10 @@ int attach(int fd, const std::string& to) {
                                     static_cast<unsigned>(MOVE_MOUNT_F_EMPTY_PATH)));
 }
 
+int attach(int fd, int to) {
+  return static_cast<int>(
+      ::syscall(SYS_move_mount, fd, "", to, "",
+                static_cast<unsigned>(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)));
+}
+
 }  // namespace coldframe::mounts

@@ -29,7 +29,8 @@ int make_all_private();
 int set_attributes(int fd, std::uint64_t attributes, bool recursive);
 // The same of the mount at `path`, which is the root of one.
 int set_attributes(const std::string& path, std::uint64_t attributes);
-// Attaches it; `to` exists.
+// Attaches it; `to` exists. As a descriptor it may be O_PATH.
 int attach(int fd, const std::string& to);
+int attach(int fd, int to);
 
 }  // namespace coldframe::mounts

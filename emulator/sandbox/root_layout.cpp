@@ -10,12 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
-#include <string_view>
 
-#include "emulator/sandbox/denied_call.hpp"
 #include "emulator/sandbox/mount_calls.hpp"
+#include "emulator/sandbox/place_inside.hpp"
 
 namespace coldframe {
 namespace {
@@ -45,7 +43,7 @@ bool make_directories(const std::string& path) {
 }
 
 bool write_file(const std::string& path, const std::string& content) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   return fd &&
          ::write(fd.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
 }
@@ -107,11 +105,21 @@ bool attach_covered(int directory, const std::string& place) {
          ::umount2(cover.c_str(), MNT_DETACH) == 0 && ::rmdir(cover.c_str()) == 0;
 }
 
+// Its place, made if need be.
+UniqueFd open_place(const std::string& path) {
+  UniqueFd place = open_inside(path);
+  if (place || errno != ENOENT) return place;
+  const auto made = make_place_inside(path);
+  if (!made || ::mkdir(made->c_str(), 0755) != 0) return {};
+  return open_inside(*made);
+}
+
 Result<void> attach_at_place(const Opened& opened) {
-  const std::string place = here(opened.inside);
-  if (!make_directories(place)) return failed("make '" + opened.inside + "'");
-  const bool done =
-      opened.closed ? attach_covered(opened.fd.get(), place) : attach(opened.fd.get(), place) == 0;
+  const UniqueFd place = open_place(here(opened.inside));
+  if (!place) return failed("make '" + opened.inside + "'");
+  const bool done = opened.closed ? attach_covered(opened.fd.get(),
+                                                   "/proc/self/fd/" + std::to_string(place.get()))
+                                  : attach(opened.fd.get(), place.get()) == 0;
   if (!done) return failed("mount '" + opened.inside + "'");
   return {};
 }
@@ -178,39 +186,24 @@ Result<void> mount_sys(const UniqueFd& host) {
   return {};
 }
 
-// Where a file is in the new root: behind the links that it may be, as a process inside would
-// follow them. /etc/resolv.conf often is one to a file below /run.
-std::string behind_links(std::string place) {
-  constexpr int k_most_links = 16;
-  std::array<char, PATH_MAX> target{};
-  for (int i = 0; i < k_most_links; ++i) {
-    const ssize_t size = ::readlink(place.c_str(), target.data(), target.size());
-    if (size <= 0) break;
-    const std::string_view text(target.data(), static_cast<std::size_t>(size));
-    place = here(absolute_path("/" + place.substr(0, place.rfind('/') + 1), text));
-  }
-  return place;
-}
-
+// Behind the links that lead there: /etc/resolv.conf often is one to a file below /run.
 Result<void> put_files(const std::vector<GeneratedFile>& files) {
-  int number = 0;
+  const std::string stored = std::string(k_store) + "/file";
   for (const auto& file : files) {
-    const std::string place = behind_links(here(file.path));
-    if (place.empty()) continue;  // a link to the root
-    if (::access(place.c_str(), F_OK) != 0) {
-      // In a directory of ours it can be made; where the host's has none, none is needed.
-      const auto slash = place.rfind('/');
-      if (slash != std::string::npos && make_directories(place.substr(0, slash))) {
-        write_file(place, file.content);
+    if (const UniqueFd place = open_inside(here(file.path))) {
+      const UniqueFd mount = write_file(stored, file.content) ? clone_tree(stored) : UniqueFd();
+      if (!mount || set_attributes(mount.get(), k_read_only | k_no_suid | k_no_dev, false) != 0 ||
+          attach(mount.get(), place.get()) != 0) {
+        struct stat info {};
+        const bool is_directory = ::fstat(place.get(), &info) == 0 && S_ISDIR(info.st_mode);
+        if (!is_directory) return failed("replace '" + file.path + "'");
       }
+      ::unlink(stored.c_str());
       continue;
     }
-    const std::string stored = std::string(k_store) + "/" + std::to_string(number++);
-    if (!write_file(stored, file.content) || !bind_mount(stored, place) ||
-        set_attributes(place, k_read_only | k_no_suid | k_no_dev) != 0) {
-      return failed("replace '" + file.path + "'");
-    }
-    ::unlink(stored.c_str());
+    // In a directory of ours it can be made; where the host's has none, none is needed.
+    if (errno != ENOENT) continue;
+    if (const auto place = make_place_inside(here(file.path))) write_file(*place, file.content);
   }
   return {};
 }

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "emulator/sandbox/tmp_disk.hpp"
 #include "tests/support/sandbox_fixture.hpp"
@@ -92,6 +93,40 @@ TEST_F(RootLayout, DoesNotTakeALinksTargetOnTheHostForOneInside) {
   EXPECT_EQ(read_inside(), k_words);
   EXPECT_EQ(fs::file_size(target), 0u) << "and does not touch it";
   fs::remove(target);
+}
+
+// Also one in the middle of the path, as that of the older resolvconf.
+TEST_F(RootLayout, DoesNotFollowAnAbsoluteLinkToADirectoryOfTheHost) {
+  std::string outside = "/var/tmp/coldframe-XXXXXX";
+  ASSERT_NE(::mkdtemp(outside.data()), nullptr);
+  fs::create_directory(directory.path() + "/etc/resolvconf");
+  fs::create_symlink(outside, directory.path() + "/etc/resolvconf/run");
+  fs::create_symlink("/etc/resolvconf/run/deep/resolv.conf", resolv_conf());
+  EXPECT_EQ(read_inside(), k_words) << "not there yet on the host";
+  EXPECT_TRUE(fs::is_empty(outside)) << "nothing is made on the host";
+  fs::create_directory(outside + "/deep");
+  std::ofstream(outside + "/deep/resolv.conf") << "nameserver 192.0.2.1\n";
+  EXPECT_EQ(read_inside(), k_words);
+  EXPECT_EQ(fs::file_size(outside + "/deep/resolv.conf"), 21u) << "and does not touch it";
+  fs::remove_all(outside);
+}
+
+TEST_F(RootLayout, MountsNothingWhereAnAbsoluteLinkLeadsOutside) {
+  fs::create_directory(directory.path() + "/mine");
+  directory.write("mine/resolv.conf", "nameserver 192.0.2.1\n");
+  // A link of the plan, and a place behind it.
+  plan.links = {{"/data", "/srv"}};
+  plan.mounts = {{directory.path() + "/mine", "/data/etc"}};
+  plan.links.push_back({"/etc", "/srv/etc"});
+  EXPECT_EQ(read_inside(), k_words);
+}
+
+TEST_F(RootLayout, LeavesALinkToADirectoryAlone) {
+  for (const char* target : {"/", "/opt", "../.."}) {
+    fs::remove(resolv_conf());
+    fs::create_symlink(target, resolv_conf());
+    EXPECT_EQ(read_inside(), "mode") << target << ", that of a directory";
+  }
 }
 
 TEST_F(RootLayout, FollowsALinkToALinkToAFile) {
