@@ -68,6 +68,10 @@ TABLE = (
             (*HERE, "--init-limit", "3s", "-E", "LOAD_SECONDS=4", "-E", "MARKER={place}/marker"), 0,
             r'INIT_REPORT [^\n]*Status: timeout(.|\n)*\{"loads": 2\}', "init was not done after 3 s",
             '{"loads": 1}'),
+    # The same with Lambda's own 10 s: 11 s of loading are too long.
+    Failure("W19_an_init_over_the_limit_of_lambda", "w19_slow_init", ("--sandbox", "strict"), 0,
+            r'INIT_REPORT Init Duration: 10\d{3}\.\d+ ms[^\n]*Status: timeout(.|\n)*\{"loads": 2\}',
+            "init was not done after 10 s, which is Lambda's limit", '{"loads": 1}'),
     Failure("W22_state_after_a_timeout", "w22_state_after_timeout",
             (*HERE, "--init-limit", "2m", "--repeat", "2", "-E", "STATE={place}/state"), 1,
             r'Sandbox.Timedout(.|\n)*\{"invokes": 1, "in_tmp": 2\}', "timed out after 3 s",
