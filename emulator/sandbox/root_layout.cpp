@@ -14,6 +14,7 @@
 
 #include "emulator/sandbox/mount_calls.hpp"
 #include "emulator/sandbox/place_inside.hpp"
+#include "emulator/sandbox/owner_map.hpp"
 
 namespace coldframe {
 namespace {
@@ -79,7 +80,8 @@ Result<Opened> open_tree(const SandboxMount& mount, bool open_to_all) {
 }
 
 // In a user namespace we own what is closed to others.
-Result<std::vector<Opened>> open_trees(const SandboxPlan& plan, bool in_user_namespace) {
+Result<std::vector<Opened>> open_trees(const SandboxPlan& plan, bool in_user_namespace,
+                                       int owner_map) {
   std::vector<Opened> trees;
   for (const auto& mount : plan.mounts) {
     auto tree = open_tree(mount, !in_user_namespace);
@@ -88,6 +90,8 @@ Result<std::vector<Opened>> open_trees(const SandboxPlan& plan, bool in_user_nam
   }
   auto task = open_tree({plan.task_root, k_sandbox_task_root}, !in_user_namespace);
   if (!task) return task.error();
+  // What is closed gets root for its owner with its mode.
+  if (owner_map >= 0 && !task->closed) show_owned(task->fd.get(), owner_map);
   trees.push_back(std::move(*task));
   return trees;
 }
@@ -218,9 +222,9 @@ Result<void> become_root() {
 }  // namespace
 
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                        int tmp_fd, bool in_user_namespace) {
+                        int tmp_fd, bool in_user_namespace, int owner_map) {
   ::umask(0);
-  auto trees = open_trees(plan, in_user_namespace);
+  auto trees = open_trees(plan, in_user_namespace, owner_map);
   if (!trees) return trees.error();
   const UniqueFd host_sys = in_user_namespace ? clone_tree("/sys") : UniqueFd();
   // What is opened is found by its descriptor from here on.

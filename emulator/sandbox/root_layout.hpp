@@ -18,9 +18,10 @@
 
 namespace coldframe {
 
-// `tmp_fd`: a detached mount that becomes /tmp. The working directory is the new root afterwards.
+// `tmp_fd`: a detached mount that becomes /tmp. `owner_map`: see OwnerMaps; -1: none. The working
+// directory is the new root afterwards.
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                        int tmp_fd, bool in_user_namespace);
+                        int tmp_fd, bool in_user_namespace, int owner_map = -1);
 
 // Takes away the host's root, which enter_root() has left upon the new one. The kernel lets us wait
 // for it.

@@ -72,11 +72,12 @@ class Init {
   }
 
   void make_place() {
-    if (auto ok =
-            enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace);
+    if (auto ok = enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace,
+                             plan_.owner_map);
         !ok) {
       fail(ok.error().message);
     }
+    if (plan_.owner_map >= 0) ::close(plan_.owner_map);
     // In a user namespace the function is the same user: what /proc shows of us is not to be its.
     ::prctl(PR_SET_DUMPABLE, 0);
     ::close(plan_.tmp_fd);

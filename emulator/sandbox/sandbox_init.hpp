@@ -19,6 +19,7 @@ struct InitPlan {
   int control_socket = -1;
   int network_fd = -1;  // of a namespace to be entered; -1: the host's
   int tmp_fd = -1;      // detached mount
+  int owner_map = -1;   // that shows the code as root's; -1: as whose it is
   SeedPlan seed;
 };
 

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/namespaces.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
+#include "emulator/sandbox/owner_map.hpp"
 #include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
@@ -195,12 +197,19 @@ class Server {
     init.control_socket = request.descriptors[0].get();
     init.network_fd = network ? network->fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
+    init.owner_map = owner_map(plan);
     init.seed.start_socket = request.descriptors[1].get();
     for (std::size_t i = 2; i < request.descriptors.size(); ++i)
       init.seed.join_fds.push_back(request.descriptors[i].get());
     init.seed.in_user_namespace = in_user_namespace_;
     init.seed.trace_denied = plan.trace_denied;
     return init;
+  }
+
+  int owner_map(const SandboxPlan& plan) {
+    struct stat code {};
+    if (in_user_namespace_ || ::stat(plan.task_root.c_str(), &code) != 0) return -1;
+    return owner_maps_.to_root(code.st_uid, code.st_gid);
   }
 
   // The same for every environment of a function.
@@ -214,6 +223,7 @@ class Server {
     // Above all not what belongs to other sandboxes, which would live as long as this one.
     std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd};
     if (init.network_fd >= 0) kept.push_back(init.network_fd);
+    if (init.owner_map >= 0) kept.push_back(init.owner_map);
     kept.insert(kept.end(), init.seed.join_fds.begin(), init.seed.join_fds.end());
     close_all_but(std::move(kept));
     run_sandbox_init(init);
@@ -243,6 +253,7 @@ class Server {
   std::string cache_directory_;
   bool in_user_namespace_;
   HostFiles host_;
+  OwnerMaps owner_maps_;
   std::optional<std::pair<GeneratedFacts, std::vector<GeneratedFile>>> files_;  // the latest
   std::map<pid_t, Living> living_;  // sandboxes, by init
 };

@@ -5,6 +5,8 @@ KNOWN names what differs for a user who is not root; SPECIFICATION.md has the sa
 import json
 import os
 import resource
+import shutil
+import subprocess
 import unittest
 
 from e2e_support import SANITIZED, SOURCE, Done, E2eTest
@@ -14,12 +16,14 @@ PYTHON = "/usr/bin/python3"
 CANNOT = 77
 VCPUS = {1769: 2, 4000: 3}  # by memory size, in MB
 CAP_SYS_RESOURCE = 24
+SHOWS_OTHER_OWNERS = ("ext2/ext3", "xfs", "btrfs")  # as stat(1) calls them
 
 NO_CAPABILITY = "0" * 16
 ROOTS = {"owner": 0, "group": 0, "mode": "0o755", "read-only": True}
 RECORDED = {
     "dev": ["fd", "full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero"],
     "places": {"/": ROOTS, "/var/task": ROOTS, "/opt": ROOTS,
+               "/var/task/bootstrap.py": {**ROOTS, "mode": "0o644"},
                "/tmp": {**ROOTS, "mode": "0o1777", "read-only": False}},
     "itself": {"user": "sbx_user1051", "HOME": None, "home": "/home/sbx_user1051",
                "home exists": False, "groups": [990], "CapInh": NO_CAPABILITY,
@@ -69,7 +73,9 @@ class InsideTest(E2eTest):
         target = self.function(MemorySize=memory_mb, ImageConfig={
             "EntryPoint": [PYTHON, "-S", "-B", "bootstrap.py"]}, name=f"f{memory_mb}")
         target.chmod(0o755)
-        (target / "bootstrap.py").write_text((SOURCE / "fixtures/inside/bootstrap.py").read_text())
+        code = target / "bootstrap.py"
+        code.write_text((SOURCE / "fixtures/inside/bootstrap.py").read_text())
+        code.chmod(0o644)
         self.give_away()
 
         def prepare() -> None:
@@ -113,10 +119,25 @@ class InsideTest(E2eTest):
 
 
 class Root(InsideTest):
+    OWNERS = (0, 0)
+
     def setUp(self):
         super().setUp()
         if os.geteuid() != 0:
             self.skipTest("this is not root")
+
+    def give_away(self) -> None:
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, *self.OWNERS)
+
+    def test_the_code_is_roots_whoever_it_belongs_to_here(self):
+        kind = subprocess.check_output(["stat", "-f", "-c", "%T", self.place], text=True).strip()
+        if kind not in SHOWS_OTHER_OWNERS:
+            self.skipTest(f"needs a file system that can show other owners; this is {kind}")
+        for self.OWNERS in ((1000, 1001), (1, 0), (0, 1), (993, 990)):
+            with self.subTest(self.OWNERS):
+                self.assertEqual(self.seen(1769)["places"], RECORDED["places"])
+                shutil.rmtree(self.place / "f1769")
 
 
 class AsUser(UserTest, InsideTest):
