@@ -215,6 +215,7 @@ void ExecutionEnvironment::on_function_timeout() {
   if (!invocation_) return;
   if (process_) process_->drain_output();
   limits_->sample(services_.clock.now(), true);
+  record_.threads_at_timeout = count_threads(*limits_);  // nobody will be left to be counted
   if (state_ == EnvironmentState::suppressed_init && process_) {
     log_init({config_.name, id_, InitPhase::invoke, InitStatus::timeout, "",
               services_.clock.now() - init_started_, cpu_used(), init_wall_});

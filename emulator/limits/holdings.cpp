@@ -23,7 +23,7 @@ std::string place_of(pid_t pid, const char* name) {
 }
 
 // The 20th word of its stat; the second is its name, in brackets, and may have any character.
-std::optional<int> count_threads(pid_t pid) {
+std::optional<int> threads_of(pid_t pid) {
   constexpr int k_words_between = 17;
   char buffer[1024];
   const UniqueFd file(::open(place_of(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
@@ -75,7 +75,7 @@ std::optional<Holdings> read_holdings(pid_t runtime, const EnvironmentLimits& li
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   Holdings held;
-  held.threads = count_threads(runtime);
+  held.threads = threads_of(runtime);
   held.descriptors = count_descriptors(runtime);
   held.children = static_cast<int>(all.size()) - 1;
   for (const pid_t pid : all) {
@@ -84,6 +84,13 @@ std::optional<Holdings> read_holdings(pid_t runtime, const EnvironmentLimits& li
     }
   }
   return held;
+}
+
+std::optional<int> count_threads(const EnvironmentLimits& limits) {
+  int sum = 0;
+  for (const pid_t pid : limits.processes())
+    sum += threads_of(pid).value_or(0);
+  return sum > 0 ? std::optional<int>(sum) : std::nullopt;
 }
 
 std::optional<Holdings> HoldingsMeter::look(pid_t runtime, const EnvironmentLimits& limits,

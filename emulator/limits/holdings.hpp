@@ -29,8 +29,13 @@ struct Holdings {
 // Each part that the kernel tells; nothing if `runtime` is gone.
 std::optional<Holdings> read_holdings(pid_t runtime, const EnvironmentLimits& limits);
 
-// The same for at most 1 % of the time, so that an environment that answers all the time is looked
-// at now and then. Credit of 10 ms is there from the beginning: the first invokes are all seen.
+// Threads of all processes of the environment, as far as they can be told; nothing if all are gone.
+// For a moment that is rare: some 10 µs a process.
+std::optional<int> count_threads(const EnvironmentLimits& limits);
+
+// The same as read_holdings() for at most 1 % of the time, so that an environment that answers all
+// the time is looked at now and then. Credit of 10 ms is there from the beginning: the first
+// invokes are all seen.
 class HoldingsMeter {
  public:
   // Nothing: not now, or `runtime` is gone.

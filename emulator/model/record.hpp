@@ -88,6 +88,7 @@ struct InvocationRecord {
   // What the environment holds when the invoke is over; as far as somebody wants it, of a process
   // that lives on, and as there is time to look (holdings.hpp).
   std::optional<int> threads;
+  std::optional<int> threads_at_timeout;  // of all its processes, before they were killed
   std::optional<int> descriptors;
   std::optional<int> children;
   std::optional<std::int64_t> resident_bytes;
@@ -113,6 +114,7 @@ struct InvocationRecord {
     throttled.reset();
     produced_bytes = 0;
     threads.reset();
+    threads_at_timeout.reset();
     descriptors.reset();
     children.reset();
     resident_bytes.reset();

@@ -27,7 +27,7 @@ struct Circumstances {
   int memory_mb = limits::k_memory_default_mb;
   std::string task_root{};           // what is /var/task on Lambda; absolute, empty: not known
   bool has_descriptor_files = true;  // /dev/fd, as the strict sandbox and most hosts have it
-  std::optional<int> threads{};      // that it had when it failed; nothing: not known
+  std::optional<int> threads{};      // of all processes, at a timeout; nothing: not known
   // Whether the caller's own environment has a variable; null: not known.
   std::function<bool(const std::string&)> has_variable{};
   // Whether this host has such a path, and the function does not see it; null: it sees the host.

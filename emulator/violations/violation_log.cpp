@@ -33,20 +33,20 @@ void ViolationLog::on_output(const std::string& environment_id, std::string_view
 }
 
 void ViolationLog::on_init(const InitRecord& record) {
-  judge(record.function, record.environment_id, record.status != InitStatus::success,
-        record.error_body);
+  judge({record.function, record.environment_id, record.status != InitStatus::success,
+         record.error_body});
 }
 
 void ViolationLog::on_invocation(const InvocationRecord& record) {
-  judge(record.function, record.environment_id, record.status != InvocationStatus::ok,
-        record.error_body);
+  judge({record.function, record.environment_id, record.status != InvocationStatus::ok,
+         record.error_body, record.threads_at_timeout});
 }
 
-void ViolationLog::judge(const std::string& function, const std::string& environment_id,
-                         bool failed, const Payload& error_body) {
-  if (!failed && output_.empty()) return;
-  const auto found = output_.find(environment_id);
-  if (!failed && found == output_.end()) return;
+void ViolationLog::judge(const Ending& ending) {
+  const std::string& function = ending.function;
+  if (!ending.failed && output_.empty()) return;
+  const auto found = output_.find(ending.environment_id);
+  if (!ending.failed && found == output_.end()) return;
   std::string output;
   if (found != output_.end()) {
     output = std::move(found->second);
@@ -55,11 +55,11 @@ void ViolationLog::judge(const std::string& function, const std::string& environ
   }
   for (const auto& cost : explain_costs(output))
     keep(function, cost, true);
-  if (!failed) return;
+  if (!ending.failed) return;
   const auto known = functions_.find(function);
-  static const Circumstances k_default;
-  const auto& in = known != functions_.end() ? known->second : k_default;
-  const std::string_view body = error_body ? std::string_view(*error_body) : "";
+  Circumstances in = known != functions_.end() ? known->second : Circumstances();
+  in.threads = ending.threads;
+  const std::string_view body = ending.error_body ? std::string_view(*ending.error_body) : "";
   for (const auto& violation : explain_failure(read_evidence(body, output), in))
     keep(function, violation, false);
   if (!in.is_on_host_only) return;

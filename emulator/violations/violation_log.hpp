@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -45,8 +46,15 @@ class ViolationLog final : public RecordSink {
     std::string text;
     bool is_cost;
   };
-  void judge(const std::string& function, const std::string& environment_id, bool failed,
-             const Payload& error_body);
+  // How an init or an invoke has ended.
+  struct Ending {
+    const std::string& function;
+    const std::string& environment_id;
+    bool failed;
+    const Payload& error_body;
+    std::optional<int> threads{};
+  };
+  void judge(const Ending& ending);
   void keep(const std::string& function, const Violation& violation, bool is_cost);
 
   std::map<std::string, Circumstances> functions_;

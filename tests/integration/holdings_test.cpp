@@ -47,6 +47,20 @@ TEST_F(HoldingsOfUs, CountsThreads) {
   EXPECT_EQ(now().threads.value(), before.threads.value() + 1);
 }
 
+TEST_F(HoldingsOfUs, CountsThreadsOfAllProcesses) {
+  std::thread([] {}).join();
+  const int before = count_threads(*limits).value();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  EXPECT_EQ(count_threads(*limits), before + 1);
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  EXPECT_EQ(count_threads(*limits), before);
+}
+
 TEST_F(HoldingsOfUs, CountsAChildThatNobodyHasWaitedFor) {
   const auto before = now();
   const pid_t pid = ::fork();
@@ -113,6 +127,16 @@ TEST_F(HoldingsInRecords, OnlyIfSomebodyWantsThem) {
   obey("exit 1");
   ASSERT_EQ(wants.seen.size(), 3U);
   EXPECT_FALSE(wants.seen[2].threads) << "nobody is left who could hold anything";
+}
+
+TEST_F(HoldingsInRecords, HaveTheThreadsOfAnInvokeThatTimesOutAndOfNoOther) {
+  function.timeout_s = 1;
+  play(k_obey);
+  start();
+  obey("respond 0");
+  EXPECT_FALSE(records.invocations.back().threads_at_timeout);
+  obey("hang");
+  EXPECT_EQ(records.invocations.back().threads_at_timeout, 1);
 }
 
 }  // namespace

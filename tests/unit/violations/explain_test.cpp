@@ -84,7 +84,14 @@ TEST(Explain, FindsMoreThreadsThanTheCpusCanRun) {
   const std::string timeout = body("Sandbox.Timedout", "RequestId: x Error: Task timed out");
   EXPECT_NE(only(explain(timeout, "", in)).find("W30: it had 64 threads; 1769 MB have 2 vCPUs"),
             std::string::npos);
-  in.threads = 16;
+  EXPECT_TRUE(explain(body("KeyError", "'x'"), "", in).empty()) << "threads are no reason";
+  for (const int few : {16, 32}) {
+    in.threads = few;
+    EXPECT_TRUE(explain(timeout, "", in).empty()) << few;
+  }
+  in.threads = 40;
+  EXPECT_FALSE(explain(timeout, "", in).empty());
+  in.memory_mb = 10240;  // 6 vCPUs
   EXPECT_TRUE(explain(timeout, "", in).empty());
 }
 

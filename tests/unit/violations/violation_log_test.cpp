@@ -139,6 +139,17 @@ TEST(ViolationLog, TellsAnewOfAFunctionThatIsAddedAgain) {
   EXPECT_NE(told[1].find("/tmp is full (700 MB)"), std::string::npos) << told[1];
 }
 
+TEST(ViolationLog, KnowsHowManyThreadsThereWereAtATimeout) {
+  ViolationLog log;
+  auto record = failed(R"({"errorType":"Sandbox.Timedout","errorMessage":"Task timed out"})");
+  log.on_invocation(record);
+  EXPECT_TRUE(log.notes().empty());
+  record.threads_at_timeout = 66;
+  log.on_invocation(record);
+  ASSERT_EQ(log.notes().size(), 1U);
+  EXPECT_TRUE(log.notes()[0].starts_with("W30: it had 66 threads; ")) << log.notes()[0];
+}
+
 TEST(ViolationLog, KnowsWhatTheFunctionRunsIn) {
   ViolationLog log;
   Circumstances in;
