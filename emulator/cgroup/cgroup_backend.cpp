@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "emulator/base/first_line.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -30,8 +32,15 @@ std::string delegated_scope() {
 constexpr const char* k_container_remedy =
     "start the container with --privileged, or with --cgroupns=host and "
     "-v /sys/fs/cgroup:/sys/fs/cgroup:rw";
-constexpr const char* k_v2_only_remedy =
-    "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all";
+
+// How controllers come to v2.
+std::string v2_only_remedy(const std::string& root) {
+  if (first_line(root + "/proc/sys/kernel/osrelease").find("microsoft") != std::string::npos) {
+    return "put kernelCommandLine=cgroup_no_v1=all into [wsl2] of .wslconfig, then wsl --shutdown "
+           "(both in Windows)";
+  }
+  return "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all";
+}
 
 // What is the same for both versions.
 Hindrance basic_hindrance(const CgroupHierarchy& hierarchy, CgroupFiles& files) {
@@ -84,10 +93,11 @@ Hindrance others_in(const CgroupHierarchy& v2) {
           delegated_scope()};
 }
 
-Hindrance v2_hindrance(const std::vector<CgroupHierarchy>& all, CgroupFiles& files) {
+Hindrance v2_hindrance(const std::vector<CgroupHierarchy>& all, CgroupFiles& files,
+                       const std::string& root) {
   const auto found =
       std::find_if(all.begin(), all.end(), [](const CgroupHierarchy& h) { return h.version == 2; });
-  if (found == all.end()) return {"cgroup v2 is not mounted", k_v2_only_remedy};
+  if (found == all.end()) return {"cgroup v2 is not mounted", v2_only_remedy(root)};
   if (auto hindrance = basic_hindrance(*found, files); !hindrance.reason.empty()) return hindrance;
   if (const auto missing = missing_in(*found); !missing.empty()) {
     const bool at_v1 = std::any_of(all.begin(), all.end(), [&](const CgroupHierarchy& h) {
@@ -95,7 +105,7 @@ Hindrance v2_hindrance(const std::vector<CgroupHierarchy>& all, CgroupFiles& fil
     });
     if (at_v1) {
       return {"the cgroup v2 mount lacks " + joined(missing) + ", which belong to cgroup v1",
-              k_v2_only_remedy};
+              v2_only_remedy(root)};
     }
     const auto& has = found->controllers;
     return {"the group " + found->own_group + " was given " +
@@ -152,7 +162,7 @@ const CgroupHierarchy* CgroupBackend::v2() const {
 CgroupBackend detect_cgroups(const std::string& root, CgroupFiles& files) {
   const auto all = read_cgroup_mounts(root);
   CgroupBackend backend;
-  const Hindrance not_v2 = v2_hindrance(all, files);
+  const Hindrance not_v2 = v2_hindrance(all, files, root);
   const auto v2 =
       std::find_if(all.begin(), all.end(), [](const CgroupHierarchy& h) { return h.version == 2; });
   if (not_v2.reason.empty()) {

@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/cgroup/cgroup_backend.hpp"
@@ -23,6 +22,7 @@
 #include "emulator/process/run_registry.hpp"
 #include "emulator/report/cgroup_facts.hpp"
 #include "emulator/report/host_facts.hpp"
+#include "emulator/sandbox/sandbox_remedy.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -34,13 +34,6 @@ struct Finding {
   std::string what;
   std::string detail;
 };
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 Finding check_pidfd() {
   UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
@@ -65,12 +58,13 @@ Finding check_user_namespace() {
   ::waitpid(pid, &status, 0);
   const int why = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
   if (why == 0) return {Verdict::good, "user namespaces", "allowed"};
-  if (::geteuid() == 0) return {Verdict::good, "user namespaces", "denied; root needs none"};
-  std::string detail = std::string("denied: ") + std::strerror(why);
-  if (first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
-    detail += "; sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 allows them";
+  const SandboxFacts facts = read_sandbox_facts();
+  if (facts.is_root && facts.may_administrate) {
+    return {Verdict::good, "user namespaces", "denied; root needs none"};
   }
-  return {Verdict::missing, "user namespaces", detail};
+  const std::string remedy = sandbox_remedy(facts);
+  return {Verdict::missing, "user namespaces",
+          std::string("denied: ") + std::strerror(why) + (remedy.empty() ? "" : "; " + remedy)};
 }
 
 Finding check_cgroups() {

@@ -13,9 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string_view>
 
 #include "emulator/base/first_line.hpp"
@@ -23,6 +21,7 @@
 #include "emulator/sandbox/background.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/own_command_line.hpp"
+#include "emulator/sandbox/sandbox_remedy.hpp"
 #include "emulator/sandbox/server_process.hpp"
 
 namespace coldframe {
@@ -93,44 +92,6 @@ std::string enter_user_namespace() {
   run_sandbox_server(socket, cache_directory, !privileged);
 }
 
-// Root of a container need not have what root has.
-bool may_administrate() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with("CapEff:")) continue;
-    constexpr unsigned k_sys_admin = 21;
-    return (std::strtoull(line.c_str() + 7, nullptr, 16) >> k_sys_admin & 1) != 0;
-  }
-  return true;  // nobody knows
-}
-
-// What helps, by what this host is.
-std::string remedy() {
-  const std::string release = first_line("/proc/sys/kernel/osrelease");
-  if (release.ends_with("-Microsoft")) {
-    return "; WSL 1 has no namespaces: wsl --set-version DISTRIBUTION 2 (in Windows)";
-  }
-  if (release.find("microsoft") != std::string::npos) {
-    return "; this kernel of WSL 2 denies it: wsl --update (in Windows), or root: try sudo";
-  }
-  if (first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
-    return "; this distribution denies user namespaces: sudo sysctl -w "
-           "kernel.apparmor_restrict_unprivileged_userns=0";
-  }
-  if (first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
-    return "; sudo sysctl -w kernel.unprivileged_userns_clone=1";
-  }
-  if (first_line("/proc/sys/user/max_user_namespaces") == "0") {
-    return "; sudo sysctl -w user.max_user_namespaces=10000";
-  }
-  if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
-    return "; in a container, run it with --privileged (docker, podman)";
-  }
-  if (::geteuid() != 0) return "; root may: try sudo";
-  return may_administrate() ? ""
-                            : "; root lacks CAP_SYS_ADMIN here: a container needs --privileged";
-}
-
 // Readable, or its end has come, within the patience.
 bool becomes_ready(int fd) {
   pollfd ready{fd, POLLIN, 0};
@@ -171,7 +132,9 @@ Result<std::unique_ptr<SandboxServer>> SandboxServer::start(const std::string& c
     why = in.text();
     if (works) return server;
   }
-  return unsupported("the strict sandbox is not possible here: " + why + remedy());
+  const std::string remedy = sandbox_remedy(read_sandbox_facts());
+  return unsupported("the strict sandbox is not possible here: " + why +
+                     (remedy.empty() ? "" : "; " + remedy));
 }
 
 SandboxServer::~SandboxServer() {

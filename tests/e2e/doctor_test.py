@@ -3,6 +3,7 @@ privileges, and in a chroot that has no /sys.
 """
 import os
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -102,6 +103,29 @@ class Root(DoctorTest):
         self.assertNotEqual("strict" in said, "why not strict" in said, said)
         if "strict" in said:
             self.assertIn("/tmp", said)
+
+
+class WhereUserNamespacesAreDenied(DoctorTest):
+    """In a user namespace of its own, which allows none below it: what a container is like."""
+
+    def doctor(self, *before: str) -> str:
+        deny = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+        done = subprocess.run(["unshare", "-U", "-r", "sh", "-c", deny, "sh", *before, PROGRAM, "doctor"],
+                              env=self.env, text=True, capture_output=True, timeout=60)
+        if "uid 0" not in done.stdout:
+            self.skipTest(f"no user namespace that allows none below it: {done.stderr}")
+        return done.stdout
+
+    def test_root_with_its_rights_needs_none(self):
+        self.assertRegex(self.doctor(), r"\n  ok +user namespaces +denied; root needs none\n")
+
+    def test_root_without_them_is_told_what_helps(self):
+        if not shutil.which("setpriv"):
+            self.skipTest("needs setpriv")
+        said = self.doctor("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
+        self.assertRegex(said, r"\n  missing +user namespaces +denied: [^;\n]+; [^\n]*--privileged")
+        self.assertRegex(said, r"\n  why not strict +the strict sandbox is not possible here: user "
+                               r"namespaces are denied: [^;\n]+; [^\n]*--privileged")
 
 
 class AsUser(UserTest, DoctorTest):

@@ -151,6 +151,16 @@ TEST(CgroupBackend, IsHybridWhereV2HasNoneOfTheControllers) {
   EXPECT_EQ(backend.v2()->own_group, kernel.root() + "/sys/fs/cgroup/unified");
 }
 
+TEST(CgroupBackend, KnowsWhereWsl2BootsWithV2Alone) {
+  FakeKernel kernel;
+  kernel.mount_all_v1();
+  kernel.mount_v2({}, "/", "/sys/fs/cgroup/unified");
+  kernel.set("/proc/sys/kernel/osrelease", "5.15.167.4-microsoft-standard-WSL2\n");
+  EXPECT_EQ(detect(kernel).remedy,
+            "put kernelCommandLine=cgroup_no_v1=all into [wsl2] of .wslconfig, then wsl "
+            "--shutdown (both in Windows)");
+}
+
 TEST(CgroupBackend, IsV1WhereTheV2MountCannotBeWritten) {
   FakeKernel kernel;
   kernel.mount_all_v1();
