@@ -188,6 +188,17 @@ std::string Emulator::network_note() const {
   return network.mode == NetworkMode::open ? "through " + network.way_out.path : network.why_host;
 }
 
+bool Emulator::freezes() const { return house_->options.freeze; }
+
+std::string Emulator::tmp_name() const {
+  if (!house_->strict_sandbox) return "host";
+  return house_->strict_sandbox->has_tmp_in_memory() ? "memory" : "disk";
+}
+
+bool Emulator::was_cut_off() const {
+  return house_->strict_sandbox && house_->strict_sandbox->findings().has_attempts();
+}
+
 bool Emulator::traces_denied() const {
   return house_->strict_sandbox && house_->options.trace_denied;
 }

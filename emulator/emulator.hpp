@@ -137,7 +137,15 @@ class Emulator {
   std::string network_name() const;
   // What it goes out through, or why it is the host's if that was left to us; empty otherwise.
   std::string network_note() const;
+  // Whether environments are stopped between invokes.
+  bool freezes() const;
+  // Where the functions' /tmp is: "disk", "memory", or the "host"'s own. It is known once an
+  // environment was made, and before that what is to be expected.
+  std::string tmp_name() const;
   bool traces_denied() const;
+  // Whether a function has tried to reach somebody in a network that leads nowhere; closing_notes()
+  // name them.
+  bool was_cut_off() const;
   // Sentences about what strict sandboxes have seen, for the end (sandbox_findings.hpp).
   // `ended_well`: no invoke has failed.
   std::vector<std::string> closing_notes(bool ended_well) const;

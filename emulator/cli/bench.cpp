@@ -158,9 +158,11 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (!written) return fail(written.error());
   if (report->interrupted_by != 0) return code;
   if (!o.run.verbose) tell(quiet, code == 0);
+  const bool cut_off = (*session)->emulator().was_cut_off();
+  if (cut_off) violations.leave_out("W36");
   for (const auto& text : violations.notes())
     note(text);
-  for (const auto& text : advisor.advice(config, code == 0))
+  for (const auto& text : advisor.advice(config, code == 0, cut_off))
     note(text);
   return code;
 }

@@ -152,11 +152,13 @@ int run(InvokeOptions& o, const CommandLine& line) {
         "billed inside the invoke");
   }
   if (!about_payload.empty()) note(about_payload);
+  const bool cut_off = emulator.was_cut_off();
+  if (cut_off) violations.leave_out("W36");
   for (const auto& text : violations.notes())
     note(text);
   for (const auto& text : leftovers.notes())
     note(text);
-  for (const auto& text : advisor.advice(config, code == 0))
+  for (const auto& text : advisor.advice(config, code == 0, cut_off))
     note(text);
   return code;
 }

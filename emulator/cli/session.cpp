@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <thread>
 
+#include "emulator/limits/cpu_places.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
 
 namespace coldframe::cli {
@@ -42,6 +44,18 @@ void tell_network(Emulator& emulator, bool is_left_to_us, bool verbose) {
   }
 }
 
+// The sandbox shows a function as many CPUs as it sees on Lambda. Back-ends tell where this host
+// has fewer, but that of no limits.
+void tell_missing_cpus(const Emulator& emulator, const std::vector<FunctionConfig>& functions) {
+  if (emulator.limits_name() != "none" || emulator.sandbox_name() != "strict") return;
+  const CpuPlaces places(allowed_cpus());
+  std::set<int> told;
+  for (const auto& config : functions) {
+    if (places.missing(config.memory_mb) == 0 || !told.insert(config.memory_mb).second) continue;
+    note(missing_cpus_text(config.memory_mb, places));
+  }
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<Emulator> emulator)
@@ -61,6 +75,7 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
   auto emulator = Emulator::create(std::move(options));
   if (!emulator) return emulator.error();
   if (const auto& text = (*emulator)->sandbox_note(); !text.empty()) note(text);
+  tell_missing_cpus(**emulator, functions);
   for (auto& config : functions) {
     if (auto added = (*emulator)->add(std::move(config)); !added) return added.error();
   }
@@ -109,9 +124,13 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   head.function.cpu_scale = emulator.cpu_scale();
   head.function.sandbox = emulator.sandbox_name();
   head.function.network = emulator.network_name();
+  head.function.freeze = emulator.freezes() ? "on" : "off";
+  head.function.tmp = emulator.tmp_name();
   head.function.traced = emulator.traces_denied();
-  head.function.requested = {
-      {"limits", options.limits}, {"sandbox", options.sandbox}, {"network", options.network}};
+  head.function.requested = {{"limits", options.limits},
+                             {"sandbox", options.sandbox},
+                             {"network", options.network},
+                             {"freeze", options.freeze}};
   return head;
 }
 

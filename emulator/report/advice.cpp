@@ -50,7 +50,8 @@ void Advisor::on_invocation(const InvocationRecord& record) {
   peak_bytes_ = std::max(peak_bytes_, record.max_memory_used_bytes.value_or(0));
 }
 
-std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ended_well) const {
+std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ended_well,
+                                         bool cut_off) const {
   std::vector<std::string> texts;
   if (!exit_reason_.empty() && (!ended_well || exited_after_answer_)) {
     texts.push_back("the function's process ended: " + exit_reason_);
@@ -74,7 +75,7 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
     }
     texts.push_back(text);
   }
-  if (timed_out_ && !ended_well) {
+  if (timed_out_ && !ended_well && !cut_off) {
     texts.push_back(config.timeout_s >= limits::k_timeout_max_s
                         ? fmt::format("timed out after {} s, and Lambda allows no more; make the "
                                       "work shorter or split it",

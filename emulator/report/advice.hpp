@@ -26,7 +26,9 @@ class Advisor final : public RecordSink {
   void on_invocation(const InvocationRecord& record) override;
   bool wants_cpu() const override { return false; }
   // A timeout is worth a word only where the command did not end well: a golden may want one.
-  std::vector<std::string> advice(const FunctionConfig& config, bool ended_well) const;
+  // `cut_off`: it was told whom a function could not reach, so more time is no remedy.
+  std::vector<std::string> advice(const FunctionConfig& config, bool ended_well,
+                                  bool cut_off = false) const;
 
  private:
   bool timed_out_ = false;

@@ -49,6 +49,8 @@ Json function_json(const FunctionFacts& function) {
   json["cpu_scale"] = function.cpu_scale;
   json["sandbox"] = function.sandbox;
   json["network"] = function.network;
+  json["freeze"] = function.freeze;
+  json["tmp"] = function.tmp;
   if (function.traced) json["traced"] = true;
   if (!function.requested.empty()) json["requested"] = function.requested;
   return json;

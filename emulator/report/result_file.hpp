@@ -34,6 +34,8 @@ struct FunctionFacts {
   double cpu_scale = 1;
   std::string sandbox;                           // in force: "none", "strict"
   std::string network = "host";                  // in force: "open", "none", "host"
+  std::string freeze = "off";                    // in force: "on", "off"
+  std::string tmp = "host";                      // where /tmp is: "disk", "memory", "host"
   bool traced = false;                           // denied calls were looked for: times are longer
   std::map<std::string, std::string> requested;  // as asked for: {"limits": "auto", …}
 };

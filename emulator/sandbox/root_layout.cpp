@@ -13,8 +13,8 @@
 #include <cstring>
 
 #include "emulator/sandbox/mount_calls.hpp"
-#include "emulator/sandbox/place_inside.hpp"
 #include "emulator/sandbox/owner_map.hpp"
+#include "emulator/sandbox/place_inside.hpp"
 
 namespace coldframe {
 namespace {

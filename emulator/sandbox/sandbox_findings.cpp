@@ -76,6 +76,11 @@ void SandboxFindings::on_note(std::function<void(const std::string&)> listener) 
   listener_ = std::move(listener);
 }
 
+bool SandboxFindings::has_attempts() const {
+  return std::any_of(functions_.begin(), functions_.end(),
+                     [](const auto& one) { return !one.second->attempts.attempts().empty(); });
+}
+
 std::vector<std::string> SandboxFindings::notes(bool ended_well) const {
   std::vector<std::string> notes(told_.begin() + static_cast<std::ptrdiff_t>(passed_on_),
                                  told_.end());
@@ -83,7 +88,10 @@ std::vector<std::string> SandboxFindings::notes(bool ended_well) const {
     const std::string subject = functions_.size() == 1 ? "the function" : "'" + name + "'";
     if (!found->attempts.attempts().empty()) {
       notes.push_back("W36: " + subject + " tried to reach " + listed(found->attempts) +
-                      "; with --network none, as in a VPC without a route, connects hang");
+                      "; with --network none, as in a VPC without a route, connects hang" +
+                      (ended_well ? ""
+                                  : "; put what is fetched into the image, or give the function a "
+                                    "route: --network open has one"));
     }
     add_denied(notes, found->denied, subject, ended_well);
   }

@@ -38,6 +38,8 @@ class SandboxFindings {
   void tell(const std::string& text);
   void on_note(std::function<void(const std::string&)> listener);
 
+  // Whether notes() name somebody whom a function has tried to reach.
+  bool has_attempts() const;
   // A sentence each. `ended_well`: no function has failed, so what was denied was hidden.
   std::vector<std::string> notes(bool ended_well) const;
 

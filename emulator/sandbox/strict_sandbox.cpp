@@ -91,7 +91,13 @@ class StrictEnvironment final : public EnvironmentSandbox {
 
 StrictSandbox::StrictSandbox(boost::asio::io_context& io, Offload& offload, TextSink& log,
                              SandboxServer& server, StrictOptions options)
-    : io_(io), offload_(offload), log_(log), server_(server), options_(std::move(options)) {
+    : io_(io),
+      offload_(offload),
+      log_(log),
+      server_(server),
+      options_(std::move(options)),
+      // Without root it cannot be otherwise.
+      tmp_in_memory_(options_.tmp_in_memory || server_.in_user_namespace()) {
   server_.requests().on_told([this](const std::string& text) { findings_.tell(text); });
 }
 
@@ -106,9 +112,10 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
   box->on_ready = [this](const SandboxTimes& times) {
     if (ready_) ready_(times);
   };
-  // Without root it cannot be otherwise, and is said at the start.
+  // What is known from the beginning is said at the start.
   if (!options_.tmp_in_memory && !server_.in_user_namespace()) {
     box->on_tmp_note = [this](const std::string& why) {
+      tmp_in_memory_ = true;
       findings_.tell("/tmp is in memory here, and what is in it counts as the function's memory: " +
                      why);
     };

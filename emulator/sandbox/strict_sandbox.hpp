@@ -42,6 +42,8 @@ class StrictSandbox final : public Sandbox {
   bool takes_time() const override { return true; }
   std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
                                              const FunctionConfig& config) override;
+  // Of environments so far; before the first, what is to be expected.
+  bool has_tmp_in_memory() const { return tmp_in_memory_; }
   // What was seen of the functions so far.
   SandboxFindings& findings() { return findings_; }
   // Hears of each process that is ready to become a runtime.
@@ -55,6 +57,7 @@ class StrictSandbox final : public Sandbox {
   TextSink& log_;
   SandboxServer& server_;
   StrictOptions options_;
+  bool tmp_in_memory_;
   SandboxFindings findings_;
   std::function<void(const SandboxTimes&)> ready_;
 };

@@ -82,8 +82,12 @@ void ViolationLog::keep(const std::string& function, const Violation& violation,
   if (tell_) {
     tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
   } else if (notes_.size() < k_most_notes) {
-    notes_.push_back({std::move(text), is_cost});
+    notes_.push_back({violation.id, std::move(text), is_cost});
   }
+}
+
+void ViolationLog::leave_out(const std::string& id) {
+  std::erase_if(notes_, [&](const Note& note) { return note.id == id; });
 }
 
 std::vector<std::string> ViolationLog::notes(bool ended_well) const {

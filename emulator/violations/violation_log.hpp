@@ -33,8 +33,9 @@ class ViolationLog final : public RecordSink {
   // Called at once for each finding, with "W1: …"; with several functions their name goes before.
   void on_found(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
   // "W1: …" in the order of their finding. `ended_well`: failures were wanted, only what costs
-  // something is told.
   std::vector<std::string> notes(bool ended_well = false) const;
+  // Those with this id are not among notes(), because somebody else tells them.
+  void leave_out(const std::string& id);
 
   void on_output(const std::string& environment_id, std::string_view text) override;
   void on_init(const InitRecord& record) override;
@@ -43,6 +44,7 @@ class ViolationLog final : public RecordSink {
 
  private:
   struct Note {
+    std::string id;
     std::string text;
     bool is_cost;
   };

@@ -18,7 +18,7 @@ while True:
     api.request("GET", "/2018-06-01/runtime/invocation/next")
     reply = api.getresponse()
     event, number = json.loads(reply.read()), reply.getheader("Lambda-Runtime-Aws-Request-Id")
-    answer = "ok"
+    answer, ending = "ok", "response"
     try:
         if "connect" in event:
             link = socket.socket()
@@ -28,13 +28,18 @@ while True:
             open(event["write"], "w")
     except OSError as error:
         answer = type(error).__name__
+        if "fail" in event:
+            answer = {"errorType": answer, "errorMessage": "timed out",
+                      "stackTrace": ["link.connect((host, port))"]}
+            ending = "error"
     time.sleep(event.get("sleep", 0))
-    api.request("POST", f"/2018-06-01/runtime/invocation/{number}/response", json.dumps(answer))
+    api.request("POST", f"/2018-06-01/runtime/invocation/{number}/{ending}", json.dumps(answer))
     api.getresponse().read()
 """
 PYTHON = Path("/usr/bin/python3")
 NOTE = ("coldframe: note: W36: the function tried to reach tcp 192.0.2.77:443; with --network none, "
         "as in a VPC without a route, connects hang")
+REMEDY = "; put what is fetched into the image, or give the function a route: --network open has one"
 DENIED = "coldframe: note: W1: the function was denied{}: open '/var/task/cache.db' for writing"
 
 
@@ -92,7 +97,24 @@ class Network(StrictTest):
             self.assertEqual(done.err.splitlines().count(NOTE), 1, done.err)
         with Serve(self, self.target, options=["--network", "none"]) as server:
             self.assertEqual(server.invoke({"connect": "192.0.2.77"}).json(), "TimeoutError")
-        self.assertEqual(server.log().splitlines().count(NOTE), 1, server.log())
+        self.assertEqual(server.log().splitlines().count(NOTE + REMEDY), 1, server.log())
+
+    def test_a_failure_has_one_note_of_it_and_is_not_to_wait_longer(self):
+        if not may_make_tun():
+            self.skipTest("needs /dev/net/tun")
+        for event in ('{"connect":"192.0.2.77","fail":true}', '{"connect":"192.0.2.77","sleep":20}'):
+            done = self.coldframe("invoke", self.target, "--network", "none", "--timeout", 2,
+                                  "--event", event)
+            self.assert_exit(done, 1)
+            self.assertEqual([line for line in done.err.splitlines() if "W36" in line],
+                             [NOTE + REMEDY], done.err)
+            self.assertNotIn("try --timeout", done.err)
+
+    def test_another_timeout_is_to_wait_longer(self):
+        done = self.coldframe("invoke", self.target, "--network", "none", "--timeout", 1,
+                              "--event", '{"sleep":20}')
+        self.assert_exit(done, 1)
+        self.assertIn("timed out after 1 s; try --timeout 3", done.err)
 
     def test_which_one_is_in_force_is_kept_and_told_if_it_is_asked(self):
         function, notes = self.invoke("--network", "auto", "-v", "--event", "{}")
@@ -167,6 +189,45 @@ class Network(StrictTest):
     def test_without_a_sandbox_it_is_the_hosts(self):
         function, notes = self.invoke("--sandbox", "none", "--event", "{}")
         self.assertEqual((function["sandbox"], function["network"]), ("none", "host"))
+
+
+class KeptSettings(StrictTest):
+    def test_where_tmp_is_and_whether_it_freezes_is_kept(self):
+        for freeze in ("on", "off"):
+            function, notes = self.invoke("--freeze", freeze, "--event", "{}")
+            self.assertEqual((function["freeze"], function["requested"]["freeze"]), (freeze, freeze))
+            in_memory = any("/tmp is in memory" in note for note in notes)
+            self.assertEqual(function["tmp"], "memory" if in_memory else "disk")
+        function, _ = self.invoke("--sandbox", "none", "--event", "{}")
+        self.assertEqual((function["freeze"], function["tmp"]), ("on", "host"))
+
+    def test_a_user_without_rights_has_tmp_in_memory(self):
+        if os.geteuid() != 0:
+            self.skipTest("this is no root, who could become somebody else")
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, USER, USER, follow_symlinks=False)
+        done = self.coldframe("invoke", self.target, "--event", "{}", "--json", "r.json",
+                              preexec_fn=become_user)
+        if done.code == 77:
+            self.skipTest(done.err.strip())
+        self.assert_exit(done, 0)
+        self.assertEqual(json.loads((self.place / "r.json").read_text())["function"]["tmp"], "memory")
+
+
+class SeenCpus(StrictTest):
+    def test_that_this_host_has_fewer_is_told_once_whatever_limits(self):
+        has = len(os.sched_getaffinity(0))
+        if has >= 6:
+            self.skipTest("this host has as many CPUs as the largest function")
+        for limits in ("none", "auto"):
+            done = self.coldframe("invoke", self.target, "--limits", limits, "--memory", 10240,
+                                  "--event", "{}", "--repeat", 2)
+            self.assert_exit(done, 0)
+            told = [line for line in done.err.splitlines() if "vCPUs on Lambda" in line]
+            self.assertEqual(len(told), 1, done.err)
+            self.assertIn(f"sees 6 vCPUs on Lambda, this host has {has}", told[0])
+        done = self.coldframe("invoke", self.target, "--limits", "none", "--event", "{}")
+        self.assertEqual("vCPUs" in done.err, has < 2)
 
 
 class TraceDenied(StrictTest):

@@ -32,6 +32,7 @@ TEST(Advisor, NamesATimeoutToTryUpToTheOneThatLambdaAllows) {
   EXPECT_EQ(said(900),
             "timed out after 900 s, and Lambda allows no more; make the work shorter or split it");
   EXPECT_TRUE(advisor.advice(config, true).empty()) << "somebody wanted the timeout";
+  EXPECT_TRUE(advisor.advice(config, false, true).empty()) << "it waited for nobody";
 }
 
 TEST(Advisor, DoesNotTakeAnInitWithoutEndForATimeout) {

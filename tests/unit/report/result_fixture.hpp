@@ -31,8 +31,8 @@ inline ResultHead sample_head() {
   head.host.memory_bytes = 1 << 30;
   head.host.load_1m = 0.5;
   head.host.steal_percent = 0.1;
-  head.function = {"scoring", 1769,   1.0,    30,   "sha256:00",         "none",
-                   1,         "none", "host", true, {{"limits", "auto"}}};
+  head.function = {"scoring", 1769, 1.0,    30,   "sha256:00",         "none", 1, "none",
+                   "host",    "on", "disk", true, {{"limits", "auto"}}};
   head.reasons = {"because"};
   return head;
 }

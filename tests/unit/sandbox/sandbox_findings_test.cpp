@@ -33,6 +33,18 @@ TEST(SandboxFindings, ListsAttemptsOfAllEnvironmentsOfAFunctionOnce) {
                   "--network none, as in a VPC without a route, connects hang"});
 }
 
+TEST(SandboxFindings, SaysWhatHelpsWhereAFunctionHasFailed) {
+  SandboxFindings findings;
+  findings.of("f");
+  EXPECT_FALSE(findings.has_attempts());
+  findings.of("f")->attempts.add(syn(1));
+  EXPECT_TRUE(findings.has_attempts());
+  EXPECT_EQ(findings.notes(false),
+            Texts{"W36: the function tried to reach tcp 10.0.0.1:443; with --network none, as in a "
+                  "VPC without a route, connects hang; put what is fetched into the image, or give "
+                  "the function a route: --network open has one"});
+}
+
 TEST(SandboxFindings, NamesTheFunctionIfThereAreSeveral) {
   SandboxFindings findings;
   findings.of("f");

@@ -139,6 +139,15 @@ TEST(ViolationLog, TellsAnewOfAFunctionThatIsAddedAgain) {
   EXPECT_NE(told[1].find("/tmp is full (700 MB)"), std::string::npos) << told[1];
 }
 
+TEST(ViolationLog, LeavesOutWhatSomebodyElseTells) {
+  ViolationLog log;
+  log.on_invocation(failed(k_read_only));
+  log.on_invocation(failed(k_full));
+  log.leave_out("W1");
+  ASSERT_EQ(log.notes().size(), 1U);
+  EXPECT_TRUE(log.notes()[0].starts_with("W5: ")) << log.notes()[0];
+}
+
 TEST(ViolationLog, KnowsHowManyThreadsThereWereAtATimeout) {
   ViolationLog log;
   auto record = failed(R"({"errorType":"Sandbox.Timedout","errorMessage":"Task timed out"})");
