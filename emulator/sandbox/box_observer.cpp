@@ -3,7 +3,9 @@
 #include <fcntl.h>
 
 #include <chrono>
+#include <utility>
 
+#include "emulator/base/assign_stream.hpp"
 #include "emulator/sandbox/black_hole.hpp"
 
 namespace coldframe {
@@ -14,10 +16,8 @@ constexpr std::chrono::milliseconds k_pause{50};
 }  // namespace
 
 void BoxObserver::watch_hole(int tun) {
-  const int copy = ::fcntl(tun, F_DUPFD_CLOEXEC, 3);
-  boost::system::error_code error;
-  if (copy >= 0) hole_.assign(copy, error);
-  await_packet();
+  UniqueFd copy(::fcntl(tun, F_DUPFD_CLOEXEC, 3));
+  if (copy && assign_stream(hole_, std::move(copy)) == 0) await_packet();
 }
 
 void BoxObserver::await_packet() {

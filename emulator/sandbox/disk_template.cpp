@@ -1,16 +1,19 @@
 #include "emulator/sandbox/disk_template.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
 #include "emulator/sandbox/find_program.hpp"
@@ -18,6 +21,8 @@
 namespace coldframe {
 namespace {
 
+// With a lock on it for as long as somebody works on it.
+constexpr const char* k_unfinished = ".tmp-disk-";
 constexpr std::int64_t k_mib = 1024 * 1024;
 constexpr off_t k_superblock = 1024;
 constexpr off_t k_magic_at = k_superblock + 0x38;
@@ -31,7 +36,7 @@ Error failed(const std::string& what) {
 UniqueFd open_unnamed(const std::string& directory) {
   UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (file || (errno != EOPNOTSUPP && errno != EISDIR)) return file;
-  std::string name = directory + "/.tmp-disk-XXXXXX";  // older overlay, NFS
+  std::string name = directory + "/" + k_unfinished + "XXXXXX";  // older overlay, NFS
   file.reset(::mkostemp(name.data(), O_CLOEXEC));
   if (file) ::unlink(name.c_str());
   return file;
@@ -58,17 +63,19 @@ Result<void> make_file_system(const std::string& path) {
                                 "lazy_itable_init=1,nodiscard",
                                 path.c_str(),
                                 nullptr};
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-  ::posix_spawn_file_actions_adddup2(&files, 0, 1);
-  ::posix_spawn_file_actions_adddup2(&files, 0, 2);
-  pid_t pid = -1;
-  const int error_number = ::posix_spawn(&pid, program.c_str(), &files, nullptr,
-                                         const_cast<char* const*>(argv.data()), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  errno = error_number;
-  if (error_number != 0) return failed(program);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    // Not to go on when we are killed.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd < 3; ++fd)
+      ::dup2(null, fd);
+    ::execve(program.c_str(), const_cast<char* const*>(argv.data()), environ);
+    ::_exit(127);
+  }
+  if (pid < 0) return failed(program);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return failed("waiting for mke2fs");
@@ -86,10 +93,22 @@ bool is_template(int file, int size_mb) {
          ::pread(file, &magic, sizeof magic, k_magic_at) == sizeof magic && magic == k_ext4_magic;
 }
 
+// A new file with a lock on it, and its name.
+UniqueFd open_unfinished(const std::string& directory, std::string& name) {
+  for (;;) {
+    name = directory + "/" + k_unfinished + "XXXXXX";
+    UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+    struct stat about {};
+    if (!file || ::flock(file.get(), LOCK_EX) != 0) return file;
+    // Whoever sweeps may have been quicker than the lock.
+    if (::fstat(file.get(), &about) != 0 || about.st_nlink > 0) return file;
+  }
+}
+
 Result<UniqueFd> make_template(int size_mb, const std::string& directory,
                                const std::string& final_name) {
-  std::string name = directory + "/.tmp-disk-XXXXXX";
-  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  std::string name;
+  UniqueFd file = open_unfinished(directory, name);
   if (!file) return failed("a file in " + directory);
   const auto give_up = [&](Error error) {
     ::unlink(name.c_str());
@@ -114,6 +133,15 @@ std::int64_t disk_image_bytes(int size_mb) {
   const std::int64_t tables = room / 60 + k_mib;
   const std::int64_t kept = std::min((room + tables) / 49, 16 * k_mib);
   return (room + tables + kept + k_mib - 1) / k_mib * k_mib;
+}
+
+void sweep_unfinished_templates(const std::string& directory) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    if (!entry.path().filename().string().starts_with(k_unfinished)) continue;
+    const UniqueFd file(::open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+  }
 }
 
 int copy_extents(int from, int to) {

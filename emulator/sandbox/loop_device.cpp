@@ -28,21 +28,26 @@ Result<LoopDevice> attach_loop_device(int file) {
   // Direct: what the function writes is not cached, and charged to its memory, twice. Where the
   // file's file system cannot do that, the kernel goes without.
   config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+  LoopDevice loop;
+  int last_error = EBUSY;
   for (int attempt = 0; attempt < k_attempts; ++attempt) {
-    LoopDevice loop;
     loop.number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
     if (loop.number < 0) return failed("LOOP_CTL_GET_FREE");
     loop.path = "/dev/loop" + std::to_string(loop.number);
     loop.fd.reset(::open(loop.path.c_str(), O_RDWR | O_CLOEXEC));
     if (!loop.fd) {
       // Somebody may have removed it meanwhile.
+      last_error = errno;
       if (errno == ENOENT || errno == ENXIO || errno == ENODEV) continue;
       return failed(loop.path);
     }
     if (::ioctl(loop.fd.get(), LOOP_CONFIGURE, &config) == 0) return loop;
+    last_error = errno;
     if (errno != EBUSY) return failed("LOOP_CONFIGURE of " + loop.path);
   }
-  errno = EBUSY;
+  errno = last_error;
+  // As in a container whose /dev is not the kernel's own.
+  if (errno == ENOENT) return failed("the kernel has one that is free, /dev has no " + loop.path);
   return failed("others took each that was free");
 }
 

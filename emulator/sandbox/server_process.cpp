@@ -17,6 +17,7 @@
 
 #include "emulator/base/clock.hpp"
 #include "emulator/sandbox/black_hole.hpp"
+#include "emulator/sandbox/disk_template.hpp"
 #include "emulator/sandbox/generated_files.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/namespaces.hpp"
@@ -61,6 +62,7 @@ class Server {
     sigaddset(&child, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &child, nullptr);
     const UniqueFd ended(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!in_user_namespace_) sweep_unfinished_templates(cache_directory_);
     host_ = read_host_files();
     (void)seccomp_filter();  // built here once; every seed inherits it
     say_hello();

@@ -2,6 +2,7 @@
 empty ones, which the next start removes.
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -84,8 +85,12 @@ class Strict(LeftTest):
     def assert_next_start_leaves_nothing(self, server: Serve) -> None:
         self.assert_exit(self.coldframe("invoke", "tried", *self.options()), 0)
         self.assertEqual(run_groups(server.pid), [])
-        self.assertEqual([name for name in files_below(self.cache) if "tmp-" not in name], [])
+        self.assert_only_templates()
         self.assertEqual(self.loops(), [])
+
+    def assert_only_templates(self) -> None:
+        names = [Path(name).name for name in files_below(self.cache)]
+        self.assertEqual([name for name in names if not re.fullmatch(r"tmp-\d+\.ext4", name)], [])
 
     def test_kill_9_of_the_program_leaves_nothing(self):
         for phase in PHASES:
@@ -124,6 +129,8 @@ class Strict(LeftTest):
         self.function(PHASES["idle"], "g")
         killed: list[int] = []
         for delay in range(0, 60, 4):
+            for template in self.cache.rglob("tmp-*.ext4"):
+                template.unlink()  # so that it is killed while it makes one, too
             process = self.start("serve", "g", "--port", 0, "--provisioned", 3, *self.options(),
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(delay / 1000)
@@ -138,6 +145,7 @@ class Strict(LeftTest):
         self.assert_exit(self.coldframe("invoke", "tried", *self.options()), 0)
         self.assertEqual([run_groups(pid) for pid in killed if run_groups(pid)], [])
         self.assertEqual(own_mounts(), self.mounts)
+        self.assert_only_templates()
 
 
 if __name__ == "__main__":

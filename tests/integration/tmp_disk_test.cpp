@@ -15,7 +15,9 @@
 #include <functional>
 #include <vector>
 
+#include "emulator/sandbox/loop_device.hpp"
 #include "tests/support/cgroup_fixture.hpp"
+#include "tests/support/sandbox_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace coldframe::testing {
@@ -245,6 +247,32 @@ TEST(TmpDiskFallback, IsTakenInAUserNamespaceAndSaysWhy) {
   EXPECT_NE(std::string(text).find("loop"), std::string::npos) << text;
 }
 #endif
+
+// As in a container whose /dev is not the kernel's own.
+TEST(LoopDeviceWithoutItsFile, IsSaidToBeMissing) {
+  if (::geteuid() != 0 || ::access("/dev/loop-control", F_OK) != 0) {
+    GTEST_SKIP() << "needs root and loop devices";
+  }
+  const TempDir directory;
+  const UniqueFd file(::open(directory.write("disk", "").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::ftruncate(file.get(), 1 << 20), 0);
+  const std::string report = directory.write("report", "");
+  const int outcome = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0) return k_no_namespaces;
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", "/dev", "tmpfs", 0, "mode=0755") != 0 ||
+        ::mknod("/dev/loop-control", S_IFCHR | 0600, makedev(10, 237)) != 0) {
+      return 1;
+    }
+    const auto loop = attach_loop_device(file.get());
+    std::ofstream(report) << (loop ? "attached" : loop.error().message);
+    return 0;
+  });
+  if (outcome == k_no_namespaces) GTEST_SKIP() << "needs mount namespaces";
+  ASSERT_EQ(outcome, 0);
+  const std::string text = directory.read("report");
+  EXPECT_NE(text.find("/dev has no /dev/loop"), std::string::npos) << text;
+}
 
 }  // namespace
 }  // namespace coldframe::testing

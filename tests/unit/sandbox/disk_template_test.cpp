@@ -2,11 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <thread>
 #include <vector>
 
 #include "emulator/sandbox/find_program.hpp"
@@ -84,6 +92,57 @@ TEST_F(DiskTemplate, SaysWhichDirectoryCannotBeUsed) {
   ASSERT_FALSE(file);
   EXPECT_NE(file.error().message.find(directory.path() + "/none"), std::string::npos)
       << file.error().message;
+}
+
+TEST(DiskTemplateSweep, TakesWhatNobodyWorksOnAndNothingElse) {
+  const TempDir directory;
+  directory.write(".tmp-disk-aaaaaa", "left");
+  const UniqueFd mine(::open(directory.write(".tmp-disk-bbbbbb", "").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(mine.get(), LOCK_EX), 0);
+  directory.write("tmp-16.ext4", "");
+  directory.write(".other", "");
+  sweep_unfinished_templates(directory.path());
+  auto names = names_in(directory.path());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{".other", ".tmp-disk-bbbbbb", "tmp-16.ext4"}));
+  sweep_unfinished_templates(directory.path() + "/none");
+}
+
+// Killed while mke2fs runs: it ends too, and what both have left goes.
+TEST(DiskTemplateSweep, TakesWhatAKillHasLeft) {
+  const TempDir directory;
+  const TempDir programs;
+  const std::string program = programs.write("mke2fs",
+                                             "#!/bin/sh\necho $$ > \"$0.pid\"\n"
+                                             "exec sleep 1000\n");
+  ASSERT_EQ(::chmod(program.c_str(), 0755), 0);
+  const pid_t maker = ::fork();
+  if (maker == 0) {
+    ::setenv("PATH", (programs.path() + ":/usr/bin:/bin").c_str(), 1);
+    (void)copy_disk_template(16, directory.path());
+    ::_exit(1);
+  }
+  const auto wait_until = [](const std::function<bool()>& condition) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return condition();
+  };
+  std::string number;
+  ASSERT_TRUE(wait_until([&] {
+    std::ifstream file(program + ".pid");
+    return std::getline(file, number) && !file.eof();
+  }));
+  ASSERT_EQ(::kill(maker, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(maker, nullptr, 0), maker);
+  EXPECT_TRUE(wait_until([&] {
+    std::ifstream file("/proc/" + number + "/stat");
+    std::string text;
+    return !std::getline(file, text) || text.find(") Z ") != std::string::npos;
+  })) << "mke2fs works on";
+  ASSERT_EQ(names_in(directory.path()).size(), 1U);
+  sweep_unfinished_templates(directory.path());
+  EXPECT_TRUE(names_in(directory.path()).empty());
 }
 
 TEST(CopyExtents, CopiesDataAndKeepsHolesAndTheSize) {
