@@ -108,11 +108,11 @@ class FakeInit {
     out.number(inside);
     EXPECT_TRUE(send_message(control_.get(), out, {self.get()}));
   }
-  void seed_ready() {
+  void seed_ready(const std::vector<int>& descriptors = {}) {
     MessageWriter out;
     out.number(static_cast<std::int64_t>(SeedMessage::ready));
     out.number(0);
-    EXPECT_TRUE(send_message(start_.get(), out));
+    EXPECT_TRUE(send_message(start_.get(), out, descriptors));
   }
   void exited(std::int64_t inside, int native) {
     MessageWriter out;

@@ -2,6 +2,7 @@
 #include "emulator/sandbox/box.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
@@ -103,6 +104,23 @@ TEST_F(BoxTest, TellsWhyItsSeedHasEndedToWhoeverWaits) {
   EXPECT_EQ(outcome,
             "the process that was to become the runtime ended: Runtime exited with error: signal: "
             "segmentation fault");
+  EXPECT_TRUE(box->lost());
+}
+
+// A trace whose listener is lost would let every call fail that it looks at.
+TEST_F(BoxTest, IsLostWhenThereIsNoRoomForADescriptorOfItsSeed) {
+  make();
+  init->fork_seed(2);
+  turn();
+  init->seed_ready({init->pidfd()});
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd first_free(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const rlimit none_left{static_cast<rlim_t>(first_free.get()), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+  turn();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(outcome, "too few descriptors are left");
   EXPECT_TRUE(box->lost());
 }
 
