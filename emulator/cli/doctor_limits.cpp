@@ -41,7 +41,7 @@ void print_tick() {
 
 // A second look is longer: what others take for a moment counts less then.
 void print_trial(CgroupRun& run) {
-  constexpr std::chrono::seconds k_longer{4};
+  constexpr std::chrono::seconds k_longer{3};
   const Duration tick = kernel_tick();
   auto trial = try_limits(run, k_trial_mb);
   if (trial && !differences(*trial, tick).empty()) trial = try_limits(run, k_trial_mb, k_longer);
