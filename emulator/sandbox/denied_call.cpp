@@ -25,8 +25,7 @@ bool is_byte_code(std::string_view path) {
          (at + name.size() == path.size() || path[at + name.size()] == '/');
 }
 
-bool would_change(const PathCall& call) {
-  if (call.call == TracedCall::make_directory) return !call.exists;
+bool would_open_for_change(const PathCall& call) {
   if ((call.open_flags & O_PATH) != 0) return false;
   constexpr std::uint64_t only_new = O_CREAT | O_EXCL;
   if (call.exists && (call.open_flags & only_new) == only_new) return false;
@@ -36,14 +35,40 @@ bool would_change(const PathCall& call) {
 
 }  // namespace
 
+bool is_own_file(std::string_view path) {
+  return is_below(path, "/var/task") || is_below(path, "/opt");
+}
+
 std::optional<DeniedKind> classify(const PathCall& call) {
   if (is_below(call.path, "/dev/shm")) return DeniedKind::shared_memory;
   // Devices and the kernel's own files are as on Lambda.
   for (const std::string_view free : {"/tmp", "/dev", "/proc"}) {
     if (is_below(call.path, free)) return std::nullopt;
   }
-  if (!would_change(call) || is_byte_code(call.path)) return std::nullopt;
-  return call.call == TracedCall::open ? DeniedKind::write : DeniedKind::make_directory;
+  if (is_byte_code(call.path)) return std::nullopt;
+  const auto of_existing = [&](DeniedKind kind) {
+    return call.exists ? std::optional<DeniedKind>(kind) : std::nullopt;
+  };
+  const auto of_new = [&](DeniedKind kind) {
+    return call.exists ? std::nullopt : std::optional<DeniedKind>(kind);
+  };
+  switch (call.call) {
+    case TracedCall::open:
+      if (would_open_for_change(call)) return DeniedKind::write;
+      if (call.readable || (call.open_flags & O_PATH) != 0 || !is_own_file(call.path)) break;
+      return of_existing(DeniedKind::read);
+    case TracedCall::make_directory:
+      return of_new(DeniedKind::make_directory);
+    case TracedCall::make:
+      return of_new(DeniedKind::make);
+    case TracedCall::rename:
+      return of_existing(DeniedKind::rename);
+    case TracedCall::remove:
+      return of_existing(DeniedKind::remove);
+    case TracedCall::change:
+      return of_existing(DeniedKind::change);
+  }
+  return std::nullopt;
 }
 
 std::string absolute_path(std::string_view base, std::string_view path) {
@@ -101,6 +126,16 @@ std::string describe(const DeniedCall& call) {
       return "writes " + call.target;
     case DeniedKind::make_directory:
       return "makes the directory " + call.target;
+    case DeniedKind::make:
+      return "makes " + call.target;
+    case DeniedKind::rename:
+      return "renames " + call.target;
+    case DeniedKind::remove:
+      return "removes " + call.target;
+    case DeniedKind::change:
+      return "changes " + call.target;
+    case DeniedKind::read:
+      return "reads " + call.target;
     case DeniedKind::shared_memory:
       return "uses shared memory " + call.target;
     case DeniedKind::connect:

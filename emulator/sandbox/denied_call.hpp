@@ -4,9 +4,12 @@
 //     // DeniedKind::write: the file system is read-only but for /tmp
 //   classify({TracedCall::open, O_RDWR | O_CREAT, false, "/dev/shm/sem.x"})
 //     // DeniedKind::shared_memory: there is no /dev/shm
+//   classify({TracedCall::open, O_RDONLY, true, "/var/task/key.pem", false})
+//     // DeniedKind::read: the function's own file, which its user may not read
 //
-// What fails there without harm is left out: the byte code that Python would like to keep, and a
-// mkdir of what exists (it says so there too). Pure; any thread.
+// What fails there without harm is left out: the byte code that Python would like to keep, and what
+// fails in the same way here (a mkdir of what exists, an unlink of what does not). Pure; any
+// thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -21,16 +24,30 @@
 
 namespace coldframe {
 
-enum class DeniedKind : std::uint8_t { write, make_directory, shared_memory, connect };
+enum class DeniedKind : std::uint8_t {
+  write,
+  make_directory,
+  make,    // a link, a node
+  rename,  // from
+  remove,
+  change,  // its size or mode
+  read,
+  shared_memory,
+  connect
+};
 
-enum class TracedCall : std::uint8_t { open, make_directory };
+enum class TracedCall : std::uint8_t { open, make_directory, make, rename, remove, change };
 
 struct PathCall {
   TracedCall call;
   std::uint64_t open_flags;  // O_…; of open only
   bool exists;               // the file or directory, already
   std::string path;          // absolute, see absolute_path()
+  bool readable = true;      // by the function's user, as far as modes tell; of open only
 };
+
+// Whether it is of the function: code, data, layers.
+bool is_own_file(std::string_view path);
 
 std::optional<DeniedKind> classify(const PathCall& call);
 
@@ -47,8 +64,8 @@ struct DeniedCall {
   bool operator==(const DeniedCall&) const = default;
 };
 
-// "writes /var/task/cache.db", "makes the directory /home/sbx", "uses shared memory
-// /dev/shm/sem.x", "connects to 93.184.216.34:443"
+// "writes /var/task/cache.db", "removes /var/task/old", "reads /var/task/key.pem", "makes the
+// directory /home/sbx", "uses shared memory /dev/shm/sem.x", "connects to 93.184.216.34:443"
 std::string describe(const DeniedCall& call);
 
 // Different calls in the order in which they were first made.

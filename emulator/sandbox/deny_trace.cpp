@@ -16,6 +16,9 @@
 #include "emulator/sandbox/bpf.hpp"
 #include "emulator/sandbox/traced_process.hpp"
 
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
@@ -35,21 +38,42 @@ struct Traced {
   TracedCall call;
   int directory;  // argument with the descriptor that the path starts from, or k_none
   int path;       // argument
-  int flags;      // argument, or k_none
+  int flags;      // argument of open, or k_none
 };
 
+// Of a rename the old name: what is there. Of links and nodes the new one.
 constexpr Traced k_path_calls[] = {
     {SYS_openat, TracedCall::open, 0, 1, 2},
     {SYS_openat2, TracedCall::open, 0, 1, k_none},  // its flags are in memory
     {SYS_mkdirat, TracedCall::make_directory, 0, 1, k_none},
+    {SYS_renameat, TracedCall::rename, 0, 1, k_none},
+    {SYS_renameat2, TracedCall::rename, 0, 1, k_none},
+    {SYS_unlinkat, TracedCall::remove, 0, 1, k_none},
+    {SYS_symlinkat, TracedCall::make, 1, 2, k_none},
+    {SYS_linkat, TracedCall::make, 2, 3, k_none},
+    {SYS_mknodat, TracedCall::make, 0, 1, k_none},
+    {SYS_truncate, TracedCall::change, k_none, 0, k_none},
+    {SYS_fchmodat, TracedCall::change, 0, 1, k_none},
+    {SYS_fchmodat2, TracedCall::change, 0, 1, k_none},
 #ifdef __x86_64__
     {SYS_open, TracedCall::open, k_none, 0, 1},
     {SYS_creat, TracedCall::open, k_none, 0, k_none},
     {SYS_mkdir, TracedCall::make_directory, k_none, 0, k_none},
+    {SYS_rename, TracedCall::rename, k_none, 0, k_none},
+    {SYS_unlink, TracedCall::remove, k_none, 0, k_none},
+    {SYS_rmdir, TracedCall::remove, k_none, 0, k_none},
+    {SYS_symlink, TracedCall::make, k_none, 1, k_none},
+    {SYS_link, TracedCall::make, k_none, 1, k_none},
+    {SYS_mknod, TracedCall::make, k_none, 0, k_none},
+    {SYS_chmod, TracedCall::change, k_none, 0, k_none},
 #endif
 };
 
-constexpr std::uint32_t k_writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+// These mean the link itself.
+bool follows_links(TracedCall call) {
+  return call == TracedCall::open || call == TracedCall::change;
+}
+
 constexpr std::size_t k_address_most = 128;
 constexpr int k_calls_a_turn = 100;
 
@@ -90,11 +114,12 @@ std::optional<DeniedCall> look_at(const seccomp_notif& request) {
     if (!text || text->empty()) return std::nullopt;
     const int directory =
         traced.directory == k_none ? AT_FDCWD : static_cast<int>(data.args[traced.directory]);
-    const auto place = process.resolve(directory, *text);
+    const auto place = process.resolve(directory, *text, follows_links(traced.call));
     if (!place) return std::nullopt;
-    const std::uint64_t flags =
-        traced.call == TracedCall::open ? open_flags(traced, data, process) : 0;
-    const auto kind = classify({traced.call, flags, place->exists, place->path});
+    const bool is_open = traced.call == TracedCall::open;
+    const std::uint64_t flags = is_open ? open_flags(traced, data, process) : 0;
+    const bool readable = !is_open || !is_own_file(place->path) || process.may_read(place->path);
+    const auto kind = classify({traced.call, flags, place->exists, place->path, readable});
     if (!kind) return std::nullopt;
     return DeniedCall{*kind, place->path};
   }
@@ -110,13 +135,7 @@ std::vector<sock_filter> build_trace_filter() {
   Program program{load_architecture(), jump(BPF_JEQ, k_architecture, 1, 0), allow, load_number()};
   for (const auto& traced : k_path_calls) {
     const auto number = static_cast<std::uint32_t>(traced.number);
-    if (traced.flags == k_none) {
-      program.insert(program.end(), {jump(BPF_JEQ, number, 0, 1), tell});
-    } else {
-      program.insert(program.end(), {jump(BPF_JEQ, number, 0, 4),
-                                     load_argument(static_cast<std::uint32_t>(traced.flags)),
-                                     jump(BPF_JSET, k_writing, 0, 1), tell, allow});
-    }
+    program.insert(program.end(), {jump(BPF_JEQ, number, 0, 1), tell});
   }
   program.insert(program.end(), {jump(BPF_JEQ, SYS_connect, 0, 1), tell, allow});
   return program;

@@ -6,11 +6,12 @@
 //   DenyTrace trace(std::move(*listener));
 //   while (trace.serve(calls, 100ms)) …               // someone must: traced calls wait for it
 //
-// Traced are opens for writing (readers cost nothing), mkdir and connect. Each waits until it was
-// looked at, some 30 µs. If the listener is closed before the function has gone, these calls fail
-// with ENOSYS in it. The observer must be an ancestor of the same user, or root. What is reported
-// is what was asked for at that moment: a thread of the function may change a path meanwhile, so
-// this is advice and no protection.
+// Traced are opens, what makes, renames, removes or changes a name (mkdir, rename, unlink, symlink,
+// link, mknod, truncate, chmod) and connect. Each waits until it was looked at, some 30 µs. If the
+// listener is closed before the function has gone, these calls fail with ENOSYS in it. The observer
+// must be an ancestor of the same user, or root. What is reported is what was asked for at that
+// moment: a thread of the function may change a path meanwhile, so this is advice and no
+// protection.
 #pragma once
 
 #include <linux/filter.h>

@@ -15,6 +15,16 @@ std::string denied_text(const DeniedCall& call, const std::string& who) {
       return "W1: " + who + "open '" + call.target + "' for writing";
     case DeniedKind::make_directory:
       return "W1: " + who + "make the directory '" + call.target + "'";
+    case DeniedKind::make:
+      return "W1: " + who + "make '" + call.target + "'";
+    case DeniedKind::rename:
+      return "W1: " + who + "rename '" + call.target + "'";
+    case DeniedKind::remove:
+      return "W1: " + who + "remove '" + call.target + "'";
+    case DeniedKind::change:
+      return "W1: " + who + "change '" + call.target + "'";
+    case DeniedKind::read:
+      return "W4: " + who + "read '" + call.target + "', which is closed to sbx_user1051";
     case DeniedKind::shared_memory:
       return "W6: " + who + "use shared memory '" + call.target + "'";
     case DeniedKind::connect:

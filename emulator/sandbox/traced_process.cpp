@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -23,9 +24,9 @@ std::string link_text(const std::string& link) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-UniqueFd find(int root, const std::string& path) {
+UniqueFd find(int root, const std::string& path, bool follow = true) {
   open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
+  how.flags = static_cast<std::uint64_t>(O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
   how.resolve = RESOLVE_IN_ROOT;
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
 }
@@ -70,8 +71,8 @@ std::optional<std::string> TracedProcess::text_at(std::uint64_t address) const {
   return std::nullopt;
 }
 
-std::optional<TracedProcess::Place> TracedProcess::resolve(int directory,
-                                                           const std::string& path) const {
+std::optional<TracedProcess::Place> TracedProcess::resolve(int directory, const std::string& path,
+                                                           bool follow) const {
   std::string base;
   if (!path.starts_with('/')) {
     base = link_text("/proc/" + std::to_string(pid_) +
@@ -80,7 +81,7 @@ std::optional<TracedProcess::Place> TracedProcess::resolve(int directory,
   }
   Place place{absolute_path(base, path), false};
   if (!root_) return place;
-  const UniqueFd found = find(root_.get(), place.path);
+  const UniqueFd found = find(root_.get(), place.path, follow);
   place.exists = static_cast<bool>(found);
   if (!sees_all_) return place;
   if (found) {
@@ -94,6 +95,27 @@ std::optional<TracedProcess::Place> TracedProcess::resolve(int directory,
     place.path = absolute_path(name, place.path.substr(slash + 1));
   }
   return place;
+}
+
+bool TracedProcess::may_read(const std::string& absolute) const {
+  struct stat process {};
+  // Of one that cannot be dumped it is root's, and then nothing is known.
+  if (!root_ || ::stat(("/proc/" + std::to_string(pid_)).c_str(), &process) != 0 ||
+      process.st_uid == 0) {
+    return true;
+  }
+  const auto allows = [&](const struct stat& info, mode_t wanted) {
+    const int shift = info.st_uid == process.st_uid ? 6 : info.st_gid == process.st_gid ? 3 : 0;
+    return (info.st_mode >> shift & wanted) == wanted;
+  };
+  struct stat info {};
+  for (std::size_t slash = absolute.find('/', 1);; slash = absolute.find('/', slash + 1)) {
+    const bool is_last = slash == std::string::npos;
+    const UniqueFd found = find(root_.get(), absolute.substr(0, slash));
+    if (!found || ::fstat(found.get(), &info) != 0) return true;
+    if (!allows(info, is_last ? S_IROTH : S_IXOTH)) return false;
+    if (is_last) return true;
+  }
 }
 
 }  // namespace coldframe

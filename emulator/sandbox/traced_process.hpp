@@ -32,8 +32,12 @@ class TracedProcess {
     std::string path;  // absolute, as the process sees it; links followed unless it is in a chroot
     bool exists;
   };
-  // `directory`: a descriptor of the process, or AT_FDCWD. Nothing if that is not known.
-  std::optional<Place> resolve(int directory, const std::string& path) const;
+  // `directory`: a descriptor of the process, or AT_FDCWD. `follow`: the last part of the path too,
+  // if it is a link. Nothing if that is not known.
+  std::optional<Place> resolve(int directory, const std::string& path, bool follow = true) const;
+  // Whether modes let its user read what is there, and pass each directory before; true if that is
+  // not known. For a process without capabilities and more groups; no lists of access are read.
+  bool may_read(const std::string& absolute) const;
 
  private:
   pid_t pid_;

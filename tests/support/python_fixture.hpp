@@ -6,7 +6,8 @@
 //
 // Skips where the host has no strict sandbox or no Python, and says so. Keys of an event: connect
 // [address, port] (for `patience` seconds), resolve name, read path, write path, mkdir path, send
-// [address, port, request] (the first line of the answer), hang seconds.
+// [address, port, request] (the first line of the answer), change [function of os, argument, …],
+// hang seconds.
 #pragma once
 
 #include <fcntl.h>
@@ -59,12 +60,17 @@ def mkdir(event):
     os.mkdir(event["mkdir"])
     return "made"
 
+def change(event):
+    what, *paths = event["change"]
+    getattr(os, what)(*paths)
+    return "changed"
+
 def hang(event):
     time.sleep(event["hang"])
     return "woke up"
 
 known = dict(connect=connect, send=send, resolve=resolve, read=read, write=write, mkdir=mkdir,
-             hang=hang)
+             change=change, hang=hang)
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 while True:
     api.request("GET", "/2018-06-01/runtime/invocation/next")

@@ -67,12 +67,23 @@ TEST(SandboxFindings, TellEachKindOfDeniedCallByItsNumber) {
   auto& denied = findings.of("f")->denied;
   denied.add({DeniedKind::write, "/a"});
   denied.add({DeniedKind::make_directory, "/b"});
+  denied.add({DeniedKind::make, "/l"});
+  denied.add({DeniedKind::rename, "/r"});
+  denied.add({DeniedKind::remove, "/u"});
+  denied.add({DeniedKind::change, "/m"});
+  denied.add({DeniedKind::read, "/var/task/k"});
   denied.add({DeniedKind::shared_memory, "/dev/shm/c"});
   denied.add({DeniedKind::connect, "192.0.2.1:443"});
-  EXPECT_EQ(findings.notes(false), (Texts{"W1: the function was denied: open '/a' for writing",
-                                          "W1: the function was denied: make the directory '/b'",
-                                          "W6: the function was denied: use shared memory "
-                                          "'/dev/shm/c'"}))
+  EXPECT_EQ(
+      findings.notes(false),
+      (Texts{"W1: the function was denied: open '/a' for writing",
+             "W1: the function was denied: make the directory '/b'",
+             "W1: the function was denied: make '/l'", "W1: the function was denied: rename '/r'",
+             "W1: the function was denied: remove '/u'", "W1: the function was denied: change '/m'",
+             "W4: the function was denied: read '/var/task/k', which "
+             "is closed to sbx_user1051",
+             "W6: the function was denied: use shared memory "
+             "'/dev/shm/c'"}))
       << "connects are for the network to tell";
 }
 
