@@ -55,7 +55,7 @@ BenchEnvironment::BenchEnvironment(BenchHouse& house, LimitsBackend& limits, San
 void BenchEnvironment::prepare() {
   environment_.prepare();
   house_.until([this] { return !environment_.preparing(); }, "the preparation");
-  if (!environment_.is_current()) stop(4, "the preparation failed");
+  if (!environment_.prepared()) stop(4, "the preparation failed");
 }
 
 std::int64_t BenchEnvironment::start() {

@@ -171,6 +171,7 @@ void HostedFunctions::renew(FunctionConfig config, int provisioned) {
     auto& one = functions_[i];
     if (one->config.name != config.name) continue;
     retired_.push_back(std::move(one));
+    retired_.back()->pool.retire();
     one = make(std::move(config), i);
     one->arrivals = std::exchange(retired_.back()->arrivals, {});
     one->pool.prewarm(provisioned);

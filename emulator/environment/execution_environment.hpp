@@ -81,6 +81,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   // before it.
   void prepare();
   bool preparing() const { return preparing_; }
+  bool prepared() const { return prepared_; }  // has been, whatever became of it
   // What prepare() has made can still be used.
   bool is_current() const { return sandbox_->is_current(); }
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
@@ -178,6 +179,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
   bool provisioned_ = false;  // started ahead: another limit, another variable
   bool preparing_ = false;
+  bool prepared_ = false;
 
   // Init
   TimePoint init_started_{};

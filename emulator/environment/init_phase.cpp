@@ -59,7 +59,8 @@ void ExecutionEnvironment::prepare() {
   preparing_ = true;
   sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
     preparing_ = false;
-    if (listeners) (void)listen(std::move(*listeners));  // the start makes another if it must
+    // If not, the start makes another.
+    prepared_ = listeners && listen(std::move(*listeners));
   });
 }
 

@@ -42,8 +42,8 @@ class EnvironmentSandbox {
   virtual void forget() {}
   // What prepare() gave cannot be used: everything is made anew for the next.
   virtual void discard() {}
-  // Whether what was prepared long ago still shows the host's files: no directory that it is made
-  // of has been replaced by another since.
+  // Whether what was prepared long ago still shows what one prepared now would: no directory that
+  // it is made of has been replaced since, and the function needs no others.
   virtual bool is_current() const { return true; }
   // How a path of the host is called by the processes.
   virtual std::string inside(const std::filesystem::path& path) const = 0;
@@ -61,6 +61,7 @@ class Sandbox {
   virtual std::string_view name() const = 0;  // "none"; stands in every result
   // Preparing takes milliseconds, so that it is worth doing ahead of the invoke that needs it.
   virtual bool takes_time() const { return false; }
+  // `config` outlives what is returned.
   virtual std::unique_ptr<EnvironmentSandbox> create(const std::string& environment_id,
                                                      const FunctionConfig& config) = 0;
 };

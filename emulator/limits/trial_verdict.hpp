@@ -4,7 +4,7 @@
 //   // else as "the share is 5.4 % too small"
 //
 // The share is to be right within 2 %, a burst to be one tick within 10 %, and a burst with its gap
-// whole periods within 1 ms; the tick, that of Lambda's kernel. Pure; any thread.
+// whole periods within 1 ms. What the tick is, is this kernel's own matter. Pure; any thread.
 #pragma once
 
 #include <string>

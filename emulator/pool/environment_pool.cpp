@@ -133,11 +133,16 @@ Result<ExecutionEnvironment*> EnvironmentPool::create() {
 
 // What goes wrong here is told by the cold start that tries it again.
 void EnvironmentPool::prepare_next() {
-  if (!services_.sandbox.takes_time() || prepared_ || closed_) return;
+  if (!services_.sandbox.takes_time() || prepared_ || closed_ || counts().limit == 0) return;
   auto made = make();
   if (!made) return;
   prepared_ = std::move(*made);
   prepared_->prepare();
+}
+
+void EnvironmentPool::retire() {
+  options_.prepare_ahead = false;
+  next_preparation_.clear();
 }
 
 std::unique_ptr<ExecutionEnvironment> EnvironmentPool::take_prepared() {

@@ -44,6 +44,8 @@ class EnvironmentPool final : private EnvironmentOwner {
   // Has all of an environment made but its runtime, for the next cold start, where that takes time
   // and there is none yet. It counts as none of the environments, and a recycle leaves it.
   void prepare_next();
+  // No cold start will come: from now on nothing is prepared for one.
+  void retire();
   bool preparing() const { return prepared_ && prepared_->preparing(); }
   // Whether an Event invoke finds room to wait in, behind `ahead` others that are still to be
   // submitted; `bytes` of them all.

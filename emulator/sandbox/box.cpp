@@ -92,7 +92,7 @@ void Box::fork_seed() {
 
 void Box::check_ready() {
   if (!made_ || seed_ != Seed::ready || seed_numbers_.outside == 0) return;
-  if (!gone_ && !done_) timer_.cancel();
+  if (!gone_ && !done_) expect_nothing();
   if (!ready_) return;
   if (on_ready) on_ready({made_->forked, seed_joining_});
   auto listeners = std::move(made_->listeners);
@@ -119,7 +119,7 @@ void Box::read_control() {
 
 // The server tells of its own end, for all of them.
 void Box::on_ended() {
-  if (lost_) return;
+  if (lost_ || is_ending()) return;
   if (server_.ended()) return lose("the sandbox server has ended");
   const std::string why = "the first process of a sandbox has ended";
   if (runtime_ && !gone_) log_.write("coldframe: " + why + ", and all in it\n");
@@ -133,7 +133,8 @@ void Box::on_control(const Message& message) {
       seed_numbers_.inside = in.number();
       seed_numbers_.outside =
           message.descriptors.empty() ? 0 : pid_of(message.descriptors.front().get());
-      if (seed_numbers_.outside <= 0) return lose("too few descriptors are left");
+      if (message.descriptors.empty()) return lose("too few descriptors are left");
+      if (seed_numbers_.outside <= 0) return read_start();  // it has ended; perhaps it says why
       return check_ready();
     case InitMessage::exited: {
       const std::int64_t inside = in.number();
@@ -141,13 +142,14 @@ void Box::on_control(const Message& message) {
       return on_exited(inside, native, in.number());
     }
     case InitMessage::empty:
-      timer_.cancel();
+      expect_nothing();
       seed_ = Seed::none;
       runtime_.reset();
       if (const auto gone = std::exchange(gone_, nullptr)) gone();
       return;
     case InitMessage::failed:
-      return lose(in.text());
+      if (!is_ending()) lose(in.text());
+      return;
     default:
       return;
   }
@@ -161,7 +163,7 @@ void Box::on_exited(std::int64_t inside, int native, std::int64_t peak) {
   if (lost_ || seed_ == Seed::none || inside != seed_numbers_.inside) return;
   seed_ = Seed::none;
   seed_numbers_ = {};
-  timer_.cancel();
+  expect_nothing();
   if (!ready_) return;                   // nobody waits for it
   if (seed_is_old_) return fork_seed();  // it was killed before it was asked for again
   lose("the process that was to become the runtime ended: " +
@@ -179,7 +181,10 @@ void Box::read_start() {
     // With a trace whose listener is lost, every call that it looks at would fail.
     if (message->truncated) return lose("too few descriptors are left");
     MessageReader in = message->reader();
-    if (static_cast<SeedMessage>(in.number()) != SeedMessage::ready) return lose(in.text());
+    if (static_cast<SeedMessage>(in.number()) != SeedMessage::ready) {
+      if (!is_ending()) lose(in.text());
+      return;
+    }
     seed_ = Seed::ready;
     seed_joining_ = Duration(in.number());
     for (auto& listener : message->descriptors)
@@ -190,8 +195,6 @@ void Box::read_start() {
 
 void Box::lose(const std::string& why) {
   if (lost_) return;
-  // Its sockets close before those inside have ended; that all have, its pidfd tells.
-  if (done_ && init_.is_open()) return;
   lost_ = true;
   if (made_) signal_by(made_->init.get(), SIGKILL);
   release();
@@ -235,7 +238,7 @@ void Box::expect(std::chrono::milliseconds patience, const char* what) {
   timer_.expires_after(patience);
   timer_.async_wait(
       [self = shared_from_this(), patience, what](const boost::system::error_code& error) {
-        // Perhaps it has gone off, and something else was expected since.
+        // Perhaps it has gone off, and was set again, or to never, since.
         if (error || self->timer_.expiry() > std::chrono::steady_clock::now()) return;
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
         const std::string why = what + std::to_string(seconds) + " s";
@@ -243,6 +246,9 @@ void Box::expect(std::chrono::milliseconds patience, const char* what) {
         self->lose(why);
       });
 }
+
+// To cancel would not recall what is about to be called.
+void Box::expect_nothing() { timer_.expires_at(boost::asio::steady_timer::time_point::max()); }
 
 void Box::close(std::function<void()> done) {
   closed_ = true;
@@ -264,7 +270,7 @@ void Box::end_init() {
 
 void Box::release() {
   boost::system::error_code ignored;
-  timer_.cancel();
+  expect_nothing();
   control_.close(ignored);
   start_.close(ignored);
   init_.close(ignored);

@@ -101,6 +101,9 @@ class Box : public std::enable_shared_from_this<Box> {
   void release();
   void dispose(CreatedSandbox made);
   void expect(std::chrono::milliseconds patience, const char* what);
+  void expect_nothing();
+  // Told to end: its sockets close before all inside have ended; that they have, its pidfd tells.
+  bool is_ending() const { return done_ && init_.is_open(); }
   template <typename Handler>
   void wait(Stream& stream, Handler handler);
 

@@ -158,12 +158,22 @@ void SandboxRequests::answer(Message& message) {
   if (request.empty()) return;
   answered_ = now();
   const Done done = std::move(request.mapped().done);
-  if (in.number() != 1) return done(host_error("no sandbox could be made: " + in.text()));
-  done(unpack(in, message));
+  // It makes one after the other: what came before was answered too, and its answer has been lost.
+  std::vector<Done> lost;
+  while (!under_way_.empty() && under_way_.begin()->first < number)
+    lost.push_back(std::move(under_way_.extract(under_way_.begin()).mapped().done));
+  if (in.number() == 1) {
+    done(unpack(in, message));
+  } else {
+    done(host_error("no sandbox could be made: " + in.text()));
+  }
+  for (const auto& one : lost)
+    one(host_error("the sandbox server's answer was lost"));
 }
 
 void SandboxRequests::await_patience() {
-  timer_->expires_at(under_way_.begin()->second.sent + patience_);
+  // The server makes one after the other: while answers come, a later one only waits for its turn.
+  timer_->expires_at(std::max(under_way_.begin()->second.sent, answered_) + patience_);
   timer_->async_wait(
       [this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
         if (!error && !alive.expired() && timer_) on_patience();
@@ -178,10 +188,6 @@ void SandboxRequests::on_patience() {
       "the sandbox server has not answered for " + std::to_string(seconds) + " s";
   if (!under_way_.empty() && under_way_.begin()->second.sent <= late && answered_ <= late) {
     fail_all(why);
-  }
-  while (!under_way_.empty() && under_way_.begin()->second.sent <= late) {
-    const auto request = under_way_.extract(under_way_.begin());
-    request.mapped().done(host_error(why));
   }
   if (!timer_) return;
   if (!under_way_.empty()) await_patience();

@@ -4,7 +4,9 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,7 +84,14 @@ std::string enter_user_namespace() {
   if (!replace_own_command_line("coldframe-sandbox")) {
     refuse(socket, "/proc/self/stat cannot be read");
   }
+  // A /tmp larger than the caller's own limit of file sizes; what is still too large is told.
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_FSIZE, &no_limit);
   const bool privileged = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0;
+  // What we and our helpers mount stays here; what the host mounts comes. (In a chroot the root is
+  // no mount: nobody exchanges it there.)
+  if (privileged) ::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr);
   if (!privileged) {
     if (const auto why = enter_user_namespace(); !why.empty()) refuse(socket, why);
     // The capabilities are there, but a change of user has forbidden to look into ourselves.

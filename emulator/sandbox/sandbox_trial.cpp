@@ -32,9 +32,10 @@ Result<SandboxTrial> try_sandbox(SandboxServer& server) {
   Deaf log;
   SandboxTrial trial;
   std::string why;
-  bool is_closed = false;  // may be told of when we have given up
+  // Both may be used when we have given up.
+  bool is_closed = false;
+  Offload offload(io);
   {
-    Offload offload(io);
     server.attach(io);
     const auto run_until = [&io](const bool& done) {
       const auto give_up = std::chrono::steady_clock::now() + k_patience;

@@ -50,9 +50,13 @@ class BoxedProcess final : public RuntimeProcess {
 class StrictEnvironment final : public EnvironmentSandbox {
  public:
   using MakeBox = std::function<std::shared_ptr<Box>()>;
+  using MakePlan = std::function<SandboxPlan()>;
 
-  StrictEnvironment(MakeBox make_box, SandboxPlan plan)
-      : make_box_(std::move(make_box)), box_(make_box_()), plan_(std::move(plan)) {}
+  StrictEnvironment(MakeBox make_box, MakePlan make_plan)
+      : make_box_(std::move(make_box)),
+        make_plan_(std::move(make_plan)),
+        box_(make_box_()),
+        plan_(make_plan_()) {}
   ~StrictEnvironment() override { box_->abandon(); }
 
   std::optional<std::string> runtime_api() const override {
@@ -70,7 +74,12 @@ class StrictEnvironment final : public EnvironmentSandbox {
   }
   void forget() override { box_->forget_prepare(); }
   void discard() override { box_->lose("its sockets cannot be used"); }
-  bool is_current() const override { return sources_ == identities(plan_); }
+  // Also of an interpreter that the entry point has come to name since.
+  bool is_current() const override {
+    if (sources_ != identities(plan_)) return false;
+    const SandboxPlan now = make_plan_();
+    return now.mounts == plan_.mounts && now.links == plan_.links;
+  }
   std::string inside(const std::filesystem::path& path) const override {
     return plan_.inside(path);
   }
@@ -82,6 +91,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
 
  private:
   MakeBox make_box_;
+  MakePlan make_plan_;
   std::shared_ptr<Box> box_;
   SandboxPlan plan_;
   Identities sources_;  // of the box, when it was asked for
@@ -125,13 +135,16 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
 
 std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
                                                           const FunctionConfig& config) {
-  SandboxPlan plan = plan_sandbox(config, find_entry_point(config), options_.network);
-  plan.vcpus = visible_vcpus(config.memory_mb);
-  plan.way_out = options_.way_out;
-  plan.trace_denied = options_.trace_denied;
-  plan.tmp_in_memory = options_.tmp_in_memory;
+  auto make_plan = [this, &config] {
+    SandboxPlan plan = plan_sandbox(config, find_entry_point(config), options_.network);
+    plan.vcpus = visible_vcpus(config.memory_mb);
+    plan.way_out = options_.way_out;
+    plan.trace_denied = options_.trace_denied;
+    plan.tmp_in_memory = options_.tmp_in_memory;
+    return plan;
+  };
   return std::make_unique<StrictEnvironment>([this, name = config.name] { return make_box(name); },
-                                             std::move(plan));
+                                             std::move(make_plan));
 }
 
 }  // namespace coldframe

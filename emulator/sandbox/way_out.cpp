@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "emulator/sandbox/background.hpp"
@@ -82,10 +84,17 @@ std::string last_line(int fd) {
   return text.substr(text.rfind('\n') + 1);
 }
 
-bool root_is_mount() {
+// A root of its own has the host's /etc and /run, where it has to find the host's resolvers.
+bool may_have_own_root() {
   struct statx info {};
-  return ::statx(AT_FDCWD, "/", 0, 0, &info) == 0 &&
-         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (::statx(AT_FDCWD, "/", 0, 0, &info) != 0 ||
+      (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) {
+    return false;
+  }
+  std::error_code error;
+  const auto resolvers = std::filesystem::canonical("/etc/resolv.conf", error).string();
+  return std::filesystem::is_directory("/run", error) &&
+         (resolvers.empty() || resolvers.starts_with("/etc/") || resolvers.starts_with("/run/"));
 }
 
 }  // namespace
@@ -112,9 +121,9 @@ std::vector<std::string> way_out_arguments(const WayOutProgram& program, const W
                                        "--ready-fd=" + std::to_string(fds.ready),
                                        "--exit-fd=" + std::to_string(fds.alive),
                                        "--netns-type=path"};
-    // It reads what a function sends: not with root's privileges, nor with root's files. It can let
-    // go of them neither under another number in a user namespace nor in a chroot.
-    if (powers.root && powers.pivot) {
+    // It reads what a function sends: with few of root's privileges and files. It can let go of the
+    // others neither under another number in a user namespace nor in a chroot.
+    if (powers.root && powers.own_root) {
       arguments.insert(arguments.end(), {"--enable-sandbox", "--enable-seccomp"});
     }
     arguments.insert(arguments.end(), {own_descriptor(fds.network), "vinternal_1"});
@@ -144,7 +153,7 @@ Result<WayOut> WayOut::start(const WayOutProgram& program, int network) {
     }
   }
   const WayOutFds fds{network, ready.write_end.get(), alive.read_end.get()};
-  auto arguments = way_out_arguments(program, fds, {::geteuid() == 0, root_is_mount()});
+  auto arguments = way_out_arguments(program, fds, {::geteuid() == 0, may_have_own_root()});
   std::vector<char*> argv;
   for (auto& argument : arguments)
     argv.push_back(argument.data());

@@ -42,8 +42,8 @@ struct WayOutFds {
   int alive;    // slirp4netns ends when the other end is closed
 };
 struct WayOutPowers {
-  bool root;   // the effective user is, perhaps of a user namespace
-  bool pivot;  // the root of the file system is a mount, so that it can be exchanged
+  bool root;      // the effective user is, perhaps of a user namespace
+  bool own_root;  // it can exchange the root of the file system for one of its own
 };
 std::vector<std::string> way_out_arguments(const WayOutProgram& program, const WayOutFds& fds,
                                            WayOutPowers powers);

@@ -6,9 +6,9 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from doctor_test import USER, become_user
 from e2e_serve import Serve
 from e2e_support import PATIENCE, SOURCE, E2eTest, wait_until
+from e2e_user import USER, become_user
 from schema_check import schema_faults
 
 RUNTIME = """
@@ -73,6 +73,13 @@ class StrictTest(E2eTest):
         self.assertEqual(schema_faults(result, schema), [])
         return result["function"], [line for line in done.err.splitlines() if ": note: " in line]
 
+    def assert_host_is_told_once(self, said: str) -> None:
+        told = [line for line in said.splitlines() if "network" in line]
+        self.assertEqual(len(told), 1, said)
+        self.assertTrue(told[0].startswith("coldframe: note: network: host: the function has this "
+                                           "host's, without isolation (no way out of the sandbox: "
+                                           "cannot open /dev/net/tun: "), told[0])
+
 
 class Network(StrictTest):
     def test_invoke_lists_who_was_tried_to_reach(self):
@@ -123,30 +130,12 @@ class Network(StrictTest):
         (told,) = [note for note in notes if ": network: " in note]
         self.assertRegex(told, f"^coldframe: note: network: {function['network']}[,:] ")
 
-    def assert_host_is_told_once(self, said: str) -> None:
-        told = [line for line in said.splitlines() if "network" in line]
-        self.assertEqual(len(told), 1, said)
-        self.assertTrue(told[0].startswith("coldframe: note: network: host: the function has this "
-                                           "host's, without isolation (no way out of the sandbox: "
-                                           "cannot open /dev/net/tun: "), told[0])
-
     def test_that_auto_took_the_hosts_is_told_once(self):
         if shutil.which("slirp4netns") is None and shutil.which("pasta") is None:
             self.skipTest("needs slirp4netns or pasta")
         for words in ((), ("-v",)):
             self.assert_host_is_told_once(self.without_tun(
                 "--event", '{"write":"/x"}', *words, cover="mount -t tmpfs none /dev/net"))
-
-    def test_that_auto_took_the_hosts_is_told_once_to_a_user_without_rights(self):
-        if os.geteuid() != 0 or os.stat("/dev/net/tun").st_mode & 0o6 == 0o6:
-            self.skipTest("needs root and a /dev/net/tun that is closed to others")
-        for path in (self.place, *self.place.rglob("*")):
-            os.chown(path, USER, USER, follow_symlinks=False)
-        done = self.coldframe("invoke", self.target, "--event", "{}", preexec_fn=become_user)
-        if done.code == 77:
-            self.skipTest(done.err.strip())
-        self.assert_exit(done, 0)
-        self.assert_host_is_told_once(done.err)
 
     def test_what_was_asked_for_or_is_open_is_not_told(self):
         for words in (("--network", "host"), ("--sandbox", "none")):
@@ -157,6 +146,21 @@ class Network(StrictTest):
             self.skipTest(done.err.strip())
         done = self.coldframe("invoke", self.target, "--event", "{}")
         self.assertNotIn("network", done.err)
+
+    def test_a_way_out_covers_nothing_of_the_host(self):
+        """Where /tmp is a mount that others share: slirp4netns has one of its own there."""
+        if os.geteuid() != 0 or shutil.which("slirp4netns") is None or not may_make_tun():
+            self.skipTest("needs root, /dev/net/tun and slirp4netns")
+        inside = Path("/tmp/inside")
+        shared = (f"mount --make-rshared / && mount -t tmpfs none /tmp && mkdir {inside} && "
+                  f'mount --rbind "{self.place}" {inside} && "$@" && grep -c " /tmp " /proc/self/mountinfo')
+        process = self.start("invoke", inside / Path(self.target).name, "--network", "open",
+                             "--event", '{"connect":"192.0.2.77","sleep":1}',
+                             before=("unshare", "-m", "sh", "-c", shared, "sh"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(out.splitlines()[-1:], [b"1"], (out, err))
+        self.assertNotIn(b"no way out", err)
 
     def without_tun(self, *words: object,
                     cover: str = "mount --bind /dev/null /dev/net/tun") -> str:
@@ -189,6 +193,21 @@ class Network(StrictTest):
     def test_without_a_sandbox_it_is_the_hosts(self):
         function, notes = self.invoke("--sandbox", "none", "--event", "{}")
         self.assertEqual((function["sandbox"], function["network"]), ("none", "host"))
+
+
+class NetworkAsUser(StrictTest):
+    """Without root's rights."""
+
+    def test_that_auto_took_the_hosts_is_told_once_to_a_user_without_rights(self):
+        if os.geteuid() != 0 or os.stat("/dev/net/tun").st_mode & 0o6 == 0o6:
+            self.skipTest("needs root and a /dev/net/tun that is closed to others")
+        for path in (self.place, *self.place.rglob("*")):
+            os.chown(path, USER, USER, follow_symlinks=False)
+        done = self.coldframe("invoke", self.target, "--event", "{}", preexec_fn=become_user)
+        if done.code == 77:
+            self.skipTest(done.err.strip())
+        self.assert_exit(done, 0)
+        self.assert_host_is_told_once(done.err)
 
 
 class KeptSettings(StrictTest):

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -11,18 +12,22 @@
 namespace coldframe::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 class Trial : public Cgroups {};
 
 TEST_F(Trial, SeesThatABusyProcessIsHeldToItsShare) {
   double error = 1;
-  for (int tries = 0; tries < 5 && std::abs(error) > 0.05; ++tries) {
+  Duration off_period = Duration::max();
+  for (int tries = 0; tries < 5 && (std::abs(error) > 0.05 || off_period > 1ms); ++tries) {
     const auto trial = try_limits(*run, 128);
     ASSERT_TRUE(trial) << trial.error().message;
     error = trial->share / trial->wanted - 1;
     EXPECT_GT(trial->gap, std::chrono::milliseconds(10));
     EXPECT_GT(trial->burst, Duration::zero());
-    EXPECT_LE(trial->off_period, std::chrono::milliseconds(10)) << "half a period";
+    off_period = std::min(off_period, trial->off_period);
   }
+  EXPECT_LE(off_period, std::chrono::milliseconds(1)) << "a burst and its gap: whole periods";
   EXPECT_LE(std::abs(error), 0.05);
 }
 

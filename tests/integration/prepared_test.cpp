@@ -95,6 +95,18 @@ TEST_F(Prepared, ShowsTheDirectoryThatIsThereByThen) {
   EXPECT_TRUE(is_ready(1)) << "the useless one is gone";
 }
 
+TEST_F(Prepared, HasWhatTheEntryPointHasComeToNeed) {
+  const TempDir elsewhere;
+  const std::string late = elsewhere.path() + "/late";
+  play(k_obey);
+  function.command = {late + "/f.dialogue"};
+  start();
+  ASSERT_TRUE(is_ready());
+  std::filesystem::create_directory(late);
+  std::ofstream(late + "/f.dialogue") << k_obey;
+  EXPECT_EQ(obey("respond 1").body, "1");
+}
+
 TEST_F(Prepared, DoesNotMatterWhenItDies) {
   play(k_obey);
   start();
@@ -112,7 +124,7 @@ TEST_F(Prepared, CountsAsNoneOfTheEnvironments) {
   ASSERT_TRUE(is_ready());
   EXPECT_EQ(obey("respond 1").body, "1");
   ASSERT_TRUE(is_ready(1));
-  auto first = call(order("sleep 300ms; respond 1"));
+  auto first = call(order("sleep 2s; respond 1"));
   ASSERT_TRUE(until([&] { return states() == std::vector<std::string>{"Busy"}; }));
   EXPECT_EQ(call(order("respond 2")).finish().status, 429) << "there may be one";
   EXPECT_EQ(first.finish().body, "1");

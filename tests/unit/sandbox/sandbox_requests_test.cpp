@@ -60,7 +60,7 @@ class SandboxRequestsTest : public ::testing::Test {
 };
 
 TEST_F(SandboxRequestsTest, KeepsWhatTheServerHasNoRoomForAndLosesNone) {
-  constexpr int k_count = 300;
+  constexpr int k_count = 200;
   requests.attach(io);
   ask(k_count);
   EXPECT_TRUE(answers.empty());
@@ -94,6 +94,18 @@ TEST_F(SandboxRequestsTest, TellsWhyOneCouldNotBeMade) {
   server.refuse(server.take().value(), "no loop device");
   turn();
   EXPECT_EQ(answers[1], "no sandbox could be made: no loop device");
+}
+
+TEST_F(SandboxRequestsTest, TakesAnAnswerThatWasPassedOverForLost) {
+  requests.attach(io);
+  ask(3);
+  const auto taken = take_all();
+  ASSERT_EQ(taken.size(), 3u);
+  server.grant(taken[1], init.get());
+  turn();
+  EXPECT_EQ(answers.size(), 2u) << "the third waits for its turn";
+  EXPECT_EQ(answers[1], "the sandbox server's answer was lost");
+  EXPECT_EQ(answers[2], "made");
 }
 
 TEST_F(SandboxRequestsTest, CanBeWithdrawnWhileTheyWait) {
