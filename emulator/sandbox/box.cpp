@@ -243,7 +243,7 @@ void Box::expect(std::chrono::milliseconds patience, const char* what) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
         const std::string why = what + std::to_string(seconds) + " s";
         if (what == k_outlived) self->log_.write("coldframe: " + why + "\n");
-        self->lose(why);
+        self->done_ ? self->release() : self->lose(why);
       });
 }
 
@@ -255,10 +255,8 @@ void Box::close(std::function<void()> done) {
   ready_ = nullptr;
   if (request_ == 0 || lost_) return done();
   done_ = std::move(done);
-  if (server_.withdraw(request_)) {
-    lost_ = true;
-    return release();
-  }
+  lost_ = server_.withdraw(request_);
+  if (lost_) return release();
   if (made_) end_init();  // else when the server has answered
 }
 
@@ -297,8 +295,7 @@ void Box::abandon() {
 }
 
 std::optional<std::int64_t> Box::tmp_used_bytes() const {
-  if (!made_) return std::nullopt;
-  const auto free = free_bytes_of(made_->tmp.get());
+  const auto free = made_ ? free_bytes_of(made_->tmp.get()) : std::nullopt;
   if (!free) return std::nullopt;
   return std::max<std::int64_t>(0, tmp_free_when_empty_ - *free);
 }

@@ -13,7 +13,8 @@ from pathlib import Path
 from e2e_groups import run_groups, unusable
 from e2e_left import PHASES, LeftTest, descendants_of, own_mounts
 from e2e_serve import Call, Serve, children_of
-from e2e_support import files_below, is_alive, process_file, process_state, processes_of, wait_until
+from e2e_support import (files_below, is_alive, process_file, process_state, processes_of,
+                         wait_until, write_script)
 
 
 class Strict(LeftTest):
@@ -145,6 +146,28 @@ class Strict(LeftTest):
         self.assert_exit(self.coldframe("invoke", "tried", *self.options()), 0)
         self.assertEqual([run_groups(pid) for pid in killed if run_groups(pid)], [])
         self.assertEqual(own_mounts(), self.mounts)
+        self.assert_only_templates()
+
+    @unittest.skipUnless(os.geteuid() == 0 and Path("/dev/loop-control").exists(),
+                         "without root and loop devices /tmp is in memory")
+    def test_kill_9_while_a_disk_is_made_leaves_nothing_after_the_next_start(self):
+        for template in self.cache.rglob("tmp-*.ext4"):
+            template.unlink()
+        tools = self.place / "tools"
+        tools.mkdir()
+        write_script(tools / "mke2fs", f"#!/bin/sh\necho $$ > {tools}/pid\nexec sleep 1000\n")
+        process = self.start("serve", "tried", "--port", 0, "--provisioned", 1, *self.options(),
+                             env={**self.env, "PATH": f"{tools}:{self.env['PATH']}"},
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("a disk is made", lambda: (tools / "pid").exists()
+                   and (tools / "pid").read_text().endswith("\n"))
+        maker = int((tools / "pid").read_text())
+        process.kill()
+        process.wait()
+        wait_until("its maker has ended too", lambda: not is_alive(maker))
+        wait_until("no guard is left", lambda: not processes_of(self.place))
+        self.assertEqual(len(files_below(self.cache)), 1, "half of a disk")
+        self.assert_exit(self.coldframe("invoke", "tried", *self.options()), 0)
         self.assert_only_templates()
 
 

@@ -140,9 +140,12 @@ class FakeInit {
     EXPECT_EQ(in.number(), static_cast<std::int64_t>(SeedMessage::run));
     return in.number();
   }
-  void end() {
+  void close_sockets() {
     control_.reset();
     start_.reset();
+  }
+  void end() {
+    close_sockets();
     const std::uint64_t one = 1;
     EXPECT_EQ(::write(end_.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
   }

@@ -222,6 +222,19 @@ TEST_F(BoxTest, CallsNobodyAfterItsEnvironmentHasGone) {
   EXPECT_FALSE(done);
 }
 
+// Its sockets close before those inside have ended.
+TEST_F(BoxTest, IsClosedWhenAllInsideHaveEndedAndNotBefore) {
+  make_ready();
+  bool done = false;
+  box->close([&] { done = true; });
+  init->close_sockets();
+  turn();
+  EXPECT_FALSE(done);
+  init->end();
+  turn();
+  EXPECT_TRUE(done);
+}
+
 TEST_F(BoxTest, IsWithdrawnWhileItWaitsForTheServer) {
   std::vector<std::shared_ptr<Box>> others;
   for (std::size_t i = 0; i < SandboxRequests::k_most_under_way; ++i) {
