@@ -16,6 +16,7 @@
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/cgroup/cgroup_backend.hpp"
 #include "emulator/cli/commands.hpp"
+#include "emulator/cli/doctor_clean.hpp"
 #include "emulator/cli/doctor_limits.hpp"
 #include "emulator/cli/doctor_sandbox.hpp"
 #include "emulator/cli/options.hpp"
@@ -87,7 +88,8 @@ Finding check_descriptors() {
 
 // Asked of the registry itself, which has its own opinion of directories that are not ours.
 Finding check_run_registry() {
-  RunRegistry registry = RunRegistry::open();
+  constexpr bool k_sweeps = false;  // we look
+  RunRegistry registry = RunRegistry::open({}, k_sweeps);
   if (registry.path().empty()) {
     return {
         Verdict::missing, "run registry",
@@ -139,7 +141,7 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("doctor", "what this host can do, and what is missing");
   auto* calibration =
       command->add_flag("--calibrate", options->calibrate, "speed of a core, for --cpu-scale");
-  command->add_flag("--clean", options->clean, "remove control groups that dead runs have left")
+  command->add_flag("--clean", options->clean, "end and remove what dead runs have left")
       ->excludes(calibration);
   command->footer("Example:\n  coldframe doctor");
   command->callback([options, &line] {
@@ -147,7 +149,7 @@ void add_doctor(CLI::App& app, CommandLine& line) {
       line.exit_code = fail(usage_error("doctor takes no command"));
       return;
     }
-    line.exit_code = options->clean ? clean_groups() : options->calibrate ? calibrate() : run();
+    line.exit_code = options->clean ? clean() : options->calibrate ? calibrate() : run();
   });
 }
 

@@ -6,9 +6,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <thread>
 
-#include "emulator/cgroup/dead_runs.hpp"
+#include "emulator/cgroup/cgroup_backend.hpp"
 #include "emulator/limits/core_speed.hpp"
 #include "emulator/limits/limits_choice.hpp"
 #include "emulator/limits/limits_trial.hpp"
@@ -68,7 +67,8 @@ void print_trial(CgroupRun& run) {
 
 void print_limits() {
   const CgroupBackend backend = detect_cgroups();
-  auto chosen = choose_limits(LimitsKind::automatic);
+  constexpr bool k_sweeps = false;  // doctor looks
+  auto chosen = choose_limits(LimitsKind::automatic, k_sweeps);
   std::puts("limits, as --limits auto takes them here:");
   if (!chosen) {
     fmt::print("  none                 {}\n", chosen.error().message);
@@ -92,33 +92,11 @@ int calibrate() {
       speed.integer.ns_per_step, 100 * speed.integer.spread, speed.floating.ns_per_step,
       100 * speed.floating.spread);
   std::puts(
-      "not compared with Lambda: there is no reference, and Lambda's cores differ among each "
-      "other.\n"
-      "For --cpu-scale X, time something of your own that only computes, on Lambda at 1769 MB and\n"
+      "--cpu-scale 1.0 (unknown: not compared with Lambda; there is no reference, and Lambda's "
+      "cores\ndiffer among each other)\n"
+      "For a better X, time something of your own that only computes, on Lambda at 1769 MB and\n"
       "here with --limits none: X is the time there divided by the time here.");
   return 0;
-}
-
-int clean_groups() {
-  const CgroupBackend backend = detect_cgroups();
-  if (backend.kind == CgroupKind::none) {
-    fmt::print("no control groups can be used here, so none can be left: {}\n", backend.summary);
-    return 0;
-  }
-  constexpr int k_tries = 2000;
-  DeadRuns all;
-  for (int i = 0; i < k_tries; ++i) {
-    const DeadRuns swept = sweep_dead_runs(backend);
-    all.removed += swept.removed;
-    all.killed += swept.killed;
-    all.remaining = swept.remaining;
-    if (swept.remaining == 0) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  fmt::print("removed {} control groups of dead runs, ended {} processes in them{}\n", all.removed,
-             all.killed,
-             all.remaining > 0 ? fmt::format("; {} cannot be removed", all.remaining) : "");
-  return all.remaining > 0 ? static_cast<int>(ExitCode::emulator_failed) : 0;
 }
 
 }  // namespace coldframe::cli

@@ -8,7 +8,5 @@ namespace coldframe::cli {
 void print_limits();
 // --calibrate: what can be said for --cpu-scale. Exit code.
 int calibrate();
-// --clean: ends and removes what dead runs have left in control groups. Exit code.
-int clean_groups();
 
 }  // namespace coldframe::cli

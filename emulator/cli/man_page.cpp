@@ -121,7 +121,9 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
       {{"0", "all well, every gate passed"},
        {"1", "the function or a gate failed: function error, wrong answers, threshold exceeded"},
        {"2", "usage or input error; nothing was started"},
-       {"3", "the function cannot start: init error, init crash, init timeout"},
+       {"3",
+        "the function cannot start: init error, init crash, init timeout, out of memory in the "
+        "init"},
        {"4", "the emulator or the host failed (port in use, disk full)"},
        {"5", "inconclusive: too few samples for a threshold, or too little time for the goldens"},
        {"77", "this version or host cannot do what was asked"},

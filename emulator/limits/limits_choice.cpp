@@ -42,10 +42,10 @@ void sweep(const CgroupBackend& backend) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
-Result<ChosenLimits> use_cgroups() {
+Result<ChosenLimits> use_cgroups(bool sweeps) {
   const CgroupBackend backend = detect_cgroups();
   if (backend.kind == CgroupKind::none) return unsupported(explain(backend, backend.summary));
-  sweep(backend);
+  if (sweeps) sweep(backend);
   auto run = CgroupRun::start(backend);
   if (!run) return unsupported(explain(backend, run.error().message));
   ChosenLimits chosen;
@@ -74,11 +74,11 @@ void ChosenLimits::finish() {
   run.reset();
 }
 
-Result<ChosenLimits> choose_limits(LimitsKind wanted) {
+Result<ChosenLimits> choose_limits(LimitsKind wanted, bool sweeps) {
   if (wanted == LimitsKind::none) return ChosenLimits();
   std::string why;
   if (wanted != LimitsKind::signal) {
-    auto chosen = use_cgroups();
+    auto chosen = use_cgroups(sweeps);
     if (chosen) return chosen;
     why = chosen.error().message;
     if (wanted == LimitsKind::cgroup) return unsupported("--limits cgroup: " + why);

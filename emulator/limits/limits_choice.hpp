@@ -4,7 +4,8 @@
 //   auto backend = make_limits(*chosen, house, cpu_scale);  // chosen outlives the back-end
 //
 // With control groups the process is in one of its own from choose_limits() until the choice is
-// destroyed, and what dead runs have left is swept first. One choice a process at a time.
+// destroyed, and unless somebody only looks, what dead runs have left is swept first. One choice a
+// process at a time.
 #pragma once
 
 #include <memory>
@@ -34,7 +35,7 @@ struct ChosenLimits {
 };
 
 // Error: exit code 77, the sentence says what helps (only `cgroup` and `signal` can fail).
-Result<ChosenLimits> choose_limits(LimitsKind wanted);
+Result<ChosenLimits> choose_limits(LimitsKind wanted, bool sweeps = true);
 
 std::unique_ptr<LimitsBackend> make_limits(const ChosenLimits& chosen, LimitsHouse house,
                                            double cpu_scale);

@@ -92,11 +92,11 @@ int sweep(const std::string& directory) {
 
 }  // namespace
 
-RunRegistry RunRegistry::open(std::string directory) {
+RunRegistry RunRegistry::open(std::string directory, bool sweeps) {
   RunRegistry registry;
   if (directory.empty()) directory = default_directory();
   if (own_directory(directory)) {
-    registry.swept_ = sweep(directory);
+    if (sweeps) registry.swept_ = sweep(directory);
     // Between its making and its lock, another start's sweep may take the file for a dead run's.
     for (int tries = 0; tries < 100 && !registry.file_; ++tries) {
       std::string name = directory + "/" + std::to_string(::getpid()) + "-XXXXXX.run";

@@ -20,8 +20,9 @@ namespace coldframe {
 
 class RunRegistry {
  public:
-  // `directory` empty: the default place.
-  static RunRegistry open(std::string directory = {});
+  // `directory` empty: the default place. `sweeps`: what dead runs left is ended; else they are
+  // left alone.
+  static RunRegistry open(std::string directory = {}, bool sweeps = true);
   RunRegistry(RunRegistry&&) = default;
   RunRegistry& operator=(RunRegistry&&) = default;
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 import unittest
 
+from e2e_groups import run_groups
 from e2e_left import ORPHANS, PHASES
 from e2e_serve import Serve, children_of
 from e2e_support import E2eTest, files_below, is_alive, process_file, process_state, processes_of, wait_until
@@ -90,6 +91,41 @@ class Guards(E2eTest):
         self.assert_exit(self.coldframe("invoke", self.function(name="g")), 0)
         self.assertEqual(processes_of(self.place), [])
         self.assertEqual(files_below(self.state), [])
+
+    def test_doctor_looks_at_what_is_left_and_cleans_it_if_told_to(self):
+        cache = self.place / ".cache/coldframe"
+        cache.mkdir(parents=True, mode=0o700)
+        for name in (".tmp-disk-old", ".tmp-disk-new", "tmp-512.ext4"):
+            (cache / name).write_text("x")
+            if name != ".tmp-disk-new":
+                os.utime(cache / name, (0, 0))
+        server = Serve(self, self.function(PHASES["idle"]), options=["--freeze", "off"])
+        pid = server.invoke({"do": "respond-pid"}).json()["pid"]
+        groups = run_groups(server.pid)
+        guard = wait_until("the guard is named", server.guard)
+        os.kill(guard, signal.SIGSTOP)
+        os.kill(server.pid, signal.SIGKILL)
+        os.kill(guard, signal.SIGKILL)
+        self.assertEqual(server.wait(), 137)
+        wait_until("the runtime itself goes with its parent", lambda: not is_alive(pid))
+        left = processes_of(self.place)
+        self.assertTrue(left, "the daemon is left, or this shows nothing")
+
+        done = self.coldframe("doctor")
+        self.assert_exit(done, 0)
+        self.assertEqual(processes_of(self.place), left)
+        self.assertEqual([group for group in groups if not group.exists()], [])
+        self.assertTrue((cache / ".tmp-disk-old").exists())
+
+        done = self.coldframe("doctor", "--clean")
+        self.assert_exit(done, 0)
+        self.assertEqual(processes_of(self.place), [])
+        self.assertEqual([group for group in groups if group.exists()], [])
+        self.assertEqual(sorted(os.listdir(cache)), [".tmp-disk-new", "tmp-512.ext4"])
+        self.assertRegex(done.out, rf"(?m)^ended {len(left)} processes that dead runs had left$")
+        if groups:
+            self.assertRegex(done.out, r"(?m)^removed [1-9]\d* control groups of dead runs")
+        self.assertIn(f"removed 1 unfinished disks of dead runs from {cache}\n", done.out)
 
     def test_a_start_sweeps_nothing_of_a_program_that_still_runs(self):
         with Serve(self, self.function(PHASES["idle"])) as server:

@@ -121,12 +121,14 @@ class Doctor(E2eTest):
         done = self.coldframe("doctor", "--calibrate")
         self.assert_exit(done, 0)
         self.assertRegex(done.out, r"integer +[\d.]+ ns a step, spread [\d.]+ %")
-        self.assertIn("not compared with Lambda", done.out)
+        self.assertIn("\n--cpu-scale 1.0 (unknown: not compared with Lambda;", done.out)
 
     def test_cleaning_says_what_it_found(self):
         done = self.coldframe("doctor", "--clean")
         self.assert_exit(done, 0)
-        self.assertRegex(done.out, r"^(removed \d+ control groups|no control groups can be used)")
+        self.assertRegex(done.out, r"(?m)^ended 0 processes that dead runs had left$")
+        self.assertRegex(done.out, r"(?m)^(removed \d+ control groups|no control groups can be used)")
+        self.assertRegex(done.out, r"(?m)^removed 0 unfinished disks of dead runs from /")
 
     def test_few_open_files_are_reported_with_a_remedy(self):
         done = self.coldframe("doctor", preexec_fn=lambda: resource.setrlimit(

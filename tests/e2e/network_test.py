@@ -151,10 +151,9 @@ class Network(StrictTest):
         """Where /tmp is a mount that others share: slirp4netns has one of its own there."""
         if os.geteuid() != 0 or shutil.which("slirp4netns") is None or not may_make_tun():
             self.skipTest("needs root, /dev/net/tun and slirp4netns")
-        inside = Path("/tmp/inside")
-        shared = (f"mount --make-rshared / && mount -t tmpfs none /tmp && mkdir {inside} && "
-                  f'mount --rbind "{self.place}" {inside} && "$@" && grep -c " /tmp " /proc/self/mountinfo')
-        process = self.start("invoke", inside / Path(self.target).name, "--network", "open",
+        shared = ("mount --make-rshared / && mount --bind /tmp /tmp && mount --make-shared /tmp && "
+                  '"$@" && grep -c " /tmp " /proc/self/mountinfo')
+        process = self.start("invoke", self.target, "--network", "open",
                              "--event", '{"connect":"192.0.2.77","sleep":1}',
                              before=("unshare", "-m", "sh", "-c", shared, "sh"),
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
