@@ -14,7 +14,6 @@
 #include <ctime>
 
 #include "emulator/process/spawn.hpp"
-#include "emulator/sandbox/background.hpp"
 #include "emulator/sandbox/deny_trace.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
@@ -156,7 +155,6 @@ Message await_order(int socket, SpawnPlan& program) {
 void run_seed(const SeedPlan& plan) {
   // In a user namespace the function is the same user as we and the init; see there.
   ::prctl(PR_SET_DUMPABLE, 0);
-  work_as_usual();
   reset_signals();
   ::setsid();
   const std::int64_t joining = join(plan);

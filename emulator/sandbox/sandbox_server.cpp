@@ -20,7 +20,6 @@
 
 #include "emulator/base/first_line.hpp"
 #include "emulator/base/pidfd.hpp"
-#include "emulator/sandbox/background.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/own_command_line.hpp"
 #include "emulator/sandbox/sandbox_remedy.hpp"
@@ -72,7 +71,6 @@ std::string enter_user_namespace() {
 [[noreturn]] void run_child(int socket, const std::string& cache_directory, pid_t parent) {
   ::setsid();
   ::prctl(PR_SET_NAME, "coldframe-boxes");
-  work_in_background();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);
   for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2})

@@ -17,7 +17,6 @@
 #include <system_error>
 #include <utility>
 
-#include "emulator/sandbox/background.hpp"
 #include "emulator/sandbox/black_hole.hpp"
 #include "emulator/sandbox/find_program.hpp"
 
@@ -54,7 +53,6 @@ void keep_privileges() {
 
 [[noreturn]] void run_child(const std::string& path, char* const* argv, const WayOutFds& fds,
                             int words, pid_t parent) {
-  work_as_usual();  // what a function sends goes through it
   for (int number = 1; number < 32; ++number)
     ::signal(number, SIG_DFL);
   sigset_t none;

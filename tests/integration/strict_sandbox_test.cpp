@@ -1,7 +1,6 @@
 // The life of an environment in a strict sandbox: what stays over a reset, what goes, and that
 // nothing is left whoever dies.
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -179,18 +178,6 @@ TEST_F(StrictSandbox, IsNoLongerToBeHadWithoutItsServer) {
   EXPECT_TRUE(log.contains("the sandbox server has ended")) << log.text();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_TRUE(told[0].starts_with("the sandbox server has ended, and everybody in a sandbox"));
-}
-
-TEST_F(StrictSandbox, IsMadeInTheBackgroundAndRunsAsUsual) {
-  if (::sched_getscheduler(0) != SCHED_OTHER) GTEST_SKIP() << "runs under another policy";
-  play(k_obey);
-  start();
-  obey("respond 1");
-  EXPECT_EQ(::sched_getscheduler(server_process()), SCHED_BATCH);
-  EXPECT_EQ(::sched_getscheduler(init_process()), SCHED_BATCH);
-  const auto runtimes = descendants_named("scripted_runtim");
-  ASSERT_EQ(runtimes.size(), 1U);
-  EXPECT_EQ(::sched_getscheduler(runtimes[0]), SCHED_OTHER);
 }
 
 TEST_F(StrictSandbox, CanBeStoppedWhileItIsMade) {
