@@ -1,17 +1,15 @@
 #include "emulator/cli/doctor_clean.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <ctime>
-#include <filesystem>
+#include <chrono>
 #include <thread>
 
 #include "emulator/base/error.hpp"
 #include "emulator/base/user_cache.hpp"
 #include "emulator/cgroup/dead_runs.hpp"
 #include "emulator/process/run_registry.hpp"
+#include "emulator/sandbox/disk_template.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -48,25 +46,11 @@ bool clean_groups() {
 void clean_disks() {
   const std::string cache = user_cache_directory();
   if (cache.empty()) return;
-  fmt::print("removed {} unfinished disks of dead runs from {}\n", remove_unfinished_disks(cache),
-             cache);
+  fmt::print("removed {} unfinished disks of dead runs from {}\n",
+             sweep_unfinished_templates(cache), cache);
 }
 
 }  // namespace
-
-int remove_unfinished_disks(const std::string& directory) {
-  constexpr std::time_t k_seconds_to_make_one = 60;
-  int removed = 0;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
-    if (!entry.path().filename().string().starts_with(".tmp-disk-")) continue;
-    struct stat about {};
-    if (::lstat(entry.path().c_str(), &about) != 0 || !S_ISREG(about.st_mode)) continue;
-    if (about.st_mtime + k_seconds_to_make_one > std::time(nullptr)) continue;  // of a living run
-    if (::unlink(entry.path().c_str()) == 0) ++removed;
-  }
-  return removed;
-}
 
 int clean() {
   clean_processes();

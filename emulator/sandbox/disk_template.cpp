@@ -135,13 +135,16 @@ std::int64_t disk_image_bytes(int size_mb) {
   return (room + tables + kept + k_mib - 1) / k_mib * k_mib;
 }
 
-void sweep_unfinished_templates(const std::string& directory) {
+int sweep_unfinished_templates(const std::string& directory) {
+  int removed = 0;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
     if (!entry.path().filename().string().starts_with(k_unfinished)) continue;
     const UniqueFd file(::open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    if (::unlink(entry.path().c_str()) == 0) ++removed;
   }
+  return removed;
 }
 
 int copy_extents(int from, int to) {

@@ -18,8 +18,9 @@ namespace coldframe {
 // directory cannot be written. Nothing is left after one.
 Result<UniqueFd> copy_disk_template(int size_mb, const std::string& directory);
 
-// Removes what somebody who was killed has left half made in there; not what is being made.
-void sweep_unfinished_templates(const std::string& directory);
+// Removes what somebody who was killed has left half made in there; not what is being made. How
+// many files.
+int sweep_unfinished_templates(const std::string& directory);
 
 // Copies only what is not a hole, and the size. 0 or errno.
 int copy_extents(int from, int to);

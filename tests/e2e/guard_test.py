@@ -93,36 +93,35 @@ class Guards(E2eTest):
         self.assertEqual(files_below(self.state), [])
 
     def test_doctor_looks_at_what_is_left_and_cleans_it_if_told_to(self):
-        cache = self.place / ".cache/coldframe"
-        cache.mkdir(parents=True, mode=0o700)
-        for name in (".tmp-disk-old", ".tmp-disk-new", "tmp-512.ext4"):
-            (cache / name).write_text("x")
-            if name != ".tmp-disk-new":
-                os.utime(cache / name, (0, 0))
-        server = Serve(self, self.function(PHASES["idle"]), options=["--freeze", "off"])
-        pid = server.invoke({"do": "respond-pid"}).json()["pid"]
-        groups = run_groups(server.pid)
+        grouped = Serve(self, self.function(PHASES["idle"], "g"), name="grouped")
+        groups = run_groups(grouped.pid)
+        self.assertEqual(grouped.end(signal.SIGKILL), 137)  # its guard ends its processes
+        # Without groups, as above, and without a guard.
+        server = Serve(self, self.function(PHASES["idle"]),
+                       options=["--limits", "none", "--freeze", "off"])
+        daemon = server.invoke({"do": "respond-pid"}).json()["grandchild"]
         guard = wait_until("the guard is named", server.guard)
         os.kill(guard, signal.SIGSTOP)
         os.kill(server.pid, signal.SIGKILL)
         os.kill(guard, signal.SIGKILL)
         self.assertEqual(server.wait(), 137)
-        wait_until("the runtime itself goes with its parent", lambda: not is_alive(pid))
-        left = processes_of(self.place)
-        self.assertTrue(left, "the daemon is left, or this shows nothing")
+        self.assertTrue(is_alive(daemon), "or this shows nothing")
 
-        done = self.coldframe("doctor")
-        self.assert_exit(done, 0)
-        self.assertEqual(processes_of(self.place), left)
+        self.assert_exit(self.coldframe("doctor"), 0)
+        self.assertTrue(is_alive(daemon))
         self.assertEqual([group for group in groups if not group.exists()], [])
-        self.assertTrue((cache / ".tmp-disk-old").exists())
 
+        cache = self.place / ".cache/coldframe"
+        cache.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for name in (".tmp-disk-left", "tmp-16.ext4"):
+            (cache / name).write_text("x")
         done = self.coldframe("doctor", "--clean")
         self.assert_exit(done, 0)
         self.assertEqual(processes_of(self.place), [])
         self.assertEqual([group for group in groups if group.exists()], [])
-        self.assertEqual(sorted(os.listdir(cache)), [".tmp-disk-new", "tmp-512.ext4"])
-        self.assertRegex(done.out, rf"(?m)^ended {len(left)} processes that dead runs had left$")
+        self.assertFalse((cache / ".tmp-disk-left").exists())
+        self.assertTrue((cache / "tmp-16.ext4").exists())
+        self.assertRegex(done.out, r"(?m)^ended [1-9]\d* processes that dead runs had left$")
         if groups:
             self.assertRegex(done.out, r"(?m)^removed [1-9]\d* control groups of dead runs")
         self.assertIn(f"removed 1 unfinished disks of dead runs from {cache}\n", done.out)

@@ -101,11 +101,11 @@ TEST(DiskTemplateSweep, TakesWhatNobodyWorksOnAndNothingElse) {
   ASSERT_EQ(::flock(mine.get(), LOCK_EX), 0);
   directory.write("tmp-16.ext4", "");
   directory.write(".other", "");
-  sweep_unfinished_templates(directory.path());
+  EXPECT_EQ(sweep_unfinished_templates(directory.path()), 1);
   auto names = names_in(directory.path());
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{".other", ".tmp-disk-bbbbbb", "tmp-16.ext4"}));
-  sweep_unfinished_templates(directory.path() + "/none");
+  EXPECT_EQ(sweep_unfinished_templates(directory.path() + "/none"), 0);
 }
 
 // Killed while mke2fs runs: it ends too, and what both have left goes.
@@ -141,7 +141,7 @@ TEST(DiskTemplateSweep, TakesWhatAKillHasLeft) {
     return !std::getline(file, text) || text.find(") Z ") != std::string::npos;
   })) << "mke2fs works on";
   ASSERT_EQ(names_in(directory.path()).size(), 1U);
-  sweep_unfinished_templates(directory.path());
+  EXPECT_EQ(sweep_unfinished_templates(directory.path()), 1);
   EXPECT_TRUE(names_in(directory.path()).empty());
 }
 
