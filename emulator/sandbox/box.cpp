@@ -95,8 +95,7 @@ void Box::check_ready() {
   if (!gone_ && !done_) expect_nothing();
   if (!ready_) return;
   if (on_ready) on_ready({made_->forked, seed_joining_});
-  auto listeners = std::move(made_->listeners);
-  made_->listeners.clear();
+  auto listeners = std::exchange(made_->listeners, {});
   const auto ready = std::exchange(ready_, nullptr);
   ready(std::move(listeners));
 }
@@ -246,9 +245,6 @@ void Box::expect(std::chrono::milliseconds patience, const char* what) {
         self->done_ ? self->release() : self->lose(why);
       });
 }
-
-// To cancel would not recall what is about to be called.
-void Box::expect_nothing() { timer_.expires_at(boost::asio::steady_timer::time_point::max()); }
 
 void Box::close(std::function<void()> done) {
   closed_ = true;

@@ -101,7 +101,8 @@ class Box : public std::enable_shared_from_this<Box> {
   void release();
   void dispose(CreatedSandbox made);
   void expect(std::chrono::milliseconds patience, const char* what);
-  void expect_nothing();
+  // To cancel would not recall what is about to be called.
+  void expect_nothing() { timer_.expires_at(boost::asio::steady_timer::time_point::max()); }
   // Told to end: its sockets close before all inside have ended; that they have, its pidfd tells.
   bool is_ending() const { return done_ && init_.is_open(); }
   template <typename Handler>
