@@ -2,7 +2,7 @@
 // hierarchy used where it is v1 or both.
 //
 //   auto group = run->create("a1b2", {.memory_bytes = 512 * 1024 * 1024});     // CgroupRun
-//   for (int fd : (*group)->join_descriptors()) …     // the child writes "0" into each before exec
+//   join_groups((*group)->join_descriptors(), false)  // in the child, before its exec
 //   (*group)->limit_cpu(cpu_quota(512));              // after the init
 //   (*group)->kill();                                 // then, until they are true:
 //   if ((*group)->is_empty() && (*group)->remove()) …
@@ -58,7 +58,8 @@ class Cgroup {
  public:
   virtual ~Cgroup() = default;
 
-  // The cgroup.procs files, close-on-exec; valid as long as this object.
+  // What a new process joins it through (group_entry.hpp), close-on-exec; valid as long as this
+  // object.
   virtual std::vector<int> join_descriptors() const = 0;
 
   // Nothing: unlimited. Each call fills the bucket again, so do not call it for every invoke.

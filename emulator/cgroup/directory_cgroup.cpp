@@ -19,6 +19,15 @@ bool send_kill(int pidfd) {
   return ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0) == 0;
 }
 
+constexpr int k_open_directory = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+// Who was given a hierarchy of version 1 need not have been given the first.
+UniqueFd open_door(const std::string& directory) {
+  UniqueFd door(::open((directory + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+  if (door) return door;
+  return UniqueFd(::open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+}
+
 std::string cannot(const std::string& what, const std::string& path, int error_number) {
   return "cannot " + what + " " + path + ": " + std::strerror(error_number);
 }
@@ -70,10 +79,10 @@ Result<void> DirectoryCgroup::make() {
       return host_error(cannot("make the control group", directory, error_number));
     }
     made_.push_back(directory);
-    const std::string procs = directory + "/cgroup.procs";
-    UniqueFd fd(::open(procs.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd) return host_error(cannot("open", procs, errno));
-    join_.push_back(std::move(fd));
+    UniqueFd door = directory == v2_ ? UniqueFd(::open(directory.c_str(), k_open_directory))
+                                     : open_door(directory);
+    if (!door) return host_error(cannot("open", directory, errno));
+    join_.push_back(std::move(door));
   }
   // Since Linux 5.2.
   can_freeze_ = !v2_.empty() && read_text(v2_ + "/cgroup.freeze").has_value();

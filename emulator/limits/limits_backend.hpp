@@ -47,7 +47,7 @@ class EnvironmentLimits {
   virtual ~EnvironmentLimits() = default;
 
   virtual Result<void> open() { return {}; }
-  // What the runtime does before its exec: it writes "0" into each of these, …
+  // What the runtime joins before its exec (group_entry.hpp), …
   virtual std::vector<int> join_descriptors() const { return {}; }
   // … and keeps to these CPUs. Empty: to none in particular.
   virtual std::vector<int> cpus() const { return {}; }

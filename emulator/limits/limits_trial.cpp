@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "emulator/process/group_entry.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -37,9 +39,7 @@ std::int64_t now_ns() {
 [[noreturn]] void spin(Notes& notes, const std::vector<int>& join, pid_t parent, Duration length) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  for (const int fd : join) {
-    if (::write(fd, "0", 1) != 1) ::_exit(1);
-  }
+  if (join_groups(join, false) != 0) ::_exit(1);
   const std::int64_t end = now_ns() + length.count();
   std::int64_t last = now_ns();
   while (last < end && notes.count < k_most_gaps) {

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "emulator/process/descriptor_limit.hpp"
+#include "emulator/process/group_entry.hpp"
 
 namespace coldframe {
 namespace {
@@ -42,8 +43,8 @@ int lift(int fd, int taken, int report) {
 
 // The group that is to hold it, and its CPUs.
 void take_place(const SpawnPlan& plan, const cpu_set_t& cpus, int report) {
-  for (const int fd : plan.join_fds) {
-    if (::write(fd, "0", 1) != 1) fail(report, ExecStage::set_up, errno);
+  if (const int error_number = join_groups(plan.join_fds, false); error_number != 0) {
+    fail(report, ExecStage::set_up, error_number);
   }
   if (!plan.cpus.empty() && ::sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
     fail(report, ExecStage::set_up, errno);

@@ -27,7 +27,7 @@ struct SpawnPlan {
   int stderr_fd = -1;
   int log_fd = -1;  // becomes `log_fd_number`; -1: none
   int log_fd_number = 62;
-  std::vector<int> join_fds{};  // the child writes "0" into each
+  std::vector<int> join_fds{};  // of its control groups; see group_entry.hpp
   std::vector<int> cpus{};      // and runs on these alone; empty: on any
 };
 

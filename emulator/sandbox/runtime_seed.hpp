@@ -12,7 +12,8 @@ namespace coldframe {
 
 struct SeedPlan {
   int start_socket = -1;
-  std::vector<int> join_fds;  // cgroup.procs of the environment's groups, opened by the emulator
+  std::vector<int> join_fds;  // of the environment's groups, opened by the emulator
+  bool inside = false;        // it was born in one of them (group_entry.hpp)
   bool in_user_namespace = false;
   bool trace_denied = false;  // it sends its listener along when it is ready (deny_trace.hpp)
   // Of the first one, which is forked before its place is there, shares root and working directory

@@ -1,7 +1,6 @@
 #include "emulator/sandbox/sandbox_init.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -16,6 +15,7 @@
 #include <cstring>
 
 #include "emulator/base/pidfd.hpp"
+#include "emulator/process/group_entry.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/root_layout.hpp"
@@ -95,32 +95,30 @@ class Init {
   UniqueFd fork_first_seed() {
     int pipe_ends[2];
     if (::pipe2(pipe_ends, O_CLOEXEC) != 0) fail(std::string("pipe: ") + std::strerror(errno));
-    clone_args args{};
-    args.flags = CLONE_FS;
-    args.exit_signal = SIGCHLD;
-    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-    if (pid < 0) fail(std::string("fork: ") + std::strerror(errno));
-    if (pid == 0) {
+    const Born born = fork_into(plan_.seed.join_fds, CLONE_FS);
+    if (born.pid < 0) fail(std::string("fork: ") + std::strerror(errno));
+    if (born.pid == 0) {
       ::close(pipe_ends[1]);
       ::close(plan_.tmp_fd);
-      SeedPlan seed = plan_.seed;
-      seed.arrival = pipe_ends[0];
-      become_seed(seed);
+      become_seed(born, pipe_ends[0]);
     }
     ::close(pipe_ends[0]);
-    runtime_ = pid;
+    runtime_ = born.pid;
     return UniqueFd(pipe_ends[1]);
   }
 
   void fork_seed() {
-    const pid_t pid = ::fork();
-    if (pid < 0) fail(std::string("fork: ") + std::strerror(errno));
-    if (pid == 0) become_seed(plan_.seed);
-    runtime_ = pid;
+    const Born born = fork_into(plan_.seed.join_fds, 0);
+    if (born.pid < 0) fail(std::string("fork: ") + std::strerror(errno));
+    if (born.pid == 0) become_seed(born, -1);
+    runtime_ = born.pid;
     tell_of_seed();
   }
 
-  [[noreturn]] void become_seed(const SeedPlan& seed) {
+  [[noreturn]] void become_seed(const Born& born, int arrival) {
+    SeedPlan seed = plan_.seed;
+    seed.inside = born.inside;
+    seed.arrival = arrival;
     ::close(plan_.control_socket);
     children_.reset();
     run_seed(seed);

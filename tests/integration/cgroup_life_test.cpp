@@ -116,9 +116,7 @@ TEST_F(Cgroups, OfARunThatWasKilledAreSweptWithWhoIsInThem) {
     const pid_t left = ::fork();
     ::alarm(k_life_s);
     if (left == 0) {
-      for (const int fd : (*its_group)->join_descriptors()) {
-        if (::write(fd, "0", 1) != 1) ::_exit(105);
-      }
+      if (join_groups((*its_group)->join_descriptors(), false) != 0) ::_exit(105);
     }
     const pid_t self = ::getpid();
     if (::write(ends[1], &self, sizeof self) != sizeof self) ::_exit(106);

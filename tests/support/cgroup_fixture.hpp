@@ -25,6 +25,7 @@
 #include "emulator/cgroup/cgroup_run.hpp"
 #include "emulator/cgroup/dead_runs.hpp"
 #include "emulator/cgroup/run_name.hpp"
+#include "emulator/process/group_entry.hpp"
 
 namespace coldframe::testing {
 
@@ -58,9 +59,7 @@ class Child {
     if (pid_ != 0) return;
     ::setpgid(0, 0);
     ::alarm(k_life_s);
-    for (const int fd : join) {
-      if (::write(fd, "0", 1) != 1) ::_exit(100);
-    }
+    if (join_groups(join, false) != 0) ::_exit(100);
     work();
     ::_exit(0);
   }

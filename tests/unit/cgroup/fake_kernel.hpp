@@ -229,7 +229,7 @@ class FakeKernel final : public CgroupFiles {
       files.emplace_back("cgroup.controllers", list + "\n");
       return files;
     }
-    Texts files{{"cgroup.procs", ""}};
+    Texts files{{"cgroup.procs", ""}, {"tasks", ""}};
     for (const auto& name : split_words(place.substr(0, place.find('/', 15)), "/,")) {
       for (const auto& file : v1_files(name))
         files.push_back(file);
