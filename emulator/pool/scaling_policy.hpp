@@ -35,9 +35,8 @@ constexpr Placement place(const PoolCounts& counts) {
 inline constexpr std::chrono::milliseconds k_drain_grace{25};
 // Between two tries to open an environment for events, when descriptors or ports have run out.
 inline constexpr std::chrono::milliseconds k_open_retry{500};
-// Between an answer and what is prepared for the next cold start: the environment is frozen first.
-// While a process joins a control group, which takes version 1 some 15 ms, whoever freezes another
-// has to wait.
+// Between an answer and what is prepared for the next cold start: the environment is frozen first,
+// and invokes that follow at once have the CPU.
 inline constexpr std::chrono::milliseconds k_rest_before_preparing{10};
 
 }  // namespace coldframe
