@@ -92,40 +92,6 @@ class Guards(E2eTest):
         self.assertEqual(processes_of(self.place), [])
         self.assertEqual(files_below(self.state), [])
 
-    def test_doctor_looks_at_what_is_left_and_cleans_it_if_told_to(self):
-        grouped = Serve(self, self.function(PHASES["idle"], "g"), name="grouped")
-        groups = run_groups(grouped.pid)
-        self.assertEqual(grouped.end(signal.SIGKILL), 137)  # its guard ends its processes
-        # Without groups, as above, and without a guard.
-        server = Serve(self, self.function(PHASES["idle"]),
-                       options=["--limits", "none", "--freeze", "off"])
-        daemon = server.invoke({"do": "respond-pid"}).json()["grandchild"]
-        guard = wait_until("the guard is named", server.guard)
-        os.kill(guard, signal.SIGSTOP)
-        os.kill(server.pid, signal.SIGKILL)
-        os.kill(guard, signal.SIGKILL)
-        self.assertEqual(server.wait(), 137)
-        self.assertTrue(is_alive(daemon), "or this shows nothing")
-
-        self.assert_exit(self.coldframe("doctor"), 0)
-        self.assertTrue(is_alive(daemon))
-        self.assertEqual([group for group in groups if not group.exists()], [])
-
-        cache = self.place / ".cache/coldframe"
-        cache.mkdir(parents=True, mode=0o700, exist_ok=True)
-        for name in (".tmp-disk-left", "tmp-16.ext4"):
-            (cache / name).write_text("x")
-        done = self.coldframe("doctor", "--clean")
-        self.assert_exit(done, 0)
-        self.assertEqual(processes_of(self.place), [])
-        self.assertEqual([group for group in groups if group.exists()], [])
-        self.assertFalse((cache / ".tmp-disk-left").exists())
-        self.assertTrue((cache / "tmp-16.ext4").exists())
-        self.assertRegex(done.out, r"(?m)^ended [1-9]\d* processes that dead runs had left$")
-        if groups:
-            self.assertRegex(done.out, r"(?m)^removed [1-9]\d* control groups of dead runs")
-        self.assertIn(f"removed 1 unfinished disks of dead runs from {cache}\n", done.out)
-
     def test_a_start_sweeps_nothing_of_a_program_that_still_runs(self):
         with Serve(self, self.function(PHASES["idle"])) as server:
             before = server.invoke({"do": "respond-pid"}).json()
@@ -166,6 +132,44 @@ class Guards(E2eTest):
         self.assertEqual(server.end(signal.SIGKILL), 137)
         wait_until("the guard has cleaned up", lambda: not files())
         self.assert_nothing_left()
+
+
+class Doctor(E2eTest):
+    """Alone: each start of any program sweeps the groups of runs that are dead."""
+
+    def test_doctor_looks_at_what_is_left_and_cleans_it_if_told_to(self):
+        grouped = Serve(self, self.function(PHASES["idle"], "g"), name="grouped")
+        groups = run_groups(grouped.pid)
+        self.assertEqual(grouped.end(signal.SIGKILL), 137)  # its guard ends its processes
+        # Without groups, as above, and without a guard.
+        server = Serve(self, self.function(PHASES["idle"]),
+                       options=["--limits", "none", "--freeze", "off"])
+        daemon = server.invoke({"do": "respond-pid"}).json()["grandchild"]
+        guard = wait_until("the guard is named", server.guard)
+        os.kill(guard, signal.SIGSTOP)
+        os.kill(server.pid, signal.SIGKILL)
+        os.kill(guard, signal.SIGKILL)
+        self.assertEqual(server.wait(), 137)
+        self.assertTrue(is_alive(daemon), "or this shows nothing")
+
+        self.assert_exit(self.coldframe("doctor"), 0)
+        self.assertTrue(is_alive(daemon))
+        self.assertEqual([group for group in groups if not group.exists()], [])
+
+        cache = self.place / ".cache/coldframe"
+        cache.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for name in (".tmp-disk-left", "tmp-16.ext4"):
+            (cache / name).write_text("x")
+        done = self.coldframe("doctor", "--clean")
+        self.assert_exit(done, 0)
+        self.assertEqual(processes_of(self.place), [])
+        self.assertEqual([group for group in groups if group.exists()], [])
+        self.assertFalse((cache / ".tmp-disk-left").exists())
+        self.assertTrue((cache / "tmp-16.ext4").exists())
+        self.assertRegex(done.out, r"(?m)^ended [1-9]\d* processes that dead runs had left$")
+        if groups:
+            self.assertRegex(done.out, r"(?m)^removed [1-9]\d* control groups of dead runs")
+        self.assertIn(f"removed 1 unfinished disks of dead runs from {cache}\n", done.out)
 
 
 if __name__ == "__main__":
