@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::chrono::milliseconds k_rest{1};             // before a look, and before the stop
 constexpr std::chrono::microseconds k_still_working{500};  // of CPU time in that time
+// Threads of a pool (OpenBLAS, OpenMP) wait for more by going round and round, for up to 30 ms.
+constexpr std::chrono::milliseconds k_end_of_waiting{100};
+constexpr int k_most_looks_again = 3;  // at a function
 
 Duration cpu_of(const std::vector<pid_t>& processes) {
   Duration sum{};
@@ -47,7 +50,7 @@ void Freezer::on_timer() {
       return timer_.set(clock_.now() + k_rest);
     }
     if (cpu - *cpu_seen_ > k_still_working) {
-      tell("it was still working when it had answered");
+      if (look_again()) return;
     } else if (processes.size() > processes_at_first_ && processes_at_first_ > 0) {
       tell("a process that it had started was still there when it had answered");
     }
@@ -55,6 +58,22 @@ void Freezer::on_timer() {
   frozen_ = true;
   by_limits_ = limits_.freeze();
   if (!by_limits_) process_->suspend();
+}
+
+// It works: whether that is to be looked at again, which is once a rest, and not for ever: until
+// then it is not frozen.
+bool Freezer::look_again() {
+  if (std::exchange(looked_again_, true)) {
+    tell("it was still working when it had answered");
+    return false;
+  }
+  if (freezing_.looks_again[function_]++ == k_most_looks_again) {
+    freezing_.told.insert(function_);  // what works after its answers was seen to stop
+    return false;
+  }
+  cpu_seen_.reset();
+  timer_.set(clock_.now() + k_end_of_waiting);
+  return true;
 }
 
 void Freezer::tell(const std::string& what) {
@@ -67,6 +86,7 @@ void Freezer::end_rest() {
   RuntimeProcess* process = std::exchange(process_, nullptr);
   timer_.clear();
   cpu_seen_.reset();
+  looked_again_ = false;
   if (!std::exchange(frozen_, false)) return;
   if (by_limits_) return limits_.thaw();
   process->resume();
@@ -76,6 +96,7 @@ void Freezer::forget() {
   process_ = nullptr;
   timer_.clear();
   cpu_seen_.reset();
+  looked_again_ = false;
   if (std::exchange(frozen_, false) && by_limits_) limits_.thaw();
 }
 

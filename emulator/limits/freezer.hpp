@@ -9,11 +9,13 @@
 // By the limits back-end where it can, which reaches every process; else by SIGSTOP to the
 // process group, which may end some of its system calls with EINTR (signal(7)) and does not reach
 // who has left the group. The wait keeps a busy environment from being stopped and started between
-// invokes that follow each other; meanwhile it is seen whether the function still works.
+// invokes that follow each other; meanwhile it is seen whether the function still works. If so, it
+// is looked at again 100 ms later, before it is frozen and told of: threads of a pool only wait.
 // I/O thread only.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -28,6 +30,7 @@ struct Freezing {
   bool on = false;
   std::function<void(const std::string& line)> tell{};  // "coldframe: note: …\n"
   std::set<std::string> told{};
+  std::map<std::string, int> looks_again{};  // at a function that worked at first, and stopped
 };
 
 class Freezer {
@@ -49,6 +52,7 @@ class Freezer {
  private:
   void on_timer();
   void end_rest();
+  bool look_again();
   void tell(const std::string& what);
 
   const Clock& clock_;
@@ -59,6 +63,7 @@ class Freezer {
   RuntimeProcess* process_ = nullptr;  // while it rests
   std::size_t processes_at_first_ = 0;
   std::optional<Duration> cpu_seen_;  // at the first look of this rest
+  bool looked_again_ = false;         // in this rest
   bool watch_ = false;
   bool frozen_ = false;
   bool by_limits_ = false;

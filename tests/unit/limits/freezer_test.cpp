@@ -1,7 +1,9 @@
 #include "emulator/limits/freezer.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "emulator/process/usage.hpp"
 #include "tests/support/fake_clock.hpp"
 
 namespace coldframe {
@@ -33,7 +35,7 @@ class Limits final : public EnvironmentLimits {
   std::optional<std::int64_t> peak_bytes() const override { return std::nullopt; }
 
   bool can_freeze = false;
-  std::vector<pid_t> members{-1};  // of no CPU time
+  std::vector<pid_t> members{-1};  // of no CPU time; or a process that works
   std::string log;
 };
 
@@ -109,6 +111,47 @@ TEST_F(FreezerTest, TellsOnceOfAProcessThatAnInvokeHasLeft) {
   EXPECT_EQ(told,
             "coldframe: note: 'f': a process that it had started was still there when it had "
             "answered: Lambda freezes it until the next invoke (W23)\n");
+}
+
+// Of this process, which is busy in real time while the clock is a fake.
+void work() {
+  const auto end = *process_cpu(::getpid()) + 5ms;
+  while (*process_cpu(::getpid()) < end) {
+  }
+}
+
+TEST_F(FreezerTest, TellsOfWorkThatGoesOn) {
+  limits.members = {::getpid()};
+  freezer.begin();
+  freezer.rest(process, true);
+  clock.advance(1ms);
+  work();
+  clock.advance(1ms);
+  EXPECT_EQ(told, "") << "perhaps it only waits";
+  EXPECT_FALSE(freezer.frozen());
+  clock.advance(100ms);
+  work();
+  clock.advance(1ms);
+  EXPECT_EQ(told,
+            "coldframe: note: 'f': it was still working when it had answered: Lambda freezes it "
+            "until the next invoke (W23)\n");
+  EXPECT_TRUE(freezer.frozen());
+}
+
+TEST_F(FreezerTest, SaysNothingOfThreadsThatWaitForMoreWorkForAMoment) {
+  limits.members = {::getpid()};
+  freezer.begin();
+  for (int i = 0; i < 4; ++i) {
+    freezer.rest(process, true);
+    clock.advance(1ms);
+    work();
+    clock.advance(1ms);
+    EXPECT_EQ(freezer.frozen(), i == 3) << "then it is known, and frozen in time";
+    clock.advance(110ms);
+    EXPECT_TRUE(freezer.frozen());
+    freezer.wake();
+  }
+  EXPECT_EQ(told, "");
 }
 
 TEST_F(FreezerTest, SaysNothingOfProcessesThatWereThereBeforeAnyEvent) {
