@@ -10,7 +10,9 @@ constexpr std::chrono::milliseconds k_rest{1};             // before a look, and
 constexpr std::chrono::microseconds k_still_working{500};  // of CPU time in that time
 // Threads of a pool (OpenBLAS, OpenMP) wait for more by going round and round, for up to 30 ms.
 constexpr std::chrono::milliseconds k_end_of_waiting{100};
-constexpr int k_most_looks_again = 3;  // at a function
+// Of a function: until then it is not frozen.
+constexpr int k_most_stopped = 3;       // it was seen to stop: threads that wait
+constexpr int k_most_looks_again = 50;  // the next event came too soon for most of them
 
 Duration cpu_of(const std::vector<pid_t>& processes) {
   Duration sum{};
@@ -51,8 +53,11 @@ void Freezer::on_timer() {
     }
     if (cpu - *cpu_seen_ > k_still_working) {
       if (look_again()) return;
-    } else if (processes.size() > processes_at_first_ && processes_at_first_ > 0) {
-      tell("a process that it had started was still there when it had answered");
+    } else {
+      if (looked_again_) ++freezing_.looks[function_].stopped;
+      if (processes.size() > processes_at_first_ && processes_at_first_ > 0) {
+        tell("a process that it had started was still there when it had answered");
+      }
     }
   }
   frozen_ = true;
@@ -67,8 +72,9 @@ bool Freezer::look_again() {
     tell("it was still working when it had answered");
     return false;
   }
-  if (freezing_.looks_again[function_]++ == k_most_looks_again) {
-    freezing_.told.insert(function_);  // what works after its answers was seen to stop
+  Freezing::Looks& looks = freezing_.looks[function_];
+  if (looks.stopped == k_most_stopped || looks.again++ == k_most_looks_again) {
+    freezing_.told.insert(function_);
     return false;
   }
   cpu_seen_.reset();

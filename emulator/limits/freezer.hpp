@@ -30,7 +30,12 @@ struct Freezing {
   bool on = false;
   std::function<void(const std::string& line)> tell{};  // "coldframe: note: …\n"
   std::set<std::string> told{};
-  std::map<std::string, int> looks_again{};  // at a function that worked at first, and stopped
+  // At a function that worked just after its answer.
+  struct Looks {
+    int again = 0;
+    int stopped = 0;  // by then it did not any more
+  };
+  std::map<std::string, Looks> looks{};
 };
 
 class Freezer {

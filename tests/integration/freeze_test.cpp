@@ -30,7 +30,7 @@ class Freeze : public ChildFixture {
   // Whether it stands still for a while, the loop running.
   bool stands_still() {
     const auto before = count();
-    const auto end = std::chrono::steady_clock::now() + 100ms;
+    const auto end = std::chrono::steady_clock::now() + 150ms;
     while (std::chrono::steady_clock::now() < end)
       turn();
     return count() == before;
