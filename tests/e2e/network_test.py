@@ -208,17 +208,6 @@ class NetworkAsUser(StrictTest):
         self.assert_exit(done, 0)
         self.assert_host_is_told_once(done.err)
 
-
-class KeptSettings(StrictTest):
-    def test_where_tmp_is_and_whether_it_freezes_is_kept(self):
-        for freeze in ("on", "off"):
-            function, notes = self.invoke("--freeze", freeze, "--event", "{}")
-            self.assertEqual((function["freeze"], function["requested"]["freeze"]), (freeze, freeze))
-            in_memory = any("/tmp is in memory" in note for note in notes)
-            self.assertEqual(function["tmp"], "memory" if in_memory else "disk")
-        function, _ = self.invoke("--sandbox", "none", "--event", "{}")
-        self.assertEqual((function["freeze"], function["tmp"]), ("on", "host"))
-
     def test_a_user_without_rights_has_tmp_in_memory(self):
         if os.geteuid() != 0:
             self.skipTest("this is no root, who could become somebody else")
@@ -230,6 +219,17 @@ class KeptSettings(StrictTest):
             self.skipTest(done.err.strip())
         self.assert_exit(done, 0)
         self.assertEqual(json.loads((self.place / "r.json").read_text())["function"]["tmp"], "memory")
+
+
+class KeptSettings(StrictTest):
+    def test_where_tmp_is_and_whether_it_freezes_is_kept(self):
+        for freeze in ("on", "off"):
+            function, notes = self.invoke("--freeze", freeze, "--event", "{}")
+            self.assertEqual((function["freeze"], function["requested"]["freeze"]), (freeze, freeze))
+            in_memory = any("/tmp is in memory" in note for note in notes)
+            self.assertEqual(function["tmp"], "memory" if in_memory else "disk")
+        function, _ = self.invoke("--sandbox", "none", "--event", "{}")
+        self.assertEqual((function["freeze"], function["tmp"]), ("on", "host"))
 
 
 class SeenCpus(StrictTest):
