@@ -1,6 +1,6 @@
 // The process that becomes a runtime. It is forked by the init of a sandbox ahead of need, joins
-// the control groups while their CPU is still unlimited (which can take 10 ms), gives up every
-// privilege, and waits to be told what to run.
+// the control groups while their CPU is still unlimited, gives up every privilege, and waits to be
+// told what to run.
 #pragma once
 
 #include <string>

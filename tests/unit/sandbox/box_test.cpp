@@ -9,6 +9,7 @@
 
 #include "tests/support/captured_log.hpp"
 #include "tests/support/fake_sandbox_server.hpp"
+#include "tests/support/loop_pump.hpp"
 
 namespace coldframe::testing {
 namespace {
@@ -23,7 +24,7 @@ struct Heard final : ProcessEvents {
   std::string text;
 };
 
-class BoxTest : public ::testing::Test {
+class BoxTest : public ::testing::Test, public LoopPump {
  protected:
   explicit BoxTest(BoxPatience patience = {}) {
     requests.attach(io);
@@ -49,30 +50,17 @@ class BoxTest : public ::testing::Test {
     init.emplace(FakeRequest{
         request->number, {}, std::move(request->control), std::move(request->start), {}});
     server.grant(*request, init->pidfd());
-    turn();
+    settle();
   }
   void make_ready(std::int64_t inside = 2) {
     if (!init) make();
     init->fork_seed(inside);
     init->seed_ready();
-    turn();
+    settle();
     ASSERT_EQ(outcome, "ready");
-  }
-  void turn() {
-    io.restart();
-    io.poll();
-  }
-  bool until(const std::function<bool()>& condition) {
-    const auto give_up = std::chrono::steady_clock::now() + 20s;
-    while (!condition() && std::chrono::steady_clock::now() < give_up) {
-      io.restart();
-      io.run_one_for(100ms);
-    }
-    return condition();
   }
   static std::int64_t number_of(InitMessage message) { return static_cast<std::int64_t>(message); }
 
-  boost::asio::io_context io;
   Offload offload{io};
   CapturedLog log;
   FakeSandboxServer server;
@@ -90,7 +78,7 @@ TEST_F(BoxTest, IsReadyWhenItsSeedIs) {
   auto runtime = box->launch({}, heard);
   EXPECT_EQ(init->run_order(), 2) << "names the seed that is meant";
   init->exited(2, 7 << 8);
-  turn();
+  settle();
   EXPECT_EQ(heard.text, "exit: Runtime exited with error: exit status 7");
   EXPECT_EQ(runtime->final_memory()->peak_bytes, 4096);
   runtime->forget();
@@ -100,7 +88,7 @@ TEST_F(BoxTest, TellsWhyItsSeedHasEndedToWhoeverWaits) {
   make();
   init->fork_seed(2);
   init->exited(2, SIGSEGV);
-  turn();
+  settle();
   EXPECT_EQ(outcome,
             "the process that was to become the runtime ended: Runtime exited with error: signal: "
             "segmentation fault");
@@ -111,14 +99,14 @@ TEST_F(BoxTest, TellsWhyItsSeedHasEndedToWhoeverWaits) {
 TEST_F(BoxTest, IsLostWhenThereIsNoRoomForADescriptorOfItsSeed) {
   make();
   init->fork_seed(2);
-  turn();
+  settle();
   init->seed_ready({init->pidfd()});
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const UniqueFd first_free(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const rlimit none_left{static_cast<rlim_t>(first_free.get()), before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
-  turn();
+  settle();
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(outcome, "too few descriptors are left");
   EXPECT_TRUE(box->lost());
@@ -130,7 +118,7 @@ TEST_F(BoxTest, OutlivesASeedThatNobodyWaitsForAnyMore) {
   init->fork_seed(2);
   box->forget_prepare();
   init->exited(2, SIGKILL);
-  turn();
+  settle();
   EXPECT_EQ(outcome, "") << "was forgotten";
   ASSERT_FALSE(box->lost());
   prepare();
@@ -142,11 +130,11 @@ TEST_F(BoxTest, ForksAnotherWhenAnEarlierSeedEndsAfterItIsAskedForAgain) {
   make();
   init->fork_seed(2);
   box->forget_prepare();
-  turn();
+  settle();
   prepare();
   EXPECT_EQ(init->order(), 0) << "that one can be used";
   init->exited(2, SIGKILL);
-  turn();
+  settle();
   EXPECT_EQ(outcome, "");
   EXPECT_EQ(init->order(), number_of(InitMessage::fork_seed));
   make_ready(3);
@@ -157,7 +145,7 @@ TEST_F(BoxTest, DoesNotCallWhoeverHasForgottenIt) {
   init->fork_seed(2);
   box->forget_prepare();
   init->seed_ready();
-  turn();
+  settle();
   EXPECT_EQ(outcome, "");
   prepare();
   EXPECT_EQ(outcome, "ready") << "at once, for the next";
@@ -167,7 +155,7 @@ TEST_F(BoxTest, TellsOfItsInitsEndAsOfALossAndNotOfAnExit) {
   make_ready();
   auto runtime = box->launch({}, heard);
   init->end();
-  turn();
+  settle();
   EXPECT_EQ(heard.text, "lost: the first process of a sandbox has ended");
   EXPECT_EQ(log.text(), "coldframe: the first process of a sandbox has ended, and all in it\n");
   runtime->forget();
@@ -178,7 +166,7 @@ TEST_F(BoxTest, LeavesItToTheServerToTellOfItsEnd) {
   auto runtime = box->launch({}, heard);
   server.end();
   init->end();
-  turn();
+  settle();
   EXPECT_EQ(heard.text, "lost: the sandbox server has ended");
   EXPECT_EQ(log.text(), "");
   runtime->forget();
@@ -191,10 +179,10 @@ TEST_F(BoxTest, IsNotTakenForDeadWhileItsInitIsOnlySlow) {
   box->kill_all([&] { gone = true; });
   EXPECT_EQ(init->order(), number_of(InitMessage::kill_all));
   init->exited(2, SIGKILL);
-  turn();
+  settle();
   EXPECT_FALSE(gone);
   init->empty();
-  turn();
+  settle();
   EXPECT_TRUE(gone);
   EXPECT_FALSE(box->lost());
   EXPECT_EQ(heard.text, "") << "whoever kills it knows";
@@ -206,7 +194,7 @@ TEST_F(BoxTest, IsLostWhenItsInitDoesNotReadWhatItIsTold) {
   auto runtime = box->launch({}, heard);
   for (int i = 0; i < 10'000 && !box->lost(); ++i) {
     box->suspend();
-    turn();
+    settle();
   }
   EXPECT_EQ(heard.text, "lost: the first process of a sandbox does not listen");
   runtime->forget();
@@ -218,7 +206,7 @@ TEST_F(BoxTest, CallsNobodyAfterItsEnvironmentHasGone) {
   box->close([&] { done = true; });
   box->abandon();
   init->end();
-  turn();
+  settle();
   EXPECT_FALSE(done);
 }
 
@@ -228,10 +216,10 @@ TEST_F(BoxTest, IsClosedWhenAllInsideHaveEndedAndNotBefore) {
   bool done = false;
   box->close([&] { done = true; });
   init->close_sockets();
-  turn();
+  settle();
   EXPECT_FALSE(done);
   init->end();
-  turn();
+  settle();
   EXPECT_TRUE(done);
 }
 

@@ -7,13 +7,14 @@
 #include <map>
 
 #include "tests/support/fake_sandbox_server.hpp"
+#include "tests/support/loop_pump.hpp"
 
 namespace coldframe::testing {
 namespace {
 
 using namespace std::chrono_literals;
 
-class SandboxRequestsTest : public ::testing::Test {
+class SandboxRequestsTest : public ::testing::Test, public LoopPump {
  protected:
   ~SandboxRequestsTest() override { requests.detach(); }
   void ask(int count) {
@@ -30,18 +31,6 @@ class SandboxRequestsTest : public ::testing::Test {
                                });
     }
   }
-  void turn() {
-    io.restart();
-    io.poll();
-  }
-  bool until(const std::function<bool()>& condition) {
-    const auto give_up = std::chrono::steady_clock::now() + 20s;
-    while (!condition() && std::chrono::steady_clock::now() < give_up) {
-      io.restart();
-      io.run_one_for(100ms);
-    }
-    return condition();
-  }
   std::vector<FakeRequest> take_all() {
     std::vector<FakeRequest> taken;
     while (auto request = server.take())
@@ -49,7 +38,6 @@ class SandboxRequestsTest : public ::testing::Test {
     return taken;
   }
 
-  boost::asio::io_context io;
   FakeSandboxServer server;
   SandboxRequests requests{server.client_end(), 30s};
   const UniqueFd init{::eventfd(0, EFD_CLOEXEC)};
@@ -74,7 +62,7 @@ TEST_F(SandboxRequestsTest, KeepsWhatTheServerHasNoRoomForAndLosesNone) {
       EXPECT_EQ(request.number, static_cast<std::int64_t>(++seen)) << "in the order they came";
       EXPECT_EQ(request.groups.size(), 1u);
       server.grant(request, init.get());
-      turn();
+      settle();
     }
   }
   EXPECT_LE(most, SandboxRequests::k_most_under_way);
@@ -92,7 +80,7 @@ TEST_F(SandboxRequestsTest, TellsWhyOneCouldNotBeMade) {
   requests.attach(io);
   ask(1);
   server.refuse(server.take().value(), "no loop device");
-  turn();
+  settle();
   EXPECT_EQ(answers[1], "no sandbox could be made: no loop device");
 }
 
@@ -102,7 +90,7 @@ TEST_F(SandboxRequestsTest, TakesAnAnswerThatWasPassedOverForLost) {
   const auto taken = take_all();
   ASSERT_EQ(taken.size(), 3u);
   server.grant(taken[1], init.get());
-  turn();
+  settle();
   EXPECT_EQ(answers.size(), 2u) << "the third waits for its turn";
   EXPECT_EQ(answers[1], "the sandbox server's answer was lost");
   EXPECT_EQ(answers[2], "made");
@@ -116,7 +104,7 @@ TEST_F(SandboxRequestsTest, CanBeWithdrawnWhileTheyWait) {
   EXPECT_FALSE(requests.withdraw(latest));
   for (const auto& request : take_all())
     server.grant(request, init.get());
-  turn();
+  settle();
   EXPECT_TRUE(take_all().empty());
   EXPECT_EQ(answers.size(), SandboxRequests::k_most_under_way);
 }
@@ -129,12 +117,12 @@ TEST_F(SandboxRequestsTest, FailWithTheServerAllAtOnceAndOneLine) {
   EXPECT_FALSE(requests.ended());
   server.end();
   EXPECT_TRUE(requests.ended()) << "before it was heard of";
-  turn();
+  settle();
   EXPECT_EQ(answers.size(), 40u);
   EXPECT_EQ(answers[40], "the sandbox server has ended");
   ask(1);
   EXPECT_EQ(answers.size(), 40u) << "not from inside create()";
-  turn();
+  settle();
   EXPECT_EQ(answers[41], "the sandbox server has ended");
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0],
@@ -164,7 +152,7 @@ TEST_F(ImpatientRequests, FailWhenTheServerSaysNothing) {
   const auto late = silent.take();
   ASSERT_TRUE(late);
   silent.grant(*late, init.get());
-  turn();
+  settle();
   EXPECT_EQ(told.size(), SandboxRequests::k_most_under_way + 1) << "too late";
 }
 
