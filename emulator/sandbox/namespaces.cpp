@@ -17,7 +17,7 @@
 namespace coldframe {
 namespace {
 
-constexpr std::uint64_t k_namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+constexpr std::uint64_t k_namespaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
 }  // namespace
 
@@ -43,7 +43,9 @@ std::string try_namespaces() {
   }
   if (pid == 0) {
     const char* step = nullptr;
-    if (mounts::make_all_private() != 0) {
+    if (::unshare(CLONE_NEWNS) != 0) {
+      step = "mounts of its own are denied";
+    } else if (mounts::make_all_private() != 0) {
       step = "mounts cannot be made private";
     } else if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
       step = "/proc cannot be mounted";

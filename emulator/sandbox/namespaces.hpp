@@ -1,4 +1,4 @@
-// The namespaces that a sandbox is made of, apart from its network.
+// The namespaces that a sandbox is made of, apart from its mounts and its network.
 //
 //   if (const auto why = try_namespaces(); !why.empty()) …
 //   const pid_t pid = clone_into_namespaces(&pidfd);    // 0: here we are the first process in them
@@ -12,10 +12,11 @@
 
 namespace coldframe {
 
-// A fork whose child is alone in new mount, PID, IPC and UTS namespaces. -1: errno.
+// A fork whose child is alone in new PID, IPC and UTS namespaces. -1: errno.
 pid_t clone_into_namespaces(int* pidfd);
 
-// Whether these, a network namespace and a fresh /proc can be had, by having them. Empty: yes.
+// Whether these, a mount and a network namespace, and a fresh /proc can be had, by having them.
+// Empty: yes.
 std::string try_namespaces();
 
 }  // namespace coldframe

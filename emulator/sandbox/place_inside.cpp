@@ -82,4 +82,12 @@ std::optional<std::string> make_place_inside(const std::string& path) {
   return std::nullopt;
 }
 
+UniqueFd open_or_make_inside(const std::string& path) {
+  UniqueFd place = open_inside(path);
+  if (place || errno != ENOENT) return place;
+  const auto made = make_place_inside(path);
+  if (!made || ::mkdir(made->c_str(), 0755) != 0) return {};
+  return open_inside(*made);
+}
+
 }  // namespace coldframe

@@ -22,4 +22,7 @@ UniqueFd open_inside(const std::string& path);
 // file system than the new root: there it is not ours to make something.
 std::optional<std::string> make_place_inside(const std::string& path);
 
+// A directory, made if there is nothing. Errors: errno.
+UniqueFd open_or_make_inside(const std::string& path);
+
 }  // namespace coldframe

@@ -11,8 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "emulator/sandbox/mount_calls.hpp"
+#include "emulator/sandbox/own_mounts.hpp"
 #include "emulator/sandbox/owner_map.hpp"
 #include "emulator/sandbox/place_inside.hpp"
 
@@ -47,6 +49,16 @@ bool write_file(const std::string& path, const std::string& content) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   return fd &&
          ::write(fd.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
+}
+
+// What each sandbox puts into its place by itself: path inside -> where it waits for that.
+using Stored = std::map<std::string, std::string>;
+Stored where_stored(const SandboxPlan& plan, const std::vector<GeneratedFile>& files) {
+  Stored stored;
+  const auto places = own_places(plan, files);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    stored.emplace(places[i], stored_place(i));
+  return stored;
 }
 
 bool bind_mount(const std::string& from, const std::string& to) {
@@ -109,17 +121,8 @@ bool attach_covered(int directory, const std::string& place) {
          ::umount2(cover.c_str(), MNT_DETACH) == 0 && ::rmdir(cover.c_str()) == 0;
 }
 
-// Its place, made if need be.
-UniqueFd open_place(const std::string& path) {
-  UniqueFd place = open_inside(path);
-  if (place || errno != ENOENT) return place;
-  const auto made = make_place_inside(path);
-  if (!made || ::mkdir(made->c_str(), 0755) != 0) return {};
-  return open_inside(*made);
-}
-
-Result<void> attach_at_place(const Opened& opened) {
-  const UniqueFd place = open_place(here(opened.inside));
+Result<void> attach_at_place(const Opened& opened, const std::string& at) {
+  const UniqueFd place = open_or_make_inside(here(at));
   if (!place) return failed("make '" + opened.inside + "'");
   const bool done = opened.closed ? attach_covered(opened.fd.get(),
                                                    "/proc/self/fd/" + std::to_string(place.get()))
@@ -156,33 +159,9 @@ Result<void> make_devices() {
   return {};
 }
 
-Result<void> mount_proc() {
-  if (::mkdir("proc", 0755) != 0 ||
-      ::mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
-    return failed("mount '/proc'");
-  }
-  for (const char* part : {"proc/sys", "proc/irq", "proc/bus", "proc/fs", "proc/sysrq-trigger"}) {
-    if (::access(part, F_OK) != 0) continue;
-    if (!bind_mount(part, part) || set_attributes(part, k_read_only) != 0) {
-      return failed(std::string("make '/") + part + "' read-only");
-    }
-  }
-  for (const char* part : {"proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"}) {
-    if (::access(part, F_OK) == 0 && !bind_mount("dev/null", part)) {
-      return failed(std::string("hide '/") + part + "'");
-    }
-  }
-  return {};
-}
-
-// `host`: where no fresh one may be mounted.
-Result<void> mount_sys(const UniqueFd& host) {
-  if (::mkdir("sys", 0755) != 0) return failed("make '/sys'");
-  if (::mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) ==
-      0) {
-    return {};
-  }
-  // Only whoever owns the network namespace may have one.
+// Each sandbox mounts its own over it, where it may: only whoever owns a network namespace may have
+// a fresh one.
+Result<void> show_host_sys(const UniqueFd& host) {
   if (!host || set_attributes(host.get(), k_read_only, true) != 0 ||
       attach(host.get(), "sys") != 0) {
     return failed("mount '/sys'");
@@ -191,18 +170,19 @@ Result<void> mount_sys(const UniqueFd& host) {
 }
 
 // Behind the links that lead there: /etc/resolv.conf often is one to a file below /run.
-Result<void> put_files(const std::vector<GeneratedFile>& files) {
-  const std::string stored = std::string(k_store) + "/file";
+Result<void> put_files(const std::vector<GeneratedFile>& files, const Stored& stored) {
+  const std::string made = std::string(k_store) + "/file";
   for (const auto& file : files) {
+    if (stored.contains(file.path)) continue;
     if (const UniqueFd place = open_inside(here(file.path))) {
-      const UniqueFd mount = write_file(stored, file.content) ? clone_tree(stored) : UniqueFd();
+      const UniqueFd mount = write_file(made, file.content) ? clone_tree(made) : UniqueFd();
       if (!mount || set_attributes(mount.get(), k_read_only | k_no_suid | k_no_dev, false) != 0 ||
           attach(mount.get(), place.get()) != 0) {
         struct stat info {};
         const bool is_directory = ::fstat(place.get(), &info) == 0 && S_ISDIR(info.st_mode);
         if (!is_directory) return failed("replace '" + file.path + "'");
       }
-      ::unlink(stored.c_str());
+      ::unlink(made.c_str());
       continue;
     }
     // In a directory of ours it can be made; where the host's has none, none is needed.
@@ -212,18 +192,32 @@ Result<void> put_files(const std::vector<GeneratedFile>& files) {
   return {};
 }
 
+// Where each sandbox takes them from before its /tmp hides them.
+Result<void> store_files(const std::vector<GeneratedFile>& files, const Stored& stored) {
+  for (const auto& file : files) {
+    const auto place = stored.find(file.path);
+    if (place != stored.end() && !write_file(here(place->second), file.content)) {
+      return failed("write '" + file.path + "'");
+    }
+  }
+  return {};
+}
+
 Result<void> become_root() {
   ::rmdir(k_store);
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
   if (set_attributes("/", k_read_only) != 0) return failed("make '/' read-only");
+  // The host's root lies upon it: the last part of a path leads up to it, "/" by itself does not.
+  if (::umount2(".", MNT_DETACH) != 0) return failed("leave the host's root");
   return {};
 }
 
 }  // namespace
 
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                        int tmp_fd, bool in_user_namespace, int owner_map) {
+                        bool in_user_namespace, int owner_map) {
   ::umask(0);
+  const Stored stored = where_stored(plan, files);
   auto trees = open_trees(plan, in_user_namespace, owner_map);
   if (!trees) return trees.error();
   const UniqueFd host_sys = in_user_namespace ? clone_tree("/sys") : UniqueFd();
@@ -233,29 +227,26 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
       ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
     return failed("mount a new root");
   }
-  for (const char* directory : {"home", "mnt", "opt", "run", "tmp", "var"}) {
+  for (const char* directory : {"home", "mnt", "opt", "proc", "run", "sys", "tmp", "var"}) {
     if (::mkdir(directory, 0755) != 0) return failed(std::string("make '/") + directory + "'");
   }
-  if (attach(tmp_fd, "tmp") != 0) return failed("mount '/tmp'");
   for (const auto& link : plan.links) {
     if (::symlink(link.target.c_str(), here(link.at).c_str()) != 0) {
       return failed("link '" + link.at + "'");
     }
   }
   for (const auto& tree : *trees) {
-    if (auto ok = attach_at_place(tree); !ok) return ok;
+    const auto place = stored.find(tree.inside);
+    const auto& at = place == stored.end() ? tree.inside : place->second;
+    if (auto ok = attach_at_place(tree, at); !ok) return ok;
   }
   if (auto ok = make_devices(); !ok) return ok;
-  if (auto ok = mount_proc(); !ok) return ok;
-  if (auto ok = mount_sys(host_sys); !ok) return ok;
-  if (auto ok = put_files(files); !ok) return ok;
+  if (in_user_namespace) {
+    if (auto ok = show_host_sys(host_sys); !ok) return ok;
+  }
+  if (auto ok = put_files(files, stored); !ok) return ok;
+  if (auto ok = store_files(files, stored); !ok) return ok;
   return become_root();
-}
-
-Result<void> leave_host_root() {
-  // It lies upon the new one: the last part of a path leads up to it, "/" by itself does not.
-  if (::umount2(".", MNT_DETACH) != 0) return failed("leave the host's root");
-  return {};
 }
 
 }  // namespace coldframe

@@ -98,11 +98,11 @@ void drop_privileges(const SeedPlan& plan) {
   }
 }
 
-void arrive(const SeedPlan& plan) {
-  if (plan.arrival < 0) return;
+void await_furniture(const SeedPlan& plan) {
+  if (plan.furnished < 0) return;
   char byte = 0;
-  if (::read(plan.arrival, &byte, 1) != 1) ::_exit(127);  // the init has told why
-  ::close(plan.arrival);
+  if (::read(plan.furnished, &byte, 1) != 1) ::_exit(127);  // the init has told why
+  ::close(plan.furnished);
 }
 
 UniqueFd start_trace(int start_socket) {
@@ -165,7 +165,7 @@ void run_seed(const SeedPlan& plan) {
   // First, so that the second one's refusals are not looked at.
   UniqueFd trace = plan.trace_denied ? start_trace(plan.start_socket) : UniqueFd();
   if (auto ok = install_seccomp(); !ok) give_up(plan.start_socket, ok.error().message);
-  arrive(plan);
+  await_furniture(plan);
   MessageWriter ready;
   ready.number(static_cast<std::int64_t>(SeedMessage::ready));
   ready.number(joining);

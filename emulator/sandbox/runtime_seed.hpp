@@ -16,9 +16,9 @@ struct SeedPlan {
   bool inside = false;        // it was born in one of them (group_entry.hpp)
   bool in_user_namespace = false;
   bool trace_denied = false;  // it sends its listener along when it is ready (deny_trace.hpp)
-  // Of the first one, which is forked before its place is there, shares root and working directory
-  // with the init (CLONE_FS), and so follows it: a byte comes when that has arrived. -1: it has.
-  int arrival = -1;
+  // Of the first one, which is forked before its init has mounted all that is to be there: a byte
+  // comes when it has. -1: it has.
+  int furnished = -1;
 };
 
 // In the new process, which does nothing else. Never returns: it execs, or ends with status 127

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 #include "emulator/process/group_entry.hpp"
 #include "emulator/sandbox/init_protocol.hpp"
 #include "emulator/sandbox/message.hpp"
-#include "emulator/sandbox/root_layout.hpp"
+#include "emulator/sandbox/own_mounts.hpp"
 
 namespace coldframe {
 namespace {
@@ -29,14 +30,11 @@ class Init {
 
   [[noreturn]] void run() {
     begin();
-    // It joins its groups, which takes long, and gives up its rights while we make the place.
-    const UniqueFd arrived = fork_first_seed();
-    make_place();
-    // From here on the seed's root and directory are its own. If it has ended, it tells why itself.
-    if (::unshare(CLONE_FS) != 0) fail(std::string("unshare: ") + std::strerror(errno));
-    [[maybe_unused]] auto told = ::write(arrived.get(), "", 1);
-    if (auto ok = leave_host_root(); !ok) fail(ok.error().message);
-    tell_of_seed();  // it may be used
+    // It joins its groups and gives up its rights while we furnish the place.
+    const UniqueFd furnished = fork_first_seed();
+    furnish();
+    [[maybe_unused]] auto told = ::write(furnished.get(), "", 1);  // or it has ended, and tells why
+    tell_of_seed();
     for (;;) {
       pollfd ready[2] = {{plan_.control_socket, POLLIN, 0}, {children_.get(), POLLIN, 0}};
       if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
@@ -55,12 +53,17 @@ class Init {
     ::prctl(PR_SET_NAME, "coldframe-init");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::signal(SIGPIPE, SIG_IGN);
+    ::umask(022);  // as container engines do; the caller's own is not the function's
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &child, nullptr);
     children_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!children_) fail(std::string("signalfd: ") + std::strerror(errno));
+    if (::setns(plan_.root_fd, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) {
+      fail(std::string("enter the root: ") + std::strerror(errno));
+    }
+    ::close(plan_.root_fd);
     if (plan_.network_fd >= 0) {
       if (::setns(plan_.network_fd, CLONE_NEWNET) != 0) {
         fail(std::string("enter the network namespace: ") + std::strerror(errno));
@@ -71,13 +74,8 @@ class Init {
     ::sethostname(k_name, sizeof k_name - 1);
   }
 
-  void make_place() {
-    if (auto ok = enter_root(plan_.sandbox, plan_.files, plan_.tmp_fd, plan_.seed.in_user_namespace,
-                             plan_.owner_map);
-        !ok) {
-      fail(ok.error().message);
-    }
-    if (plan_.owner_map >= 0) ::close(plan_.owner_map);
+  void furnish() {
+    if (auto ok = mount_own(plan_.places, plan_.tmp_fd); !ok) fail(ok.error().message);
     // In a user namespace the function is the same user: what /proc shows of us is not to be its.
     ::prctl(PR_SET_DUMPABLE, 0);
     ::close(plan_.tmp_fd);
@@ -91,11 +89,11 @@ class Init {
     ::_exit(1);
   }
 
-  // Returns where to tell it that the place is there.
+  // Returns where to tell it that all is there.
   UniqueFd fork_first_seed() {
     int pipe_ends[2];
     if (::pipe2(pipe_ends, O_CLOEXEC) != 0) fail(std::string("pipe: ") + std::strerror(errno));
-    const Born born = fork_into(plan_.seed.join_fds, CLONE_FS);
+    const Born born = fork_into(plan_.seed.join_fds, 0);
     if (born.pid < 0) fail(std::string("fork: ") + std::strerror(errno));
     if (born.pid == 0) {
       ::close(pipe_ends[1]);
@@ -115,10 +113,10 @@ class Init {
     tell_of_seed();
   }
 
-  [[noreturn]] void become_seed(const Born& born, int arrival) {
+  [[noreturn]] void become_seed(const Born& born, int furnished) {
     SeedPlan seed = plan_.seed;
     seed.inside = born.inside;
-    seed.arrival = arrival;
+    seed.furnished = furnished;
     ::close(plan_.control_socket);
     children_.reset();
     run_seed(seed);

@@ -22,10 +22,13 @@
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/namespaces.hpp"
 #include "emulator/sandbox/net_namespace.hpp"
+#include "emulator/sandbox/own_mounts.hpp"
 #include "emulator/sandbox/owner_map.hpp"
 #include "emulator/sandbox/plan_message.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
+#include "emulator/sandbox/shared_roots.hpp"
+#include "emulator/sandbox/spare_disks.hpp"
 #include "emulator/sandbox/tmp_disk.hpp"
 #include "emulator/sandbox/way_out.hpp"
 
@@ -54,7 +57,8 @@ class Server {
   Server(int socket, std::string cache_directory, bool in_user_namespace)
       : socket_(socket),
         cache_directory_(std::move(cache_directory)),
-        in_user_namespace_(in_user_namespace) {}
+        in_user_namespace_(in_user_namespace),
+        roots_(in_user_namespace) {}
 
   [[noreturn]] void run() {
     sigset_t child;
@@ -98,8 +102,8 @@ class Server {
         tell_of_way_out(pid, status);
         continue;
       }
-      ended->second.disk.discard();
       if (ended->second.way_out) ended->second.way_out->let_go();
+      spares_.put(std::move(ended->second.disk));
       living_.erase(ended);
     }
   }
@@ -135,7 +139,7 @@ class Server {
     }
     auto disk = in_user_namespace_   ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
                 : plan.tmp_in_memory ? TmpDisk::create_tmpfs(plan.tmp_mb, "it was asked for")
-                                     : TmpDisk::create(plan.tmp_mb, cache_directory_);
+                                     : spares_.get(plan.tmp_mb, cache_directory_);
     if (!disk) return refuse(out, disk.error());
     std::optional<NetNamespace> network;
     if (plan.network != NetworkMode::host) {
@@ -143,14 +147,15 @@ class Server {
       if (!made) return refuse(out, made.error());
       network.emplace(std::move(*made));
     }
-    const InitPlan init_to_be = init_plan(plan, *request, *disk, network);
+    const auto init_to_be = init_plan(plan, *request, *disk, network);
+    if (!init_to_be) return refuse(out, init_to_be.error());
     int pidfd = -1;
     const TimePoint forked = SystemClock().now();
     const pid_t pid = clone_into_namespaces(&pidfd);
     if (pid < 0) {
       return refuse(out, host_error(std::string("clone3: ") + std::strerror(errno)));
     }
-    if (pid == 0) become_init(init_to_be);
+    if (pid == 0) become_init(*init_to_be);
     const UniqueFd init(pidfd);
     out.number(1);
     out.number(forked.time_since_epoch().count());
@@ -191,15 +196,17 @@ class Server {
   }
 
   // Made before the fork: what a child writes is copied for it, page by page.
-  InitPlan init_plan(const SandboxPlan& plan, const Message& request, const TmpDisk& disk,
-                     const std::optional<NetNamespace>& network) {
+  Result<InitPlan> init_plan(const SandboxPlan& plan, const Message& request, const TmpDisk& disk,
+                             const std::optional<NetNamespace>& network) {
     InitPlan init;
-    init.sandbox = plan;
-    init.files = files(plan);
+    const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
+    const auto root = roots_.of(plan, facts, files(facts), owner_map(plan));
+    if (!root) return root.error();
+    init.root_fd = *root;
+    init.places = own_places(plan, files(facts));
     init.control_socket = request.descriptors[0].get();
     init.network_fd = network ? network->fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
-    init.owner_map = owner_map(plan);
     init.seed.start_socket = request.descriptors[1].get();
     for (std::size_t i = 2; i < request.descriptors.size(); ++i)
       init.seed.join_fds.push_back(request.descriptors[i].get());
@@ -215,17 +222,15 @@ class Server {
   }
 
   // The same for every environment of a function.
-  const std::vector<GeneratedFile>& files(const SandboxPlan& plan) {
-    const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
+  const std::vector<GeneratedFile>& files(const GeneratedFacts& facts) {
     if (!files_ || files_->first != facts) files_.emplace(facts, generated_files(facts, host_));
     return files_->second;
   }
 
   [[noreturn]] static void become_init(const InitPlan& init) {
     // Above all not what belongs to other sandboxes, which would live as long as this one.
-    std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd};
+    std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd, init.root_fd};
     if (init.network_fd >= 0) kept.push_back(init.network_fd);
-    if (init.owner_map >= 0) kept.push_back(init.owner_map);
     kept.insert(kept.end(), init.seed.join_fds.begin(), init.seed.join_fds.end());
     close_all_but(std::move(kept));
     run_sandbox_init(init);
@@ -256,6 +261,8 @@ class Server {
   bool in_user_namespace_;
   HostFiles host_;
   OwnerMaps owner_maps_;
+  SharedRoots roots_;
+  SpareDisks spares_;
   std::optional<std::pair<GeneratedFacts, std::vector<GeneratedFile>>> files_;  // the latest
   std::map<pid_t, Living> living_;  // sandboxes, by init
 };

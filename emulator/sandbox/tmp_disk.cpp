@@ -23,7 +23,8 @@ namespace {
 // ext4's own, which no header of the kernel's for programs has.
 constexpr unsigned long k_ext4_shutdown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t k_without_writing = 2;
-constexpr int k_files_per_mb = 64;  // what mke2fs makes of 512 MiB and more
+constexpr std::int64_t k_own_blocks = 128;  // of 512 bytes
+constexpr int k_files_per_mb = 64;          // what mke2fs makes of 512 MiB and more
 
 Error failed(const std::string& step) {
   return host_error("no file system for /tmp: " + step + ": " + std::strerror(errno));
@@ -59,7 +60,24 @@ UniqueFd open_root(int mount) {
   return UniqueFd(::openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+Result<UniqueFd> mount_device(const std::string& path) {
+  // Else the kernel writes the inode tables out in the background: 160 MiB of a large disk.
+  const Option options[] = {{"source", path}, {"noinit_itable", ""}};
+  return detached_mount("ext4", options);
+}
+
+bool same(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 }  // namespace
+
+// The kernel may write down by itself what it had in memory: that is little.
+bool TmpDisk::Traces::is_like(const Traces& before) const {
+  return free_bytes == before.free_bytes && free_files == before.free_files &&
+         same(modified, before.modified) && same(changed, before.changed) &&
+         blocks_behind <= before.blocks_behind + k_own_blocks;
+}
 
 Result<TmpDisk> TmpDisk::create(int size_mb, const std::string& cache_directory) {
   auto disk = create_disk(size_mb, cache_directory);
@@ -77,15 +95,17 @@ Result<TmpDisk> TmpDisk::create_disk(int size_mb, const std::string& cache_direc
   if (!file) return file.error();
   auto loop = attach_loop_device(file->get());
   if (!loop) return loop.error();
-  // Else the kernel writes the inode tables out in the background: 160 MiB of a large disk.
-  const Option options[] = {{"source", loop->path}, {"noinit_itable", ""}};
-  auto mount = detached_mount("ext4", options);
+  auto mount = mount_device(loop->path);
   if (!mount) return mount.error();
-  TmpDisk disk(std::move(*mount), loop->number, "");
+  TmpDisk disk(std::move(*mount), size_mb, "");
+  disk.loop_number_ = loop->number;
+  disk.device_ = loop->path;
+  disk.file_ = std::move(*file);
   const UniqueFd root = open_root(disk.mount_fd());
   if (!root || ::fchmod(root.get(), 01777) != 0) return failed("its root directory");
   ::unlinkat(root.get(), "lost+found", AT_REMOVEDIR);
   disk.free_when_empty_ = disk.free_bytes().value_or(0);
+  disk.when_empty_ = disk.traces();
   return disk;
 }
 
@@ -97,7 +117,7 @@ Result<TmpDisk> TmpDisk::create_tmpfs(int size_mb, std::string reason) {
                             {"mode", "1777"}};
   auto mount = detached_mount("tmpfs", options);
   if (!mount) return mount.error();
-  TmpDisk disk(std::move(*mount), -1, std::move(reason));
+  TmpDisk disk(std::move(*mount), size_mb, std::move(reason));
   disk.free_when_empty_ = disk.free_bytes().value_or(0);
   return disk;
 }
@@ -120,6 +140,34 @@ std::optional<std::int64_t> TmpDisk::used_bytes() const {
   const auto free = free_bytes();
   if (!free) return std::nullopt;
   return free_when_empty_ - *free;
+}
+
+std::optional<TmpDisk::Traces> TmpDisk::traces() const {
+  const UniqueFd root = open_root(mount_.get());
+  struct stat about {};
+  struct statfs space {};
+  struct stat behind {};
+  if (!root || ::fstat(root.get(), &about) != 0 || ::fstatfs(root.get(), &space) != 0 ||
+      ::fstat(file_.get(), &behind) != 0) {
+    return std::nullopt;
+  }
+  return Traces{static_cast<std::int64_t>(space.f_bfree) * space.f_bsize, space.f_ffree,
+                about.st_mtim, about.st_ctim, behind.st_blocks};
+}
+
+// A name that came or went has changed the directory; what never had one has left blocks behind.
+bool TmpDisk::is_untouched() const {
+  if (kind() != TmpKind::disk || !when_empty_) return false;
+  const auto now = traces();
+  return now && now->is_like(*when_empty_);
+}
+
+// The mount that a sandbox had has gone with it. The file system is there as long as we hold that.
+Result<void> TmpDisk::mount_again() {
+  auto mount = mount_device(device_);
+  if (!mount) return mount.error();
+  mount_ = std::move(*mount);
+  return {};
 }
 
 void TmpDisk::discard() {

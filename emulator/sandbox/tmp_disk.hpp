@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -46,17 +47,37 @@ class TmpDisk {
   // Throws the content away without writing it to the disk, which can take seconds. Whoever still
   // uses it gets EIO. For the end.
   void discard();
+  // Whether it is a disk on which nobody has ever made a file; for when nobody uses it any more.
+  bool is_untouched() const;
+  // Mounts the same file system once more: mount_fd() is a new one, to be moved to another place.
+  // Only for an untouched one. 0.05 ms.
+  Result<void> mount_again();
+  int size_mb() const { return size_mb_; }
 
  private:
-  TmpDisk(UniqueFd mount, int loop_number, std::string reason)
-      : mount_(std::move(mount)), loop_number_(loop_number), reason_(std::move(reason)) {}
+  // The root directory and the file behind, by which a change shows.
+  struct Traces {
+    std::int64_t free_bytes = 0;
+    std::uint64_t free_files = 0;
+    timespec modified{};
+    timespec changed{};
+    std::int64_t blocks_behind = 0;
+    bool is_like(const Traces& before) const;
+  };
+  TmpDisk(UniqueFd mount, int size_mb, std::string reason)
+      : mount_(std::move(mount)), size_mb_(size_mb), reason_(std::move(reason)) {}
   static Result<TmpDisk> create_disk(int size_mb, const std::string& cache_directory);
   std::optional<std::int64_t> free_bytes() const;
+  std::optional<Traces> traces() const;
 
   UniqueFd mount_;
-  int loop_number_;
+  int size_mb_;
   std::string reason_;
+  int loop_number_ = -1;
+  std::string device_;
+  UniqueFd file_;  // behind the device
   std::int64_t free_when_empty_ = 0;
+  std::optional<Traces> when_empty_;
 };
 
 // Of the file system that `fd` is on; nothing if it cannot be read.

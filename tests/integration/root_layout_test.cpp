@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "emulator/sandbox/tmp_disk.hpp"
 #include "tests/support/sandbox_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -35,29 +34,23 @@ class RootLayout : public ::testing::Test {
     const std::string report = directory.path() + "/report";
     const UniqueFd out(::open(report.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     const int outcome = in_child([&] {
-      if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) return k_no_namespaces;
-      return in_child([&] {
-        const auto disk = TmpDisk::create_tmpfs(1, "a test");
-        if (!disk) return 1;
-        const auto done =
-            enter_root(plan, {{"/etc/resolv.conf", k_words}}, disk->mount_fd(), false);
-        std::string text = done ? "" : done.error().message;
-        if (auto ok = leave_host_root(); !ok) text += ok.error().message;
-        struct stat root {};
-        struct stat above {};
-        if (::stat("/", &root) != 0 || ::stat("/..", &above) != 0 || root.st_dev != above.st_dev ||
-            root.st_ino != above.st_ino) {
-          text += "something lies upon the root";
-        }
-        const UniqueFd file(::open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
-        char buffer[256];
-        const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
-        if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
-        struct stat info {};
-        if (::fstat(file.get(), &info) == 0 && (info.st_mode & 0777) != 0644) text += "mode";
-        if (::open("/etc/resolv.conf", O_WRONLY | O_CLOEXEC) >= 0) text += "writable";
-        return ::write(out.get(), text.data(), text.size()) < 0 ? 1 : 0;
-      });
+      if (::unshare(CLONE_NEWNS) != 0) return k_no_namespaces;
+      const auto done = enter_root(plan, {{"/etc/resolv.conf", k_words}}, false);
+      std::string text = done ? "" : done.error().message;
+      struct stat root {};
+      struct stat above {};
+      if (::stat("/", &root) != 0 || ::stat("/..", &above) != 0 || root.st_dev != above.st_dev ||
+          root.st_ino != above.st_ino) {
+        text += "something lies upon the root";
+      }
+      const UniqueFd file(::open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC));
+      char buffer[256];
+      const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
+      if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
+      struct stat info {};
+      if (::fstat(file.get(), &info) == 0 && (info.st_mode & 0777) != 0644) text += "mode";
+      if (::open("/etc/resolv.conf", O_WRONLY | O_CLOEXEC) >= 0) text += "writable";
+      return ::write(out.get(), text.data(), text.size()) < 0 ? 1 : 0;
     });
     if (outcome == k_no_namespaces) return "namespaces are denied";
     EXPECT_EQ(outcome, 0);

@@ -1,0 +1,71 @@
+// The roots that sandboxes begin with. What is the same for all environments of a function is built
+// once, in a mount namespace that nobody lives in; each sandbox enters it and takes a copy.
+//
+//   SharedRoots roots(in_user_namespace);                // in the sandbox server
+//   auto root = roots.of(plan, facts, files, owner_map);
+//   …                                                    // in the new sandbox:
+//   ::setns(*root, CLONE_NEWNS);                         // its root is "/" now
+//   ::unshare(CLONE_NEWNS);                              // and what it mounts is its own
+//
+// One is built anew (2 ms) when anything was mounted or unmounted on the host, when a directory
+// that it shows was replaced, or has other rights or owners, and when a file came or went in /etc:
+// what lies upon a file that was replaced is gone. For a process of one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <list>
+#include <string>
+#include <vector>
+
+#include "emulator/base/error.hpp"
+#include "emulator/base/unique_fd.hpp"
+#include "emulator/sandbox/generated_files.hpp"
+#include "emulator/sandbox/sandbox_plan.hpp"
+
+namespace coldframe {
+
+class SharedRoots {
+ public:
+  explicit SharedRoots(bool in_user_namespace);
+
+  // A mount namespace, ours. `files` are what `facts` lead to; `owner_map`: see OwnerMaps. Errors:
+  // of the host, with the step.
+  Result<int> of(const SandboxPlan& plan, const GeneratedFacts& facts,
+                 const std::vector<GeneratedFile>& files, int owner_map);
+
+ private:
+  // What is shown under a name; all zero: nothing.
+  struct Shown {
+    dev_t device = 0;
+    ino_t inode = 0;
+    mode_t mode = 0;
+    uid_t owner = 0;
+    gid_t group = 0;
+    time_t changed_s = 0;  // of a directory whose files lie below others
+    long changed_ns = 0;
+    bool operator==(const Shown&) const = default;
+  };
+  struct Root {
+    std::vector<SandboxMount> mounts;
+    std::vector<SandboxLink> links;
+    std::string task_root;
+    GeneratedFacts facts;
+    int owner_map = -1;
+    std::vector<Shown> shown;
+    UniqueFd name_space;
+    bool is_of(const SandboxPlan& plan, const GeneratedFacts& wanted, int map) const;
+  };
+
+  static Shown look_at(const std::string& path, bool files_too);
+  static std::vector<Shown> look_at_all(const SandboxPlan& plan);
+  bool mounts_changed() const;
+  Result<UniqueFd> build(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
+                         int owner_map) const;
+
+  bool in_user_namespace_;
+  UniqueFd mount_table_;
+  std::list<Root> roots_;  // the latest first
+};
+
+}  // namespace coldframe
