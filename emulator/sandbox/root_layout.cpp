@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <map>
 
 #include "emulator/sandbox/mount_calls.hpp"
@@ -159,12 +161,18 @@ Result<void> make_devices() {
   return {};
 }
 
-// Each sandbox mounts its own over it, where it may: only whoever owns a network namespace may have
-// a fresh one.
-Result<void> show_host_sys(const UniqueFd& host) {
-  if (!host || set_attributes(host.get(), k_read_only, true) != 0 ||
-      attach(host.get(), "sys") != 0) {
-    return failed("mount '/sys'");
+// Below those that each sandbox mounts for itself. Who is not root on the host may mount a fresh
+// one only where there is one to be seen already; and a fresh /sys only with a network of its own.
+struct HostViews {
+  UniqueFd proc;
+  UniqueFd sys;
+};
+
+Result<void> attach_host_views(const HostViews& views) {
+  if (attach(views.proc.get(), "proc") != 0) return failed("mount the host's '/proc'");
+  if (set_attributes(views.sys.get(), k_read_only, true) != 0 ||
+      attach(views.sys.get(), "sys") != 0) {
+    return failed("mount the host's '/sys'");
   }
   return {};
 }
@@ -215,12 +223,13 @@ Result<void> become_root() {
 }  // namespace
 
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                        bool in_user_namespace, int owner_map) {
+                        const RootRights& rights) {
   ::umask(0);
   const Stored stored = where_stored(plan, files);
-  auto trees = open_trees(plan, in_user_namespace, owner_map);
+  auto trees = open_trees(plan, rights.in_user_namespace, rights.owner_map);
   if (!trees) return trees.error();
-  const UniqueFd host_sys = in_user_namespace ? clone_tree("/sys") : UniqueFd();
+  HostViews views;
+  if (!rights.of_the_host) views = {clone_tree("/proc"), clone_tree("/sys")};
   // What is opened is found by its descriptor from here on.
   if (make_all_private() != 0) return failed("make the mounts private");
   if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
@@ -241,12 +250,21 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
     if (auto ok = attach_at_place(tree, at); !ok) return ok;
   }
   if (auto ok = make_devices(); !ok) return ok;
-  if (in_user_namespace) {
-    if (auto ok = show_host_sys(host_sys); !ok) return ok;
+  if (!rights.of_the_host) {
+    if (auto ok = attach_host_views(views); !ok) return ok;
   }
   if (auto ok = put_files(files, stored); !ok) return ok;
   if (auto ok = store_files(files, stored); !ok) return ok;
   return become_root();
+}
+
+bool is_first_user_namespace() {
+  std::ifstream map("/proc/self/uid_map");
+  std::uint64_t inside = 1;
+  std::uint64_t outside = 1;
+  std::uint64_t count = 0;
+  map >> inside >> outside >> count;
+  return inside == 0 && outside == 0 && count == 4294967295;
 }
 
 }  // namespace coldframe

@@ -2,10 +2,10 @@
 // calling process into it.
 //
 // For a process that is alone in a mount namespace and has the capabilities for it. It ends in a
-// read-only root with nothing of the host's but what the plan names: without a /proc, and with an
-// empty /tmp and /sys, which each sandbox has for itself (own_mounts.hpp).
+// read-only root with nothing of the host's but what the plan names. /tmp, /proc and /sys each
+// sandbox mounts for itself (own_mounts.hpp).
 //
-//   if (auto ok = enter_root(plan, files, in_user_namespace, owner_map); !ok) …
+//   if (auto ok = enter_root(plan, files, rights); !ok) …
 //
 // Errors name the step; the process is then somewhere between the two and should end.
 #pragma once
@@ -18,8 +18,17 @@
 
 namespace coldframe {
 
-// `owner_map`: see OwnerMaps; -1: none. In a user namespace /sys is the host's, read-only.
+// What the caller may do.
+struct RootRights {
+  bool in_user_namespace = false;  // of its own, in which one user owns all: nothing is closed
+  bool of_the_host = true;         // those of the first user namespace
+  int owner_map = -1;              // see OwnerMaps; -1: none
+};
+
 Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                        bool in_user_namespace, int owner_map = -1);
+                        const RootRights& rights);
+
+// Whether we are in the first user namespace, whose root may mount whatever it likes.
+bool is_first_user_namespace();
 
 }  // namespace coldframe

@@ -15,7 +15,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include "emulator/base/first_line.hpp"
@@ -42,6 +44,19 @@ void let_go_of_everything_but(int socket) {
 bool write_map(const char* path, const std::string& text) {
   const UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
   return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+bool is_mapped(const char* map, std::uint64_t id) {
+  std::ifstream file(map);
+  for (std::uint64_t inside = 0, outside = 0, count = 0; file >> inside >> outside >> count;)
+    if (id >= inside && id - inside < count) return true;
+  return false;
+}
+
+// Root of a user namespace with few users (unshare -r, a container without sub-ids) is not.
+bool can_become_sandbox_user() {
+  return is_mapped("/proc/self/uid_map", k_sandbox_uid) &&
+         is_mapped("/proc/self/gid_map", k_sandbox_gid);
 }
 
 // Privileges over namespaces of our own: the caller is sbx_user1051 in there. Empty: done.
@@ -86,7 +101,8 @@ std::string enter_user_namespace() {
   ::signal(SIGXFSZ, SIG_IGN);
   const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY};
   ::setrlimit(RLIMIT_FSIZE, &no_limit);
-  const bool privileged = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0;
+  const bool privileged =
+      ::geteuid() == 0 && can_become_sandbox_user() && ::unshare(CLONE_NEWNS) == 0;
   // What we and our helpers mount stays here; what the host mounts comes. (In a chroot the root is
   // no mount: nobody exchanges it there.)
   if (privileged) ::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr);

@@ -23,6 +23,7 @@ constexpr std::size_t k_most_roots = 16;  // some 30 mounts each
 
 SharedRoots::SharedRoots(bool in_user_namespace)
     : in_user_namespace_(in_user_namespace),
+      of_the_host_(is_first_user_namespace()),
       mount_table_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {}
 
 bool SharedRoots::Root::is_of(const SandboxPlan& plan, const GeneratedFacts& wanted,
@@ -86,7 +87,9 @@ Result<UniqueFd> SharedRoots::build(const SandboxPlan& plan,
     report.step = "open their namespace";
     report.fds[0] = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
     if (report.fds[0] < 0) return errno;
-    if (auto ok = enter_root(plan, files, in_user_namespace_, owner_map); !ok) problem = ok.error();
+    if (auto ok = enter_root(plan, files, {in_user_namespace_, of_the_host_, owner_map}); !ok) {
+      problem = ok.error();
+    }
     return 0;
   });
   if (!fds) return fds.error();

@@ -64,6 +64,7 @@ class SharedRoots {
                          int owner_map) const;
 
   bool in_user_namespace_;
+  bool of_the_host_;
   UniqueFd mount_table_;
   std::list<Root> roots_;  // the latest first
 };

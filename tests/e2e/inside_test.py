@@ -26,7 +26,8 @@ RECORDED = {
                "/var/task/bootstrap.py": {**ROOTS, "mode": "0o644"},
                "/tmp": {**ROOTS, "mode": "0o1777", "read-only": False}},
     "itself": {"user": "sbx_user1051", "HOME": None, "home": "/home/sbx_user1051",
-               "home exists": False, "groups": [990], "CapInh": NO_CAPABILITY,
+               "home exists": False, "groups": [990], "umask": "0022",  # not recorded: container engines'
+               "CapInh": NO_CAPABILITY,
                "CapPrm": NO_CAPABILITY, "CapEff": NO_CAPABILITY, "CapBnd": NO_CAPABILITY,
                "CapAmb": NO_CAPABILITY, "NoNewPrivs": "1", "Seccomp": "2"},
 }
@@ -97,7 +98,7 @@ class InsideTest(E2eTest):
                 self.assertEqual(seen["MemTotal"], f"{memory_mb * 1024} kB")
 
     def test_devices_places_and_the_user_are_as_recorded(self):
-        seen = self.seen(1769)
+        seen = self.seen(1769, lambda: os.umask(0o077))
         self.assertEqual(seen["dev"], RECORDED["dev"])
         self.assertEqual(seen["places"], self.KNOWN.get("places", RECORDED["places"]))
         self.assertEqual(seen["itself"], {**RECORDED["itself"], **self.KNOWN.get("itself", {})})

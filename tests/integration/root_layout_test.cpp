@@ -35,7 +35,7 @@ class RootLayout : public ::testing::Test {
     const UniqueFd out(::open(report.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     const int outcome = in_child([&] {
       if (::unshare(CLONE_NEWNS) != 0) return k_no_namespaces;
-      const auto done = enter_root(plan, {{"/etc/resolv.conf", k_words}}, false);
+      const auto done = enter_root(plan, {{"/etc/resolv.conf", k_words}}, {});
       std::string text = done ? "" : done.error().message;
       struct stat root {};
       struct stat above {};
