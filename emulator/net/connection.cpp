@@ -176,17 +176,25 @@ void Connection::end_request() {
 void Connection::on_end_of_input(bool error) {
   end_of_input_ = true;
   if (!exchange_ || !input_done_) {
+    if (!exchange_ && server_.limits_.half_close_is_gone) reset_at_close();
     end_request();
   } else if (!exchange_->replied()) {
     if (error || server_.limits_.half_close_is_gone) {
       auto exchange = exchange_;
       exchange->replied_ = true;  // nobody is there to read it
       server_.handler_.on_peer_gone(*exchange);
+      reset_at_close();
       close();
     }
     return;
   }
   if (error) close();
+}
+
+// Nobody is there to be told of an orderly end: no trace of it stays for a minute in the kernel.
+void Connection::reset_at_close() {
+  const linger none{1, 0};
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 void Connection::fail(int status) {

@@ -51,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish_request(BodyState state);
   void end_request();
   [[gnu::cold]] void on_end_of_input(bool error);
+  [[gnu::cold]] void reset_at_close();
   std::string_view unsent_body() const {
     return out_shared_ ? std::string_view(*out_shared_) : std::string_view(out_text_);
   }

@@ -72,6 +72,12 @@ Result<BlackHole> BlackHole::create(int network) {
   return BlackHole(std::move((*fds)[0]));
 }
 
+void BlackHole::empty() {
+  std::byte packet[2048];
+  for (int i = 0; i < k_packets_a_call; ++i)
+    if (::read(tun_.get(), packet, sizeof packet) <= 0 && errno != EINTR) return;
+}
+
 bool BlackHole::read_attempts(int fd, AttemptList& attempts) {
   std::byte packet[2048];  // no more than the device's MTU of 1500 comes
   for (int i = 0; i < k_packets_a_call; ++i) {

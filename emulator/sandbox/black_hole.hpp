@@ -33,7 +33,8 @@ class BlackHole {
   bool read(AttemptList& attempts) { return read_attempts(tun_.get(), attempts); }
   // The same with a descriptor that was passed to another process.
   static bool read_attempts(int fd, AttemptList& attempts);
-  UniqueFd release() { return std::move(tun_); }
+  // Forgets what waits.
+  void empty();
 
  private:
   explicit BlackHole(UniqueFd tun) : tun_(std::move(tun)) {}

@@ -21,7 +21,6 @@
 #include "emulator/sandbox/generated_files.hpp"
 #include "emulator/sandbox/message.hpp"
 #include "emulator/sandbox/namespaces.hpp"
-#include "emulator/sandbox/net_namespace.hpp"
 #include "emulator/sandbox/own_mounts.hpp"
 #include "emulator/sandbox/owner_map.hpp"
 #include "emulator/sandbox/plan_message.hpp"
@@ -29,6 +28,7 @@
 #include "emulator/sandbox/seccomp_filter.hpp"
 #include "emulator/sandbox/shared_roots.hpp"
 #include "emulator/sandbox/spare_disks.hpp"
+#include "emulator/sandbox/spare_networks.hpp"
 #include "emulator/sandbox/tmp_disk.hpp"
 #include "emulator/sandbox/way_out.hpp"
 
@@ -50,7 +50,9 @@ struct Living {
   explicit Living(TmpDisk its_disk) : disk(std::move(its_disk)) {}
   TmpDisk disk;
   std::optional<WayOut> way_out;
+  std::optional<SandboxNetwork> network;  // of the first few: to be given on
 };
+constexpr std::size_t k_kept_networks = 8;  // each is some descriptors
 
 class Server {
  public:
@@ -103,7 +105,8 @@ class Server {
         continue;
       }
       if (ended->second.way_out) ended->second.way_out->let_go();
-      spares_.put(std::move(ended->second.disk));
+      spare_disks_.put(std::move(ended->second.disk));
+      if (ended->second.network) spare_networks_.put(std::move(*ended->second.network));
       living_.erase(ended);
     }
   }
@@ -139,11 +142,11 @@ class Server {
     }
     auto disk = in_user_namespace_   ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
                 : plan.tmp_in_memory ? TmpDisk::create_tmpfs(plan.tmp_mb, "it was asked for")
-                                     : spares_.get(plan.tmp_mb, cache_directory_);
+                                     : spare_disks_.get(plan.tmp_mb, cache_directory_);
     if (!disk) return refuse(out, disk.error());
-    std::optional<NetNamespace> network;
+    std::optional<SandboxNetwork> network;
     if (plan.network != NetworkMode::host) {
-      auto made = NetNamespace::create();
+      auto made = spare_networks_.get(plan.network == NetworkMode::none);
       if (!made) return refuse(out, made.error());
       network.emplace(std::move(*made));
     }
@@ -161,16 +164,15 @@ class Server {
     out.number(forked.time_since_epoch().count());
     out.text(disk->kind() == TmpKind::disk ? "" : disk->reason());
     // While the init sets up the rest.
-    std::optional<Result<BlackHole>> hole;
-    if (plan.network == NetworkMode::none) hole.emplace(BlackHole::create(network->fd.get()));
-    const bool hole_is_there = hole && *hole;
-    out.text(hole && !*hole ? hole->error().message : "");
+    const std::string why_no_hole = network ? finish_network(*network, plan.network) : "";
+    const bool hole_is_there = network && network->hole;
+    out.text(why_no_hole);
     out.number(hole_is_there ? 1 : 0);
     std::vector<int> descriptors{init.get(), disk->mount_fd()};
-    if (hole_is_there) descriptors.push_back((*hole)->fd());
+    if (hole_is_there) descriptors.push_back(network->hole->fd());
     if (network) {
-      for (const UniqueFd* fd :
-           {&network->fd, &network->link_local_listener, &network->loopback_listener})
+      const NetNamespace& its = network->name_space;
+      for (const UniqueFd* fd : {&its.fd, &its.link_local_listener, &its.loopback_listener})
         descriptors.push_back(fd->get());
     }
     Living& living = living_.try_emplace(pid, std::move(*disk)).first->second;
@@ -183,10 +185,27 @@ class Server {
                                         std::strerror(error_number)));
     }
     // The function does not wait for it.
-    if (plan.network != NetworkMode::open) return;
-    auto way_out = WayOut::start(plan.way_out, network->fd.get());
-    if (!way_out) return tell(way_out.error());
-    living.way_out.emplace(std::move(*way_out));
+    if (plan.network == NetworkMode::open) {
+      auto way_out = WayOut::start(plan.way_out, network->name_space.fd.get());
+      if (!way_out) return tell(way_out.error());
+      living.way_out.emplace(std::move(*way_out));
+    }
+    if (living_.size() <= k_kept_networks) living.network = std::move(network);
+  }
+
+  // Of a new one: its hole, and what it looks like before anybody is in it. Why it has no hole.
+  static std::string finish_network(SandboxNetwork& network, NetworkMode mode) {
+    std::string why;
+    if (mode == NetworkMode::none && !network.hole) {
+      auto dug = BlackHole::create(network.name_space.fd.get());
+      if (dug) {
+        network.hole.emplace(std::move(*dug));
+      } else {
+        why = dug.error().message;
+      }
+    }
+    if (network.idle.empty()) network.idle = network_state(network.name_space.fd.get());
+    return why;
   }
 
   std::string resolv_conf(const SandboxPlan& plan) const {
@@ -197,7 +216,7 @@ class Server {
 
   // Made before the fork: what a child writes is copied for it, page by page.
   Result<InitPlan> init_plan(const SandboxPlan& plan, const Message& request, const TmpDisk& disk,
-                             const std::optional<NetNamespace>& network) {
+                             const std::optional<SandboxNetwork>& network) {
     InitPlan init;
     const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
     const auto root = roots_.of(plan, facts, files(facts), owner_map(plan));
@@ -205,7 +224,7 @@ class Server {
     init.root_fd = *root;
     init.places = own_places(plan, files(facts));
     init.control_socket = request.descriptors[0].get();
-    init.network_fd = network ? network->fd.get() : -1;
+    init.network_fd = network ? network->name_space.fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
     init.seed.start_socket = request.descriptors[1].get();
     for (std::size_t i = 2; i < request.descriptors.size(); ++i)
@@ -262,7 +281,8 @@ class Server {
   HostFiles host_;
   OwnerMaps owner_maps_;
   SharedRoots roots_;
-  SpareDisks spares_;
+  SpareDisks spare_disks_;
+  SpareNetworks spare_networks_;
   std::optional<std::pair<GeneratedFacts, std::vector<GeneratedFile>>> files_;  // the latest
   std::map<pid_t, Living> living_;  // sandboxes, by init
 };

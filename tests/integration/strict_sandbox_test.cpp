@@ -1,9 +1,11 @@
 // The life of an environment in a strict sandbox: what stays over a reset, what goes, and that
 // nothing is left whoever dies.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "emulator/cgroup/cgroup_backend.hpp"
 #include "tests/support/strict_fixture.hpp"
@@ -199,6 +201,34 @@ TEST_F(StrictSandbox, ComesAndGoesManyTimes) {
   }
   ASSERT_TRUE(until([&] { return descendants_named("coldframe-init").empty(); }));
   EXPECT_TRUE(until([&] { return open_descriptors() <= before + 4; })) << open_descriptors();
+}
+
+// Its network and the disk of /tmp, as those inside see them.
+std::string place_of(pid_t init) {
+  const std::string process = "/proc/" + std::to_string(init);
+  struct stat network {};
+  struct stat tmp {};
+  if (::stat((process + "/ns/net").c_str(), &network) != 0 ||
+      ::stat((process + "/root/tmp").c_str(), &tmp) != 0) {
+    return "gone";
+  }
+  return std::to_string(network.st_ino) + " " + std::to_string(tmp.st_dev);
+}
+
+TEST_F(StrictSandbox, GivesOnWhatNobodyHasUsed) {
+  play(k_obey);
+  options.network = NetworkMode::none;
+  start();
+  std::set<std::string> places;
+  constexpr int k_times = 6;
+  for (int i = 0; i < k_times; ++i) {
+    EXPECT_EQ(obey("respond 1").body, "1");
+    places.insert(place_of(init_process()));
+    ASSERT_TRUE(emulator().recycle("f").has_value());
+    ASSERT_TRUE(until([&] { return descendants_named("coldframe-init").empty(); }));
+  }
+  // Who comes before the last connection has ended gets others.
+  EXPECT_LT(places.size(), std::size_t{k_times});
 }
 
 TEST_F(StrictSandbox, SaysWhereAProgramIsMissing) {

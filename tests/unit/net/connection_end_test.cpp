@@ -227,6 +227,7 @@ TEST_F(ConnectionEnd, ARuntimeThatHalfClosesItsPollIsGone) {
   requests[0]->reply(Response::plain(200, "to nobody"));
   EXPECT_TRUE(ends(*client));
   EXPECT_EQ(client->received(), "");
+  EXPECT_TRUE(client->was_reset()) << "no trace of the connection stays in the kernel";
   EXPECT_EQ(server->connection_count(), 0U);
 }
 
