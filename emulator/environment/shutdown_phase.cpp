@@ -97,6 +97,7 @@ void ExecutionEnvironment::on_all_gone() {
 }
 
 void ExecutionEnvironment::end_for_good() {
+  api_.close_listeners();  // the network may be another's from here on
   sandbox_->close([this] {
     limits_->close([this] {
       set_state(EnvironmentState::shutdown);

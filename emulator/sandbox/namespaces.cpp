@@ -1,5 +1,6 @@
 #include "emulator/sandbox/namespaces.hpp"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -18,6 +19,11 @@ namespace coldframe {
 namespace {
 
 constexpr std::uint64_t k_namespaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+
+bool may_enter_mounts() {
+  const UniqueFd own(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  return own && ::setns(own.get(), CLONE_NEWNS) == 0;
+}
 
 }  // namespace
 
@@ -45,6 +51,8 @@ std::string try_namespaces() {
     const char* step = nullptr;
     if (::unshare(CLONE_NEWNS) != 0) {
       step = "mounts of its own are denied";
+    } else if (!may_enter_mounts()) {
+      step = "entering mounts is denied (CAP_SYS_CHROOT)";
     } else if (mounts::make_all_private() != 0) {
       step = "mounts cannot be made private";
     } else if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {

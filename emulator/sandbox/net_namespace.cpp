@@ -29,10 +29,23 @@ int listen_at(in_addr address, int& fd) {
   return listens ? 0 : errno;
 }
 
-int furnish(SideReport& report) {
+in_addr link_local_address() {
   in_addr link_local{};
   ::inet_pton(AF_INET, k_runtime_api_address, &link_local);
+  return link_local;
+}
 
+int listen_at_both(SideReport& report) {
+  report.step = "listening on 169.254.100.1:9001";
+  if (const int error_number = listen_at(link_local_address(), report.fds[k_link_local]);
+      error_number != 0) {
+    return error_number;
+  }
+  report.step = "listening on 127.0.0.1:9001";
+  return listen_at({htonl(INADDR_LOOPBACK)}, report.fds[k_loopback]);
+}
+
+int furnish(SideReport& report) {
   report.step = "unshare";
   if (::unshare(CLONE_NEWNET) != 0) return errno;
   report.step = "rtnetlink";
@@ -46,16 +59,11 @@ int furnish(SideReport& report) {
     return error_number;
   }
   report.step = "address 169.254.100.1";
-  if (const int error_number = net.add_address(RtNetlink::k_loopback, link_local, 32);
+  if (const int error_number = net.add_address(RtNetlink::k_loopback, link_local_address(), 32);
       error_number != 0) {
     return error_number;
   }
-  report.step = "listening on 169.254.100.1:9001";
-  if (const int error_number = listen_at(link_local, report.fds[k_link_local]); error_number != 0) {
-    return error_number;
-  }
-  report.step = "listening on 127.0.0.1:9001";
-  return listen_at({htonl(INADDR_LOOPBACK)}, report.fds[k_loopback]);
+  return listen_at_both(report);
 }
 
 }  // namespace
@@ -68,6 +76,23 @@ Result<NetNamespace> NetNamespace::create() {
   made.link_local_listener = std::move((*fds)[k_link_local]);
   made.loopback_listener = std::move((*fds)[k_loopback]);
   return made;
+}
+
+Result<void> NetNamespace::listen() {
+  auto fds = run_beside("no listener in a network", [this](SideReport& report) {
+    report.step = "setns";
+    if (::setns(fd.get(), CLONE_NEWNET) != 0) return errno;
+    return listen_at_both(report);
+  });
+  if (!fds) return fds.error();
+  link_local_listener = std::move((*fds)[k_link_local]);
+  loopback_listener = std::move((*fds)[k_loopback]);
+  return {};
+}
+
+void NetNamespace::close_listeners() {
+  link_local_listener.reset();
+  loopback_listener.reset();
 }
 
 }  // namespace coldframe

@@ -28,6 +28,10 @@ struct NetNamespace {
   // Blocks for about a millisecond; one thread at a time (side_process.hpp). Errors (exit code 4)
   // name the step; nothing is left after one.
   static Result<NetNamespace> create();
+  // Two new listeners instead of those that were closed; the same errors, and "Address already in
+  // use" if somebody has one of the former.
+  Result<void> listen();
+  void close_listeners();
 };
 
 }  // namespace coldframe

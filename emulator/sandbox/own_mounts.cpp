@@ -74,7 +74,7 @@ std::vector<std::string> own_places(const SandboxPlan& plan,
 
 std::string stored_place(std::size_t index) { return "/tmp/" + std::to_string(index); }
 
-Result<void> mount_own(const std::vector<std::string>& places, int tmp_fd) {
+Result<void> mount_own(const std::vector<std::string>& places, int tmp_fd, bool has_sys) {
   std::vector<UniqueFd> stored;
   for (std::size_t i = 0; i < places.size(); ++i) {
     stored.push_back(clone_tree(stored_place(i)));
@@ -83,8 +83,8 @@ Result<void> mount_own(const std::vector<std::string>& places, int tmp_fd) {
   if (attach(tmp_fd, "/tmp") != 0) return failed("mount '/tmp'");
   if (auto ok = mount_proc(); !ok) return ok;
   const unsigned long sys_flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  // Where the network is the host's, a user namespace may not; and sees the host's /sys.
-  if (::mount("sysfs", "/sys", "sysfs", sys_flags, nullptr) != 0 && errno != EPERM) {
+  // In a user namespace not without a network of its own.
+  if (::mount("sysfs", "/sys", "sysfs", sys_flags, nullptr) != 0 && !(has_sys && errno == EPERM)) {
     return failed("mount '/sys'");
   }
   for (std::size_t i = 0; i < places.size(); ++i) {

@@ -5,7 +5,7 @@
 // first of its PID namespace (as /proc shows it), and that is in its network namespace (as /sys
 // shows that).
 //
-//   if (auto ok = mount_own(own_places(plan, files), tmp_fd); !ok) …
+//   if (auto ok = mount_own(own_places(plan, files), tmp_fd, has_sys); !ok) …
 //
 // Errors name the step; the process should end then.
 #pragma once
@@ -26,8 +26,9 @@ std::vector<std::string> own_places(const SandboxPlan& plan,
                                     const std::vector<GeneratedFile>& files);
 std::string stored_place(std::size_t index);
 
-// `places`: own_places() of what enter_root() was given. `tmp_fd`: a detached mount. The working
-// directory is the root.
-Result<void> mount_own(const std::vector<std::string>& places, int tmp_fd);
+// `places`: own_places() of what enter_root() was given. `tmp_fd`: a detached mount. `has_sys`:
+// enter_root() has left that of the host, which stays where a fresh one may not be mounted. The
+// working directory is the root.
+Result<void> mount_own(const std::vector<std::string>& places, int tmp_fd, bool has_sys);
 
 }  // namespace coldframe

@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <map>
 
 #include "emulator/sandbox/mount_calls.hpp"
@@ -169,7 +167,10 @@ struct HostViews {
 };
 
 Result<void> attach_host_views(const HostViews& views) {
-  if (attach(views.proc.get(), "proc") != 0) return failed("mount the host's '/proc'");
+  // Both private, too: each sandbox mounts its own upon them.
+  if (set_attributes(views.proc.get(), 0, true) != 0 || attach(views.proc.get(), "proc") != 0) {
+    return failed("mount the host's '/proc'");
+  }
   if (set_attributes(views.sys.get(), k_read_only, true) != 0 ||
       attach(views.sys.get(), "sys") != 0) {
     return failed("mount the host's '/sys'");
@@ -229,7 +230,10 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
   auto trees = open_trees(plan, rights.in_user_namespace, rights.owner_map);
   if (!trees) return trees.error();
   HostViews views;
-  if (!rights.of_the_host) views = {clone_tree("/proc"), clone_tree("/sys")};
+  if (!rights.of_the_host) {
+    views = {clone_tree("/proc"), clone_tree("/sys")};
+    if (!views.proc || !views.sys) return failed("see the host's '/proc' and '/sys'");
+  }
   // What is opened is found by its descriptor from here on.
   if (make_all_private() != 0) return failed("make the mounts private");
   if (::mount("coldframe", k_building_site, "tmpfs", MS_NOSUID, "mode=0755,size=4m") != 0 ||
@@ -259,12 +263,9 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
 }
 
 bool is_first_user_namespace() {
-  std::ifstream map("/proc/self/uid_map");
-  std::uint64_t inside = 1;
-  std::uint64_t outside = 1;
-  std::uint64_t count = 0;
-  map >> inside >> outside >> count;
-  return inside == 0 && outside == 0 && count == 4294967295;
+  constexpr ino_t k_its_number = 0xEFFFFFFD;  // fixed in the kernel; others may have the same map
+  struct stat info {};
+  return ::stat("/proc/self/ns/user", &info) == 0 && info.st_ino == k_its_number;
 }
 
 }  // namespace coldframe

@@ -75,7 +75,8 @@ class Init {
   }
 
   void furnish() {
-    if (auto ok = mount_own(plan_.places, plan_.tmp_fd); !ok) fail(ok.error().message);
+    if (auto ok = mount_own(plan_.places, plan_.tmp_fd, plan_.has_sys); !ok)
+      fail(ok.error().message);
     // In a user namespace the function is the same user: what /proc shows of us is not to be its.
     ::prctl(PR_SET_DUMPABLE, 0);
     ::close(plan_.tmp_fd);

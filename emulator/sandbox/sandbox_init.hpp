@@ -15,6 +15,7 @@ namespace coldframe {
 struct InitPlan {
   std::vector<std::string> places;  // own_places() of what the root was built with
   int root_fd = -1;                 // the mount namespace to begin with (SharedRoots)
+  bool has_sys = false;             // and whether /sys is mounted there
   int control_socket = -1;
   int network_fd = -1;  // of a namespace to be entered; -1: the host's
   int tmp_fd = -1;      // detached mount

@@ -24,6 +24,7 @@
 #include "emulator/sandbox/own_mounts.hpp"
 #include "emulator/sandbox/owner_map.hpp"
 #include "emulator/sandbox/plan_message.hpp"
+#include "emulator/sandbox/root_layout.hpp"
 #include "emulator/sandbox/sandbox_init.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
 #include "emulator/sandbox/shared_roots.hpp"
@@ -51,6 +52,8 @@ struct Living {
   TmpDisk disk;
   std::optional<WayOut> way_out;
   std::optional<SandboxNetwork> network;  // of the first few: to be given on
+  std::string task_root;
+  bool in_host_network = false;
 };
 constexpr std::size_t k_kept_networks = 8;  // each is some descriptors
 
@@ -60,6 +63,7 @@ class Server {
       : socket_(socket),
         cache_directory_(std::move(cache_directory)),
         in_user_namespace_(in_user_namespace),
+        may_have_disks_(!in_user_namespace && is_first_user_namespace()),
         roots_(in_user_namespace) {}
 
   [[noreturn]] void run() {
@@ -73,8 +77,10 @@ class Server {
     (void)seccomp_filter();  // built here once; every seed inherits it
     say_hello();
     for (;;) {
-      pollfd ready[2] = {{socket_, POLLIN, 0}, {ended.get(), POLLIN, 0}};
-      if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+      pollfd ready[3] = {
+          {socket_, POLLIN, 0}, {ended.get(), POLLIN, 0}, {roots_.mount_table(), POLLPRI, 0}};
+      if (::poll(ready, 3, -1) < 0 && errno != EINTR) ::_exit(1);
+      if (ready[2].revents != 0) roots_.let_go();
       if (ready[1].revents != 0) {
         signalfd_siginfo ignored[8];
         [[maybe_unused]] auto n = ::read(ended.get(), ignored, sizeof ignored);
@@ -105,10 +111,19 @@ class Server {
         continue;
       }
       if (ended->second.way_out) ended->second.way_out->let_go();
-      spare_disks_.put(std::move(ended->second.disk));
-      if (ended->second.network) spare_networks_.put(std::move(*ended->second.network));
+      give_on(ended->second);
       living_.erase(ended);
     }
+  }
+
+  // In the host's network a function could have passed its /tmp to others, who still have it.
+  void give_on(Living& ended) {
+    if (ended.in_host_network) {
+      ended.disk.discard();
+    } else {
+      spare_disks_.put(ended.task_root, std::move(ended.disk));
+    }
+    if (ended.network) spare_networks_.put(std::move(*ended.network));
   }
 
   // If it is one whose sandbox lives.
@@ -140,13 +155,14 @@ class Server {
     if (!in.ok() || request->descriptors.size() < 2) {
       return refuse(out, host_error("the sandbox server got half a request"));
     }
-    auto disk = in_user_namespace_   ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
-                : plan.tmp_in_memory ? TmpDisk::create_tmpfs(plan.tmp_mb, "it was asked for")
-                                     : spare_disks_.get(plan.tmp_mb, cache_directory_);
+    auto disk = !may_have_disks_ ? TmpDisk::create_tmpfs(plan.tmp_mb, "loop devices need root")
+                : plan.tmp_in_memory
+                    ? TmpDisk::create_tmpfs(plan.tmp_mb, "it was asked for")
+                    : spare_disks_.get(plan.task_root, plan.tmp_mb, cache_directory_);
     if (!disk) return refuse(out, disk.error());
     std::optional<SandboxNetwork> network;
     if (plan.network != NetworkMode::host) {
-      auto made = spare_networks_.get(plan.network == NetworkMode::none);
+      auto made = spare_networks_.get(plan.task_root, plan.network == NetworkMode::none);
       if (!made) return refuse(out, made.error());
       network.emplace(std::move(*made));
     }
@@ -176,6 +192,8 @@ class Server {
         descriptors.push_back(fd->get());
     }
     Living& living = living_.try_emplace(pid, std::move(*disk)).first->second;
+    living.task_root = plan.task_root;
+    living.in_host_network = plan.network == NetworkMode::host;
     if (!send_message(socket_, out, descriptors)) {  // too many are on their way, or no memory
       const int error_number = errno;
       ::kill(pid, SIGKILL);
@@ -222,6 +240,7 @@ class Server {
     const auto root = roots_.of(plan, facts, files(facts), owner_map(plan));
     if (!root) return root.error();
     init.root_fd = *root;
+    init.has_sys = roots_.have_sys();
     init.places = own_places(plan, files(facts));
     init.control_socket = request.descriptors[0].get();
     init.network_fd = network ? network->name_space.fd.get() : -1;
@@ -272,12 +291,14 @@ class Server {
     for (auto& [pid, living] : living_)
       living.disk.discard();
     living_.clear();
+    spare_disks_.clear();
     ::_exit(0);
   }
 
   int socket_;
   std::string cache_directory_;
   bool in_user_namespace_;
+  bool may_have_disks_;
   HostFiles host_;
   OwnerMaps owner_maps_;
   SharedRoots roots_;

@@ -18,13 +18,20 @@ namespace coldframe {
 namespace {
 
 constexpr std::size_t k_most_roots = 16;  // some 30 mounts each
+constexpr const char* k_mount_table = "/proc/self/mountinfo";
+
+// Since the last time that somebody asked: the kernel remembers that with the descriptor.
+bool has_changed(const UniqueFd& mount_table) {
+  pollfd table{mount_table.get(), POLLPRI, 0};
+  return !mount_table || ::poll(&table, 1, 0) != 0;
+}
 
 }  // namespace
 
 SharedRoots::SharedRoots(bool in_user_namespace)
     : in_user_namespace_(in_user_namespace),
       of_the_host_(is_first_user_namespace()),
-      mount_table_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {}
+      mount_table_(::open(k_mount_table, O_RDONLY | O_CLOEXEC)) {}
 
 bool SharedRoots::Root::is_of(const SandboxPlan& plan, const GeneratedFacts& wanted,
                               int map) const {
@@ -32,69 +39,59 @@ bool SharedRoots::Root::is_of(const SandboxPlan& plan, const GeneratedFacts& wan
          facts == wanted && owner_map == map;
 }
 
-SharedRoots::Shown SharedRoots::look_at(const std::string& path, bool files_too) {
+SharedRoots::Shown SharedRoots::look_at(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return {};
-  Shown shown{info.st_dev, info.st_ino, info.st_mode, info.st_uid, info.st_gid};
-  if (files_too) {
-    shown.changed_s = info.st_mtim.tv_sec;
-    shown.changed_ns = info.st_mtim.tv_nsec;
-  }
-  return shown;
+  return {info.st_dev, info.st_ino, info.st_mode, info.st_uid, info.st_gid};
 }
 
 std::vector<SharedRoots::Shown> SharedRoots::look_at_all(const SandboxPlan& plan) {
-  std::vector<Shown> all{look_at(plan.task_root, false)};
+  std::vector<Shown> all{look_at(plan.task_root)};
   for (const auto& mount : plan.mounts)
-    all.push_back(look_at(mount.from, mount.to == "/etc"));
+    all.push_back(look_at(mount.from));
   return all;
-}
-
-// Since the last time we asked: the kernel remembers that with the descriptor.
-bool SharedRoots::mounts_changed() const {
-  pollfd table{mount_table_.get(), POLLPRI, 0};
-  return !mount_table_ || ::poll(&table, 1, 0) != 0;
 }
 
 Result<int> SharedRoots::of(const SandboxPlan& plan, const GeneratedFacts& facts,
                             const std::vector<GeneratedFile>& files, int owner_map) {
-  if (mounts_changed()) roots_.clear();
-  auto shown = look_at_all(plan);
-  const auto known = std::find_if(roots_.begin(), roots_.end(), [&](const Root& root) {
-    return root.is_of(plan, facts, owner_map);
+  if (has_changed(mount_table_)) let_go();
+  Root root{plan.mounts, plan.links, plan.task_root, facts, owner_map, look_at_all(plan), {}, {}};
+  const auto known = std::find_if(roots_.begin(), roots_.end(), [&](const Root& one) {
+    return one.is_of(plan, facts, owner_map);
   });
   if (known != roots_.end()) {
-    if (known->shown == shown) {
+    if (known->shown == root.shown && !has_changed(known->mount_table)) {
       roots_.splice(roots_.begin(), roots_, known);
       return known->name_space.get();
     }
     roots_.erase(known);
   }
-  auto name_space = build(plan, files, owner_map);
-  if (!name_space) return name_space.error();
+  if (auto ok = build(plan, files, root); !ok) return ok.error();
   if (roots_.size() == k_most_roots) roots_.pop_back();
-  roots_.push_front({plan.mounts, plan.links, plan.task_root, facts, owner_map, std::move(shown),
-                     std::move(*name_space)});
+  roots_.push_front(std::move(root));
   return roots_.front().name_space.get();
 }
 
-Result<UniqueFd> SharedRoots::build(const SandboxPlan& plan,
-                                    const std::vector<GeneratedFile>& files, int owner_map) const {
+Result<void> SharedRoots::build(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
+                                Root& root) const {
+  const RootRights rights{in_user_namespace_, of_the_host_, root.owner_map};
   std::optional<Error> problem;
   auto fds = run_beside("the sandbox cannot be set up", [&](SideReport& report) {
     report.step = "mounts of its own";
     if (::unshare(CLONE_NEWNS) != 0) return errno;
     report.step = "open their namespace";
     report.fds[0] = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    if (report.fds[0] < 0) return errno;
-    if (auto ok = enter_root(plan, files, {in_user_namespace_, of_the_host_, owner_map}); !ok) {
-      problem = ok.error();
-    }
+    report.fds[1] = ::open(k_mount_table, O_RDONLY | O_CLOEXEC);
+    if (report.fds[0] < 0 || report.fds[1] < 0) return errno;
+    if (auto ok = enter_root(plan, files, rights); !ok) problem = ok.error();
     return 0;
   });
   if (!fds) return fds.error();
   if (problem) return *problem;
-  return std::move((*fds)[0]);
+  root.name_space = std::move((*fds)[0]);
+  root.mount_table = std::move((*fds)[1]);
+  (void)has_changed(root.mount_table);  // by ourselves, until now
+  return {};
 }
 
 }  // namespace coldframe

@@ -8,8 +8,8 @@
 //   ::unshare(CLONE_NEWNS);                              // and what it mounts is its own
 //
 // One is built anew (2 ms) when anything was mounted or unmounted on the host, when a directory
-// that it shows was replaced, or has other rights or owners, and when a file came or went in /etc:
-// what lies upon a file that was replaced is gone. For a process of one thread.
+// that it shows was replaced, or has other rights or owners, and when the host has replaced a file
+// that is covered in it: the kernel takes the cover away then. For a process of one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -29,6 +29,13 @@ class SharedRoots {
  public:
   explicit SharedRoots(bool in_user_namespace);
 
+  // Readable (POLLPRI) when the host's mounts have changed: let_go() then, so that what was
+  // unmounted there is not in use here. -1: it cannot be told.
+  int mount_table() const { return mount_table_.get(); }
+  void let_go() { roots_.clear(); }
+  // Whether /sys is mounted in them.
+  bool have_sys() const { return !of_the_host_; }
+
   // A mount namespace, ours. `files` are what `facts` lead to; `owner_map`: see OwnerMaps. Errors:
   // of the host, with the step.
   Result<int> of(const SandboxPlan& plan, const GeneratedFacts& facts,
@@ -42,8 +49,6 @@ class SharedRoots {
     mode_t mode = 0;
     uid_t owner = 0;
     gid_t group = 0;
-    time_t changed_s = 0;  // of a directory whose files lie below others
-    long changed_ns = 0;
     bool operator==(const Shown&) const = default;
   };
   struct Root {
@@ -54,14 +59,14 @@ class SharedRoots {
     int owner_map = -1;
     std::vector<Shown> shown;
     UniqueFd name_space;
+    UniqueFd mount_table;  // of that
     bool is_of(const SandboxPlan& plan, const GeneratedFacts& wanted, int map) const;
   };
 
-  static Shown look_at(const std::string& path, bool files_too);
+  static Shown look_at(const std::string& path);
   static std::vector<Shown> look_at_all(const SandboxPlan& plan);
-  bool mounts_changed() const;
-  Result<UniqueFd> build(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
-                         int owner_map) const;
+  Result<void> build(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
+                     Root& root) const;
 
   bool in_user_namespace_;
   bool of_the_host_;

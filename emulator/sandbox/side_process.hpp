@@ -34,9 +34,10 @@ struct SideReport {
 
 using SideFds = std::array<UniqueFd, k_side_fds>;
 
-// `work` returns 0 or errno, on a stack of 256 KiB; it must return, and not close, or let an object
-// close, what we have open. If it is killed, errors say so. Errors (exit code 4) begin with `what`;
-// nothing that was in fds stays open then.
+// `work` returns 0 or errno, on a stack of 256 KiB; it must not close, or let an object close, what
+// we have open. An exception counts as ENOMEM. If that process is killed, ours ends with status 1:
+// they share a heap. Errors (exit code 4) begin with `what`; nothing that was in fds stays open
+// then.
 Result<SideFds> run_beside(const std::string& what, const std::function<int(SideReport&)>& work);
 
 }  // namespace coldframe

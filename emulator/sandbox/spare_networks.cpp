@@ -65,13 +65,17 @@ std::string network_state(int name_space) {
          "devices=" + std::to_string(std::count(devices.begin(), devices.end(), ':'));
 }
 
-Result<SandboxNetwork> SpareNetworks::get(bool with_hole) {
-  const auto spare =
-      std::find_if(networks_.begin(), networks_.end(), [&](const SandboxNetwork& network) {
-        return network.hole.has_value() == with_hole &&
-               network_state(network.name_space.fd.get()) == network.idle;
-      });
-  if (spare != networks_.end()) {
+Result<SandboxNetwork> SpareNetworks::get(const std::string& task_root, bool with_hole) {
+  const auto may_be_given = [&](SandboxNetwork& network) {
+    return network.task_root == task_root && network.hole.has_value() == with_hole &&
+           network.name_space.listen() &&
+           network_state(network.name_space.fd.get()) == network.idle;
+  };
+  for (auto spare = networks_.begin(); spare != networks_.end(); ++spare) {
+    if (!may_be_given(*spare)) {
+      spare->name_space.close_listeners();
+      continue;
+    }
     SandboxNetwork network = std::move(*spare);
     networks_.erase(spare);
     if (network.hole) network.hole->empty();
@@ -79,11 +83,12 @@ Result<SandboxNetwork> SpareNetworks::get(bool with_hole) {
   }
   auto made = NetNamespace::create();
   if (!made) return made.error();
-  return SandboxNetwork{std::move(*made), std::nullopt, ""};
+  return SandboxNetwork{task_root, std::move(*made), std::nullopt, ""};
 }
 
 void SpareNetworks::put(SandboxNetwork network) {
   if (network.idle.empty()) return;
+  network.name_space.close_listeners();
   if (networks_.size() == k_most_spares) networks_.pop_back();
   networks_.push_front(std::move(network));
 }

@@ -1,7 +1,7 @@
 // Networks whose sandbox has gone and left no trace in them: the next one may have them. Making and
 // ending one takes 1.4 ms of CPU, and the kernel interrupts everybody for it.
 //
-//   auto network = spares.get(true);         // a clean one with a hole if there is one, else new
+//   auto network = spares.get(task_root, true);   // a clean one with a hole, if there is, else new
 //   if (!network->hole) …                    // it is new: dig one
 //   network->idle = network_state(network->name_space.fd.get());
 //   …                                        // when nobody is left in its sandbox:
@@ -24,6 +24,7 @@
 namespace coldframe {
 
 struct SandboxNetwork {
+  std::string task_root;  // whose it is
   NetNamespace name_space;
   std::optional<BlackHole> hole;
   std::string idle;  // its state when nobody was in it; empty: not known, and then not given on
@@ -35,8 +36,9 @@ std::string network_state(int name_space);
 class SpareNetworks {
  public:
   // A new one has no hole and no `idle`. Errors: as NetNamespace::create().
-  Result<SandboxNetwork> get(bool with_hole);
+  Result<SandboxNetwork> get(const std::string& task_root, bool with_hole);
   void put(SandboxNetwork network);
+  void clear() { networks_.clear(); }
 
  private:
   std::list<SandboxNetwork> networks_;  // the latest first

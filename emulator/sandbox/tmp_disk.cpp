@@ -167,6 +167,10 @@ Result<void> TmpDisk::mount_again() {
   auto mount = mount_device(device_);
   if (!mount) return mount.error();
   mount_ = std::move(*mount);
+  // It is born now: also the time of its last reading is its own.
+  const UniqueFd root = open_root(mount_.get());
+  if (!root || ::futimens(root.get(), nullptr) != 0) return failed("its times");
+  when_empty_ = traces();
   return {};
 }
 

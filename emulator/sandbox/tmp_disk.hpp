@@ -47,7 +47,8 @@ class TmpDisk {
   // Throws the content away without writing it to the disk, which can take seconds. Whoever still
   // uses it gets EIO. For the end.
   void discard();
-  // Whether it is a disk on which nobody has ever made a file; for when nobody uses it any more.
+  // Whether it is a disk on which nobody has made a file with a name, nor written more than 64 KiB
+  // without one; for when nobody uses it any more.
   bool is_untouched() const;
   // Mounts the same file system once more: mount_fd() is a new one, to be moved to another place.
   // Only for an untouched one. 0.05 ms.

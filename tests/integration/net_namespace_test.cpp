@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -140,15 +141,46 @@ TEST(SideProcess, ClosesWhatItOpenedBeforeItFailed) {
   });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "test: second: Cannot allocate memory");
-  const auto killed = run_beside("test", [](SideReport& report) {
-    report.fds[0] = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    report.step = "third";
-    ::kill(::getpid(), SIGKILL);
-    return 0;
-  });
-  ASSERT_FALSE(killed);
-  EXPECT_EQ(killed.error().message, "test: third: Interrupted system call");
   EXPECT_EQ(open_descriptors(), descriptors);
+}
+
+TEST(SideProcess, HasNothingOfOursToChangeButMemoryAndDescriptors) {
+  EXPECT_EQ(in_child([] {
+              const mode_t mask = ::umask(027);
+              int seen = 0;
+              const auto done = run_beside("test", [&](SideReport&) {
+                seen = ::getppid();
+                ::umask(0);
+                ::setsid();
+                return ::chdir("/proc") == 0 ? 0 : errno;
+              });
+              char here[4096];
+              if (!done || seen != ::getpid() || ::getcwd(here, sizeof here) == nullptr) return 1;
+              if (std::string(here) == "/proc") return 2;
+              return ::umask(mask) == 027 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(SideProcess, TakesAnExceptionForALackOfMemory) {
+  const auto failed = run_beside("test", [](SideReport& report) -> int {
+    report.step = "much";
+    throw std::bad_alloc();
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "test: much: Cannot allocate memory");
+}
+
+// What it was about to write to our memory is only half there.
+TEST(SideProcess, TakesUsAlongWhenItIsKilled) {
+  EXPECT_EQ(in_child([] {
+              const auto none = run_beside("test", [](SideReport&) {
+                ::kill(::getpid(), SIGKILL);
+                return 0;
+              });
+              return 2;
+            }),
+            1);
 }
 
 }  // namespace

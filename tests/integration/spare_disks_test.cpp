@@ -7,8 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 
 #include "tests/support/processes.hpp"
 #include "tests/support/sandbox_fixture.hpp"
@@ -17,12 +16,10 @@
 namespace coldframe::testing {
 namespace {
 
-namespace fs = std::filesystem;
-
 class SpareDisksTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto made = spares.get(k_size_mb, directory.path());
+    auto made = spares.get(k_mine, k_size_mb, directory.path());
     if (!made) GTEST_SKIP() << "needs the right to mount: " << made.error().message;
     if (made->kind() != TmpKind::disk) GTEST_SKIP() << "needs a disk: " << made->reason();
     disk.emplace(std::move(*made));
@@ -40,14 +37,15 @@ class SpareDisksTest : public ::testing::Test {
     const dev_t before = device(*disk);
     // Holds the device, so that another disk has another.
     const UniqueFd held = root_of(*disk);
-    spares.put(std::move(*disk));
+    spares.put(k_mine, std::move(*disk));
     disk.reset();
-    auto next = spares.get(k_size_mb, directory.path());
+    auto next = spares.get(k_mine, k_size_mb, directory.path());
     if (!next || next->kind() != TmpKind::disk) return false;
     disk.emplace(std::move(*next));
     return device(*disk) == before;
   }
   static constexpr int k_size_mb = 64;
+  static constexpr const char* k_mine = "/home/me/f";
   TempDir directory;
   SpareDisks spares;
   std::optional<TmpDisk> disk;
@@ -86,7 +84,7 @@ TEST_F(SpareDisksTest, ThrowAwayOneThatHadMuchWithoutAName) {
 }
 
 TEST_F(SpareDisksTest, DoNotGiveOneInUseTo) {
-  auto second = spares.get(k_size_mb, directory.path());
+  auto second = spares.get(k_mine, k_size_mb, directory.path());
   ASSERT_TRUE(second);
   EXPECT_NE(device(*second), device(*disk));
 }
@@ -94,24 +92,72 @@ TEST_F(SpareDisksTest, DoNotGiveOneInUseTo) {
 TEST_F(SpareDisksTest, GiveNoneOfAnotherSize) {
   const dev_t before = device(*disk);
   const UniqueFd held = root_of(*disk);
-  spares.put(std::move(*disk));
-  const auto other = spares.get(2 * k_size_mb, directory.path());
+  spares.put(k_mine, std::move(*disk));
+  const auto other = spares.get(k_mine, 2 * k_size_mb, directory.path());
   ASSERT_TRUE(other);
   EXPECT_NE(device(*other), before);
   EXPECT_EQ(other->size_mb(), 2 * k_size_mb);
+}
+
+TEST_F(SpareDisksTest, GiveNoneToAnotherFunction) {
+  const dev_t before = device(*disk);
+  const UniqueFd held = root_of(*disk);
+  spares.put(k_mine, std::move(*disk));
+  const auto other = spares.get("/home/me/g", k_size_mb, directory.path());
+  ASSERT_TRUE(other);
+  EXPECT_NE(device(*other), before);
+}
+
+TEST_F(SpareDisksTest, GiveOneOnAsIfItWereNew) {
+  // Somebody has looked into it.
+  const UniqueFd root = root_of(*disk);
+  const timespec long_ago[2] = {{1'000'000'000, 0}, {0, UTIME_OMIT}};
+  struct stat about {};
+  ASSERT_EQ(::fstat(root.get(), &about), 0);
+  const auto born = about.st_mtim;
+  ASSERT_TRUE(comes_again());
+  ASSERT_EQ(::fstat(root.get(), &about), 0);
+  EXPECT_TRUE(about.st_mtim.tv_sec != born.tv_sec || about.st_mtim.tv_nsec != born.tv_nsec);
+  EXPECT_EQ(about.st_atim.tv_sec, about.st_mtim.tv_sec);
+  EXPECT_EQ(about.st_atim.tv_nsec, about.st_mtim.tv_nsec);
+  // Later than when it was found untouched.
+  ASSERT_EQ(::futimens(root.get(), long_ago), 0);
+  EXPECT_FALSE(comes_again()) << "whoever has changed its times has touched it";
+}
+
+TEST_F(SpareDisksTest, LetTheOldestGo) {
+  std::vector<dev_t> devices;
+  std::vector<UniqueFd> held;
+  std::vector<TmpDisk> five;
+  for (int i = 0; i < 5; ++i) {
+    auto one = spares.get(k_mine, k_size_mb, directory.path());
+    ASSERT_TRUE(one);
+    devices.push_back(device(*one));
+    held.push_back(root_of(*one));
+    five.push_back(std::move(*one));
+  }
+  for (auto& one : five)
+    spares.put(k_mine, std::move(one));
+  const auto latest = spares.get(k_mine, k_size_mb, directory.path());
+  ASSERT_TRUE(latest);
+  EXPECT_EQ(device(*latest), devices.back());
+  spares.clear();
+  const auto fresh = spares.get(k_mine, k_size_mb, directory.path());
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(std::count(devices.begin(), devices.end(), device(*fresh)), 0);
 }
 
 TEST_F(SpareDisksTest, AreAFewAtMost) {
   const int descriptors = open_descriptors();
   std::vector<TmpDisk> many;
   for (int i = 0; i < 8; ++i) {
-    auto one = spares.get(k_size_mb, directory.path());
+    auto one = spares.get(k_mine, k_size_mb, directory.path());
     ASSERT_TRUE(one);
     many.push_back(std::move(*one));
   }
   const int each = (open_descriptors() - descriptors) / 8;
   for (auto& one : many)
-    spares.put(std::move(one));
+    spares.put(k_mine, std::move(one));
   many.clear();
   EXPECT_EQ(open_descriptors(), descriptors + 4 * each);
 }

@@ -18,7 +18,7 @@ ino_t identity(const SandboxNetwork& network) {
 class SpareNetworksTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto made = spares.get(false);
+    auto made = spares.get(k_mine, false);
     if (!made) GTEST_SKIP() << "needs network namespaces: " << made.error().message;
     network.emplace(std::move(*made));
     network->idle = network_state(network->name_space.fd.get());
@@ -36,7 +36,7 @@ class SpareNetworksTest : public ::testing::Test {
     // So that the number is not given to another.
     const UniqueFd held(::fcntl(network->name_space.fd.get(), F_DUPFD_CLOEXEC, 3));
     spares.put(std::move(*network));
-    auto next = spares.get(with_hole);
+    auto next = spares.get(k_mine, with_hole);
     if (!next) return false;
     network.emplace(std::move(*next));
     return identity(*network) == before;
@@ -46,6 +46,7 @@ class SpareNetworksTest : public ::testing::Test {
     return in_child([&] { return enter(network->name_space.fd.get()) ? work() : 255; });
   }
   const UniqueFd& listener() const { return network->name_space.loopback_listener; }
+  static constexpr const char* k_mine = "/home/me/f";
   SpareNetworks spares;
   std::optional<SandboxNetwork> network;
 };
@@ -73,9 +74,10 @@ TEST_F(SpareNetworksTest, GiveOneOnWhoseConnectionWasReset) {
   EXPECT_TRUE(comes_again());
 }
 
-TEST_F(SpareNetworksTest, DoNotGiveOneOnWithAConnectionThatNobodyAccepted) {
+TEST_F(SpareNetworksTest, GiveNoConnectionOnThatNobodyAccepted) {
   EXPECT_EQ(inside([] { return connect_to("127.0.0.1", 9001); }), 0);
-  EXPECT_FALSE(comes_again());
+  EXPECT_TRUE(comes_again());
+  EXPECT_LT(UniqueFd(::accept4(listener().get(), nullptr, nullptr, SOCK_CLOEXEC)).get(), 0);
 }
 
 TEST_F(SpareNetworksTest, DoNotGiveOneOnInWhichSomebodyIsLeft) {
@@ -128,6 +130,24 @@ TEST_F(SpareNetworksTest, GiveAHoleToWhoWantsOneAndWithNothingInIt) {
   EXPECT_FALSE(network->hole);
 }
 
+// An environment that has lost its sandbox keeps them until it gets others.
+TEST_F(SpareNetworksTest, DoNotGiveOneOnWhoseListenersSomebodyHas) {
+  UniqueFd held(::fcntl(listener().get(), F_DUPFD_CLOEXEC, 3));
+  EXPECT_FALSE(comes_again());
+  held.reset();
+  EXPECT_EQ(inside([] { return connect_to("127.0.0.1", 9001); }), 0);
+  EXPECT_GE(UniqueFd(::accept4(listener().get(), nullptr, nullptr, SOCK_CLOEXEC)).get(), 0);
+}
+
+TEST_F(SpareNetworksTest, GiveNoneToAnotherFunction) {
+  const ino_t before = identity(*network);
+  const UniqueFd kept(::fcntl(network->name_space.fd.get(), F_DUPFD_CLOEXEC, 3));
+  spares.put(std::move(*network));
+  const auto other = spares.get("/home/me/g", false);
+  ASSERT_TRUE(other);
+  EXPECT_NE(identity(*other), before);
+}
+
 TEST_F(SpareNetworksTest, DoNotGiveOneOnWhoseStateWasNeverKnown) {
   network->idle.clear();
   EXPECT_FALSE(comes_again());
@@ -137,7 +157,7 @@ TEST_F(SpareNetworksTest, AreAFewAtMost) {
   const int descriptors = open_descriptors();
   std::vector<SandboxNetwork> many;
   for (int i = 0; i < 8; ++i) {
-    auto made = spares.get(false);
+    auto made = spares.get(k_mine, false);
     ASSERT_TRUE(made);
     made->idle = network->idle;
     many.push_back(std::move(*made));
@@ -145,7 +165,7 @@ TEST_F(SpareNetworksTest, AreAFewAtMost) {
   for (auto& one : many)
     spares.put(std::move(one));
   many.clear();
-  EXPECT_EQ(open_descriptors(), descriptors + 4 * 3);
+  EXPECT_EQ(open_descriptors(), descriptors + 4) << "a namespace each";
 }
 
 }  // namespace
