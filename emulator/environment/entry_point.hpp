@@ -14,6 +14,7 @@ struct EntryPoint {
   std::string executable;  // absolute path; empty: not found
   std::vector<std::string> argv;
   std::string problem;  // why it cannot be started; empty if it looks startable
+  bool operator==(const EntryPoint&) const = default;
 };
 
 // Never fails: what is wrong stands in `problem`, in words fit for one sentence to a user.

@@ -38,6 +38,12 @@ class EnvironmentSandbox {
   // each time; for a sandbox whose processes join their groups before they are launched.
   virtual void prepare(const std::vector<int>& join_fds,
                        std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
+  // The same ahead of a launch, and where whoever uses it asks is_current() first: the host need
+  // not be looked at once more.
+  virtual void prepare_ahead(const std::vector<int>& join_fds,
+                             std::function<void(Result<std::vector<UniqueFd>>)> ready) {
+    prepare(join_fds, std::move(ready));
+  }
   // What prepare() was asked for is not wanted any more: its `ready` is not called.
   virtual void forget() {}
   // What prepare() gave cannot be used: everything is made anew for the next.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace coldframe {
 namespace {
@@ -30,21 +29,13 @@ fs::path normal(const fs::path& path) {
   return out.has_filename() ? out : out.parent_path();
 }
 
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 // "home = /usr/bin" of a virtual environment; empty: there is none.
-fs::path home_of(const fs::path& prefix) {
-  std::ifstream file(prefix / "pyvenv.cfg");
-  std::string line;
-  while (std::getline(file, line)) {
+fs::path home_of(const fs::path& prefix, HostLooks& looks) {
+  constexpr std::size_t k_most = 4096;  // the file is some lines long
+  const std::string text = looks.beginning(prefix / "pyvenv.cfg", k_most);
+  for (std::size_t at = 0, next = 0; at < text.size(); at = next + 1) {
+    next = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, next - at);
     const auto equals = line.find('=');
     if (equals == std::string::npos || line.substr(0, 4) != "home") continue;
     const auto begin = line.find_first_not_of(" \t", equals + 1);
@@ -55,11 +46,9 @@ fs::path home_of(const fs::path& prefix) {
 }
 
 // What its `#!` line starts; empty: it has none.
-fs::path interpreter_of(const fs::path& script) {
-  std::ifstream file(script, std::ios::binary);
-  std::string line(256, '\0');
-  file.read(line.data(), static_cast<std::streamsize>(line.size()));
-  line.resize(static_cast<std::size_t>(file.gcount()));
+fs::path interpreter_of(const fs::path& script, HostLooks& looks) {
+  constexpr std::size_t k_most = 256;  // as the kernel reads it
+  std::string line = looks.beginning(script, k_most);
   line = line.substr(0, line.find('\n'));
   if (line.substr(0, 2) != "#!") return {};
   const auto begin = line.find_first_not_of(" \t", 2);
@@ -69,13 +58,12 @@ fs::path interpreter_of(const fs::path& script) {
 
 // The same path with its first symbolic link, a directory perhaps, replaced by what it leads to;
 // empty: there is none.
-fs::path through_first_link(const fs::path& path) {
+fs::path through_first_link(const fs::path& path, HostLooks& looks) {
   fs::path at;
   for (auto part = path.begin(); part != path.end(); ++part) {
     at /= *part;
-    std::error_code error;
-    const fs::path target = fs::read_symlink(at, error);
-    if (error) continue;
+    const fs::path target = looks.link_target(at);
+    if (target.empty()) continue;
     fs::path next = at.parent_path() / target;
     for (++part; part != path.end(); ++part)
       next /= *part;
@@ -87,12 +75,12 @@ fs::path through_first_link(const fs::path& path) {
 // Collects the paths that are to be seen inside at their own place.
 class Needs {
  public:
-  Needs(SandboxPlan& plan, std::vector<fs::path> covered)
-      : plan_(plan), covered_(std::move(covered)) {}
+  Needs(SandboxPlan& plan, std::vector<fs::path> covered, HostLooks& looks)
+      : plan_(plan), covered_(std::move(covered)), looks_(looks) {}
 
   void add(const fs::path& given) {
     const fs::path path = normal(given);
-    if (!path.is_absolute() || path == "/" || is_covered(path) || !is_there(path)) return;
+    if (!path.is_absolute() || path == "/" || is_covered(path) || !looks_.is_there(path)) return;
     for (const char* own : k_own) {
       if (is_below(path, own)) return;
     }
@@ -106,10 +94,10 @@ class Needs {
     const fs::path path = normal(given);
     if (depth > k_deepest || !path.is_absolute()) return;
     add_installation(path);
-    if (const auto next = through_first_link(path); !next.empty()) {
+    if (const auto next = through_first_link(path, looks_); !next.empty()) {
       return add_program(next, depth + 1);
     }
-    if (const auto interpreter = interpreter_of(path); !interpreter.empty()) {
+    if (const auto interpreter = interpreter_of(path, looks_); !interpreter.empty()) {
       add_program(interpreter, depth + 1);
     }
   }
@@ -125,18 +113,19 @@ class Needs {
     const fs::path directory = program.parent_path();
     const fs::path prefix = directory.parent_path();
     // Inside it is below /var/task, and found from there; what it refers to may be elsewhere.
-    const fs::path home = home_of(prefix);
+    const fs::path home = home_of(prefix, looks_);
     if (!home.empty()) add_program(home / program.filename(), k_home_depth);
     if (is_below(program, plan_.task_root) || is_covered(program)) return;
     const bool is_prefix =
         directory.filename() == "bin" &&
-        (!home.empty() || is_folder(prefix / "lib") || is_folder(prefix / "lib64"));
+        (!home.empty() || looks_.is_folder(prefix / "lib") || looks_.is_folder(prefix / "lib64"));
     add(is_prefix ? prefix : directory);
   }
 
   static constexpr int k_home_depth = 8;
   SandboxPlan& plan_;
   std::vector<fs::path> covered_;
+  HostLooks& looks_;
 };
 
 }  // namespace
@@ -161,6 +150,12 @@ bool SandboxPlan::shows(const fs::path& path) const {
 
 SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
                          NetworkMode network) {
+  HostLooks looks;
+  return plan_sandbox(config, entry, network, looks);
+}
+
+SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry, NetworkMode network,
+                         HostLooks& looks) {
   SandboxPlan plan;
   plan.task_root = normal(config.task_root).string();
   plan.tmp_mb = config.tmp_mb;
@@ -168,25 +163,24 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
   plan.network = network;
   std::vector<fs::path> covered;
   for (const char* path : k_system) {
-    std::error_code error;
-    const fs::path target = fs::read_symlink(path, error);
-    if (!error) {
+    const fs::path target = looks.link_target(path);
+    if (!target.empty()) {
       plan.links.push_back({path, target.string()});
-    } else if (is_folder(path)) {
+    } else if (looks.is_folder(path)) {
       plan.mounts.push_back({path, path});
     } else {
       continue;
     }
     covered.emplace_back(path);
   }
-  Needs needs(plan, std::move(covered));
+  Needs needs(plan, std::move(covered), looks);
   if (!entry.executable.empty()) needs.add_program(entry.executable);
   for (std::size_t i = 1; i < entry.argv.size(); ++i) {
     const fs::path word = entry.argv[i];
-    if (!word.is_absolute() || !is_there(word)) continue;
+    if (!word.is_absolute() || !looks.is_there(word)) continue;
     // A script that is named by its own path finds its neighbours there.
     needs.add(is_below(normal(word), plan.task_root) ? fs::path(plan.task_root)
-              : is_folder(word)                      ? word
+              : looks.is_folder(word)                ? word
                                                      : word.parent_path());
   }
   if (!is_below(normal(config.working_directory), plan.task_root)) {

@@ -13,6 +13,7 @@
 
 #include "emulator/environment/entry_point.hpp"
 #include "emulator/model/function_config.hpp"
+#include "emulator/sandbox/host_looks.hpp"
 #include "emulator/sandbox/network_mode.hpp"
 #include "emulator/sandbox/way_out.hpp"
 
@@ -57,5 +58,8 @@ struct SandboxPlan {
 
 SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry,
                          NetworkMode network);
+// The same; as long as all of `looks` is still so, another would be equal.
+SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry, NetworkMode network,
+                         HostLooks& looks);
 
 }  // namespace coldframe

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "emulator/cgroup/cpu_share.hpp"
-#include "emulator/environment/entry_point.hpp"
 #include "emulator/sandbox/box.hpp"
 
 namespace coldframe {
@@ -50,26 +49,28 @@ class BoxedProcess final : public RuntimeProcess {
 class StrictEnvironment final : public EnvironmentSandbox {
  public:
   using MakeBox = std::function<std::shared_ptr<Box>()>;
-  using MakePlan = std::function<SandboxPlan()>;
+  enum class Look { new_one, last };  // at the host
+  using MakePlan = std::function<SandboxPlan(Look)>;
 
-  StrictEnvironment(MakeBox make_box, MakePlan make_plan)
-      : make_box_(std::move(make_box)),
+  StrictEnvironment(NetworkMode network, MakeBox make_box, MakePlan make_plan)
+      : network_(network),
+        make_box_(std::move(make_box)),
         make_plan_(std::move(make_plan)),
-        box_(make_box_()),
-        plan_(make_plan_()) {}
+        box_(make_box_()) {}
   ~StrictEnvironment() override { box_->abandon(); }
 
   std::optional<std::string> runtime_api() const override {
-    if (plan_.network == NetworkMode::host) return std::nullopt;
+    if (network_ == NetworkMode::host) return std::nullopt;
     return k_sandbox_runtime_api;
   }
   void prepare(const std::vector<int>& join_fds,
                std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
-    if (box_->lost()) {
-      box_ = make_box_();
-      sources_.clear();
-    }
-    if (sources_.empty()) sources_ = identities(plan_);
+    make_what_is_missing(Look::new_one);
+    box_->prepare(plan_, join_fds, std::move(ready));
+  }
+  void prepare_ahead(const std::vector<int>& join_fds,
+                     std::function<void(Result<std::vector<UniqueFd>>)> ready) override {
+    make_what_is_missing(Look::last);
     box_->prepare(plan_, join_fds, std::move(ready));
   }
   void forget() override { box_->forget_prepare(); }
@@ -77,7 +78,7 @@ class StrictEnvironment final : public EnvironmentSandbox {
   // Also of an interpreter that the entry point has come to name since.
   bool is_current() const override {
     if (sources_ != identities(plan_)) return false;
-    const SandboxPlan now = make_plan_();
+    const SandboxPlan now = make_plan_(Look::new_one);
     return now.mounts == plan_.mounts && now.links == plan_.links;
   }
   std::string inside(const std::filesystem::path& path) const override {
@@ -90,6 +91,17 @@ class StrictEnvironment final : public EnvironmentSandbox {
   void close(std::function<void()> done) override { box_->close(std::move(done)); }
 
  private:
+  void make_what_is_missing(Look look) {
+    if (box_->lost()) {
+      box_ = make_box_();
+      sources_.clear();
+    }
+    if (!sources_.empty()) return;
+    plan_ = make_plan_(look);
+    sources_ = identities(plan_);
+  }
+
+  NetworkMode network_;
   MakeBox make_box_;
   MakePlan make_plan_;
   std::shared_ptr<Box> box_;
@@ -106,6 +118,7 @@ StrictSandbox::StrictSandbox(boost::asio::io_context& io, Offload& offload, Text
       log_(log),
       server_(server),
       options_(std::move(options)),
+      plans_(options_.network),
       // Without root it cannot be otherwise.
       tmp_in_memory_(options_.tmp_in_memory || server_.in_user_namespace()) {
   server_.requests().on_told([this](const std::string& text) { findings_.tell(text); });
@@ -135,16 +148,18 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
 
 std::unique_ptr<EnvironmentSandbox> StrictSandbox::create(const std::string&,
                                                           const FunctionConfig& config) {
-  auto make_plan = [this, &config] {
-    SandboxPlan plan = plan_sandbox(config, find_entry_point(config), options_.network);
+  auto make_plan = [this, &config](StrictEnvironment::Look look) {
+    SandboxPlan plan =
+        look == StrictEnvironment::Look::last ? plans_.last(config) : plans_.now(config);
     plan.vcpus = visible_vcpus(config.memory_mb);
     plan.way_out = options_.way_out;
     plan.trace_denied = options_.trace_denied;
     plan.tmp_in_memory = options_.tmp_in_memory;
     return plan;
   };
-  return std::make_unique<StrictEnvironment>([this, name = config.name] { return make_box(name); },
-                                             std::move(make_plan));
+  return std::make_unique<StrictEnvironment>(
+      options_.network, [this, name = config.name] { return make_box(name); },
+      std::move(make_plan));
 }
 
 }  // namespace coldframe

@@ -11,6 +11,7 @@
 #include "emulator/base/fd_writer.hpp"
 #include "emulator/base/offload.hpp"
 #include "emulator/environment/sandbox.hpp"
+#include "emulator/sandbox/kept_plans.hpp"
 #include "emulator/sandbox/sandbox_findings.hpp"
 #include "emulator/sandbox/sandbox_server.hpp"
 #include "emulator/sandbox/way_out.hpp"
@@ -57,6 +58,7 @@ class StrictSandbox final : public Sandbox {
   TextSink& log_;
   SandboxServer& server_;
   StrictOptions options_;
+  KeptPlans plans_;
   bool tmp_in_memory_;
   SandboxFindings findings_;
   std::function<void(const SandboxTimes&)> ready_;
