@@ -1,11 +1,12 @@
 #include "emulator/base/pidfd.hpp"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <cstring>
 #include <string>
 
 namespace coldframe {
@@ -15,11 +16,14 @@ UniqueFd open_pidfd(pid_t pid) {
 }
 
 pid_t pid_of(int pidfd) {
-  std::ifstream file("/proc/self/fdinfo/" + std::to_string(pidfd));
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("Pid:")) return std::max(0, std::atoi(line.c_str() + 4));
-  }
-  return 0;
+  const UniqueFd file(
+      ::open(("/proc/self/fdinfo/" + std::to_string(pidfd)).c_str(), O_RDONLY | O_CLOEXEC));
+  char buffer[1024];
+  const ssize_t got = file ? ::read(file.get(), buffer, sizeof buffer - 1) : 0;
+  if (got <= 0) return 0;
+  buffer[got] = '\0';
+  const char* line = std::strstr(buffer, "\nPid:");
+  return line != nullptr ? std::max(0, std::atoi(line + 5)) : 0;
 }
 
 void signal_by(int pidfd, int number) {

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,25 +35,35 @@ std::int64_t status_value(std::string_view status, std::string_view key) {
   return std::strtoll(status.data() + at + key.size(), nullptr, 10) * 1024;
 }
 
+// Of one thread.
+void append_children(const std::string& task, std::vector<pid_t>& out) {
+  char text[4096];
+  const std::size_t size = read_small((task + "/children").c_str(), text, sizeof text - 1);
+  text[size] = '\0';
+  for (char* at = text; *at != '\0';) {
+    char* end = at;
+    const long child = std::strtol(at, &end, 10);
+    if (end == at) break;
+    out.push_back(static_cast<pid_t>(child));
+    at = end;
+    while (*at == ' ')
+      ++at;
+  }
+}
+
 void append_children(pid_t pid, std::vector<pid_t>& out) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  // A link each thread, beside two of the directory's own: the only thread is called as its
+  // process.
+  constexpr nlink_t k_one_thread = 3;
+  struct stat info {};
+  if (::stat(tasks.c_str(), &info) == 0 && info.st_nlink == k_one_thread) {
+    return append_children(tasks + "/" + std::to_string(pid), out);
+  }
   std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(tasks.c_str()), ::closedir);
   if (!directory) return;
   while (const dirent* entry = ::readdir(directory.get())) {
-    if (entry->d_name[0] == '.') continue;
-    char text[4096];
-    const std::string path = tasks + "/" + entry->d_name + "/children";
-    const std::size_t size = read_small(path.c_str(), text, sizeof text - 1);
-    text[size] = '\0';
-    for (char* at = text; *at != '\0';) {
-      char* end = at;
-      const long child = std::strtol(at, &end, 10);
-      if (end == at) break;
-      out.push_back(static_cast<pid_t>(child));
-      at = end;
-      while (*at == ' ')
-        ++at;
-    }
+    if (entry->d_name[0] != '.') append_children(tasks + "/" + entry->d_name, out);
   }
 }
 
