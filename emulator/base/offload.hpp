@@ -23,6 +23,13 @@ class Offload {
     if (pool_) pool_->join();
   }
 
+  // Nobody is told when it is done, and the loop does not stay for it.
+  template <typename Work>
+  void run(Work work) {
+    if (!pool_) pool_.emplace(1);
+    boost::asio::post(*pool_, std::move(work));
+  }
+
   template <typename Work, typename Done>
   void run(Work work, Done done) {
     if (!pool_) pool_.emplace(1);

@@ -275,12 +275,7 @@ void Box::release() {
 
 // The last user of a file system pays for its end, which can take 50 ms: not this thread.
 void Box::dispose(CreatedSandbox made) {
-  offload_.run(
-      [made = std::make_shared<CreatedSandbox>(std::move(made))]() mutable {
-        made.reset();
-        return true;
-      },
-      [](bool) {});
+  offload_.run([made = std::move(made)]() mutable { const auto ended = std::move(made); });
 }
 
 void Box::abandon() {

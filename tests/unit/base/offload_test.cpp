@@ -47,6 +47,19 @@ TEST(Offload, DoesJobsInOrder) {
     EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
 }
 
+TEST(Offload, NeedsNobodyToBeTold) {
+  boost::asio::io_context io;
+  const auto here = std::this_thread::get_id();
+  std::thread::id worked_on;
+  {
+    Offload offload(io);
+    offload.run([&] { worked_on = std::this_thread::get_id(); });
+    EXPECT_EQ(io.run(), 0U) << "the loop does not stay for it";
+  }
+  EXPECT_NE(worked_on, std::thread::id());
+  EXPECT_NE(worked_on, here);
+}
+
 TEST(Offload, DestructionWaitsForARunningJob) {
   boost::asio::io_context io;
   bool finished = false;
