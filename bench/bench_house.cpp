@@ -48,9 +48,7 @@ BenchEnvironment::BenchEnvironment(BenchHouse& house, LimitsBackend& limits, San
     : house_(house),
       services_{house.io,       house.clock, house.timers,  house.ids, limits,
                 house.freezing, sandbox,     house.records, house.log},
-      environment_(services_, config, *this) {
-  if (auto opened = environment_.open(); !opened) stop(4, opened.error().message);
-}
+      environment_(services_, config, *this) {}
 
 void BenchEnvironment::prepare() {
   environment_.prepare();
@@ -60,6 +58,9 @@ void BenchEnvironment::prepare() {
 
 std::int64_t BenchEnvironment::start() {
   house_.log.breath.reset();
+  if (!environment_.is_open()) {
+    if (auto opened = environment_.open(); !opened) stop(4, opened.error().message);
+  }
   environment_.prewarm();
   house_.until([this] { return house_.log.breath.has_value(); }, "the start");
   house_.until([this] { return idle_; }, "the init");

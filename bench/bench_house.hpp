@@ -40,6 +40,7 @@ struct BenchHouse {
   SystemClock clock;
   IoTimers timers{io, clock};
   Offload offload{io};
+  Offload group_offload{io};
   IdSource ids;
   RecordFanout records;
   BreathLog log;
@@ -53,10 +54,11 @@ struct BenchHouse {
 // One environment of a back-end, and what it tells of itself.
 class BenchEnvironment final : private EnvironmentOwner {
  public:
-  // All outlive it. Ends the program if it cannot be opened.
+  // All outlive it.
   BenchEnvironment(BenchHouse& house, LimitsBackend& limits, Sandbox& sandbox,
                    const FunctionConfig& config);
-  void prepare();        // waits
+  // Waits. Ends the program if it cannot be opened, as the next does.
+  void prepare();
   std::int64_t start();  // waits for the first breath: when it was; and until it is idle
   Duration end();        // waits; how long it took
 

@@ -78,7 +78,8 @@ class Rounds {
          const NetworkInForce& network, FunctionConfig config)
       : house_(house),
         config_(std::move(config)),
-        limits_(make_limits(chosen, {house.io, house.timers, house.clock, house.log}, 1)),
+        limits_(make_limits(
+            chosen, {house.io, house.timers, house.clock, house.log, house.group_offload}, 1)),
         place_(house.io, house.offload, house.log, server,
                {.network = NetworkMode::host, .way_out = {}, .tmp_in_memory = true}),
         full_(house.io, house.offload, house.log, server,

@@ -43,14 +43,16 @@ struct Emulator::House {
         signals(io),
         own_timers(io, own_clock),
         offload(io),
+        group_offload(io),
         err(own_timers, own_clock, STDERR_FILENO),
         own_launcher(io, offload, registry, orphans,
                      options.log != nullptr ? *options.log : static_cast<TextSink&>(err)),
-        limits(make_limits(chosen,
-                           {io, options.timers != nullptr ? *options.timers : own_timers,
-                            options.clock != nullptr ? *options.clock : own_clock,
-                            options.log != nullptr ? *options.log : static_cast<TextSink&>(err)},
-                           options.cpu_scale)),
+        limits(make_limits(
+            chosen,
+            {io, options.timers != nullptr ? *options.timers : own_timers,
+             options.clock != nullptr ? *options.clock : own_clock,
+             options.log != nullptr ? *options.log : static_cast<TextSink&>(err), group_offload},
+            options.cpu_scale)),
         freezing{options.freeze, [this](const std::string& line) { services.log.write(line); }, {}},
         no_sandbox(options.launcher != nullptr ? *options.launcher : own_launcher),
         services{io,
@@ -147,6 +149,7 @@ struct Emulator::House {
   IoTimers own_timers;
   IdSource ids;
   Offload offload;
+  Offload group_offload;  // its jobs do not wait for those that take 50 ms
   FdWriter err;
   HostLauncher own_launcher;
   std::unique_ptr<LimitsBackend> limits;

@@ -38,15 +38,6 @@ struct CpuUsage {
   std::int64_t periods_throttled = 0;
 };
 
-struct MemoryUsage {
-  // Anonymous, shared, and mapped from files: what Lambda's "Max Memory Used" stands for. Unmapped
-  // page cache is not in it; shared memory that is mapped counts twice, up to what is charged.
-  std::int64_t bytes = 0;
-  // The kernel's high-water mark of all that was charged, page cache too; absent before Linux 5.19
-  // (v2).
-  std::optional<std::int64_t> peak_charged_bytes;
-};
-
 // For poll(2). What comes may be less than an OOM kill (v2: also a limit that was reached; v1: the
 // end of the group), so ask oom_kills(), and call oom_event_seen() or it stays ready.
 struct OomEvent {
@@ -65,7 +56,16 @@ class Cgroup {
   // Nothing: unlimited. Each call fills the bucket again, so do not call it for every invoke.
   virtual Result<void> limit_cpu(const std::optional<CpuQuota>& quota) = 0;
   virtual Result<CpuUsage> cpu_usage() const = 0;
-  virtual Result<MemoryUsage> memory_usage() const = 0;
+  // Bytes that are anonymous, shared, or mapped from files: what Lambda's "Max Memory Used" stands
+  // for. Unmapped page cache is not in it; shared memory that is mapped counts twice, up to what is
+  // charged.
+  virtual Result<std::int64_t> memory_usage() const = 0;
+  // The kernel's high-water mark of all that was charged, page cache too; absent before Linux 5.19
+  // (v2).
+  virtual std::optional<std::int64_t> peak_charged_bytes() const = 0;
+  // Opens what is read and written often, some eight files, so that the first time is as quick as
+  // those after it.
+  virtual void open_files() const = 0;
 
   // How many processes the kernel has killed because the group had no memory left. With v2 it kills
   // all of the group at once, and counts the first of them twice if it is not quite gone by then;

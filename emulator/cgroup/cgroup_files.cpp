@@ -24,14 +24,7 @@ int CgroupFiles::remove_directory(const std::string& path) {
 }
 
 int CgroupFiles::write(const std::string& path, std::string_view text) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return errno;
-  ssize_t written = 0;
-  do {
-    written = ::write(fd.get(), text.data(), text.size());
-  } while (written < 0 && errno == EINTR);
-  if (written < 0) return errno;
-  return static_cast<std::size_t>(written) == text.size() ? 0 : EIO;
+  return KeptFile(path, O_WRONLY).write(text);
 }
 
 int CgroupFiles::may_change(const std::string& directory) {
@@ -43,11 +36,22 @@ CgroupFiles& kernel_files() {
   return files;
 }
 
-Result<void> put(CgroupFiles& files, const std::string& path, std::string_view text) {
-  const int error_number = files.write(path, text);
+namespace {
+
+Result<void> done(int error_number, const std::string& path, std::string_view text) {
   if (error_number == 0) return {};
   return host_error("cannot write " + std::string(text) + " to " + path + ": " +
                     std::strerror(error_number));
+}
+
+}  // namespace
+
+Result<void> put(CgroupFiles& files, const std::string& path, std::string_view text) {
+  return done(files.write(path, text), path, text);
+}
+
+Result<void> put(CgroupFiles& files, const KeptFile& file, std::string_view text) {
+  return done(files.write(file, text), file.path(), text);
 }
 
 std::optional<std::string> read_text(const std::string& path) {
@@ -91,13 +95,15 @@ std::optional<std::int64_t> number_of(std::string_view text, std::string_view ke
   return std::nullopt;
 }
 
-Result<std::string> need_text(const std::string& path) {
-  if (auto text = read_text(path)) return *std::move(text);
+namespace {
+
+Result<std::string> needed(const std::string& path, std::optional<std::string> text) {
+  if (text) return *std::move(text);
   return host_error("cannot read " + path + ": " + std::strerror(errno));
 }
 
-Result<std::int64_t> need_number(const std::string& path, std::string_view key) {
-  const auto text = need_text(path);
+Result<std::int64_t> needed(const std::string& path, const Result<std::string>& text,
+                            std::string_view key) {
   if (!text) return text.error();
   if (const auto number = key.empty() ? leading_number(*text) : number_of(*text, key)) {
     return *number;
@@ -106,11 +112,32 @@ Result<std::int64_t> need_number(const std::string& path, std::string_view key) 
                     (key.empty() ? std::string() : " for " + std::string(key)));
 }
 
+// Each directory below is a link to it, by its "..": two are its own.
+bool has_no_directories(const struct stat& info) { return info.st_nlink == 2; }
+
+}  // namespace
+
+Result<std::string> need_text(const std::string& path) { return needed(path, read_text(path)); }
+
+Result<std::string> need_text(const KeptFile& file) { return needed(file.path(), file.text()); }
+
+Result<std::int64_t> need_number(const std::string& path, std::string_view key) {
+  return needed(path, need_text(path), key);
+}
+
+Result<std::int64_t> need_number(const KeptFile& file, std::string_view key) {
+  return needed(file.path(), need_text(file), key);
+}
+
+bool has_groups_in(int directory) {
+  struct stat info {};
+  return ::fstat(directory, &info) != 0 || !has_no_directories(info);
+}
+
 std::vector<std::string> groups_in(const std::string& directory) {
   std::vector<std::string> names;
-  // Each directory below is a link to it, by its "..": two are its own, and it has a hundred files.
   struct stat info {};
-  if (::stat(directory.c_str(), &info) == 0 && info.st_nlink == 2) return names;
+  if (::stat(directory.c_str(), &info) == 0 && has_no_directories(info)) return names;
   std::error_code error;
   for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
@@ -123,13 +150,18 @@ std::vector<std::string> groups_in(const std::string& directory) {
   return names;
 }
 
-std::vector<pid_t> processes_in(const std::string& directory) {
+std::vector<pid_t> processes_of(std::string_view list) {
   std::vector<pid_t> pids;
-  for (const auto& word : split_words(read_text(directory + "/cgroup.procs").value_or(""))) {
+  for (const auto& word : split_words(list)) {
     if (const auto pid = leading_number(word); pid && *pid > 0) {
       pids.push_back(static_cast<pid_t>(*pid));
     }
   }
+  return pids;
+}
+
+std::vector<pid_t> processes_in(const std::string& directory) {
+  auto pids = processes_of(read_text(directory + "/cgroup.procs").value_or(""));
   for (const auto& name : groups_in(directory)) {
     const auto below = processes_in(directory + "/" + name);
     pids.insert(pids.end(), below.begin(), below.end());

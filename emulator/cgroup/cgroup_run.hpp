@@ -9,7 +9,8 @@
 // With cgroup v2 a group that gives its controllers to others may have no processes, so start()
 // moves this process into a leaf of the base, and remove() back: start it before helpers are
 // forked, which would stay where they are. Nothing that others have made is touched, but for that
-// switch of our own group. Errors: exit code 4; after one nothing is left. One thread at a time.
+// switch of our own group. Errors: exit code 4; after one nothing is left. One thread at a time,
+// but for create(): any thread, also at the same time as another, between start() and remove().
 #pragma once
 
 #include <memory>

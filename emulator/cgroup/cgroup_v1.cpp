@@ -28,7 +28,13 @@ class CgroupV1 final : public DirectoryCgroup {
   CgroupV1(CgroupFiles& files, const V1Directories& directories, const CgroupLimits& limits)
       : DirectoryCgroup(files, different(directories), directories.unified),
         at_(directories),
-        limits_(limits) {}
+        limits_(limits),
+        cpu_used_(at_.cpuacct + "/cpuacct.usage"),
+        cpu_stat_(at_.cpu + "/cpu.stat"),
+        memory_stat_(at_.memory + "/memory.stat"),
+        memory_charged_(at_.memory + "/memory.usage_in_bytes"),
+        oom_control_(at_.memory + "/memory.oom_control"),
+        cpu_quota_(at_.cpu + "/cpu.cfs_quota_us", O_WRONLY) {}
 
   Result<void> set_up() {
     if (auto done = make(); !done) return done;
@@ -43,40 +49,46 @@ class CgroupV1 final : public DirectoryCgroup {
   }
 
   Result<void> limit_cpu(const std::optional<CpuQuota>& quota) override {
-    if (!quota) return put(files_, at_.cpu + "/cpu.cfs_quota_us", "-1");
+    if (!quota) return write_quota("-1");
     if (quota->period != period_) {
       if (auto done = set_period(quota->period); !done) return done;
     }
-    return put(files_, at_.cpu + "/cpu.cfs_quota_us", std::to_string(quota->quota.count()));
+    return write_quota(std::to_string(quota->quota.count()));
   }
 
   Result<CpuUsage> cpu_usage() const override {
-    const auto used = need_number(at_.cpuacct + "/cpuacct.usage");
+    const auto used = need_number(cpu_used_);
     if (!used) return used.error();
-    const auto stat = need_text(at_.cpu + "/cpu.stat");
+    const auto stat = need_text(cpu_stat_);
     if (!stat) return stat.error();
     return CpuUsage{Duration(*used), Duration(number_of(*stat, "throttled_time").value_or(0)),
                     number_of(*stat, "nr_periods").value_or(0),
                     number_of(*stat, "nr_throttled").value_or(0)};
   }
 
-  Result<MemoryUsage> memory_usage() const override {
-    const auto stat = need_text(at_.memory + "/memory.stat");
+  Result<std::int64_t> memory_usage() const override {
+    const auto stat = need_text(memory_stat_);
     if (!stat) return stat.error();
-    const auto charged = need_number(at_.memory + "/memory.usage_in_bytes");
+    const auto charged = need_number(memory_charged_);
     if (!charged) return charged.error();
     // Those of groups below it are in the sums that begin with "total_"; "rss" is anonymous memory.
     std::int64_t bytes = 0;
     for (const char* key : {"total_rss", "total_shmem", "total_mapped_file"})
       bytes += number_of(*stat, key).value_or(0);
-    return MemoryUsage{std::min(bytes, *charged),
-                       read_number(at_.memory + "/memory.max_usage_in_bytes")};
+    return std::min(bytes, *charged);
+  }
+  std::optional<std::int64_t> peak_charged_bytes() const override {
+    return read_number(at_.memory + "/memory.max_usage_in_bytes");
+  }
+  void open_files() const override {
+    DirectoryCgroup::open_files();
+    for (const auto* file :
+         {&cpu_used_, &cpu_stat_, &memory_stat_, &memory_charged_, &oom_control_, &cpu_quota_})
+      file->open();
   }
 
   // The counter is there since Linux 4.13.
-  Result<std::int64_t> oom_kills() const override {
-    return need_number(at_.memory + "/memory.oom_control", "oom_kill");
-  }
+  Result<std::int64_t> oom_kills() const override { return need_number(oom_control_, "oom_kill"); }
 
   std::optional<OomEvent> oom_event() const override {
     if (!event_) return std::nullopt;
@@ -88,6 +100,12 @@ class CgroupV1 final : public DirectoryCgroup {
   }
 
  private:
+  Result<void> write_quota(std::string_view text) {
+    auto done = put(files_, cpu_quota_, text);
+    cpu_quota_.close();  // it is rarely written twice
+    return done;
+  }
+
   // A period that becomes shorter under a quota could ask for more than the group above may give,
   // and the kernel refuses it: no quota first.
   Result<void> set_period(std::chrono::microseconds period) {
@@ -112,9 +130,8 @@ class CgroupV1 final : public DirectoryCgroup {
   }
 
   void watch_oom() {
-    const std::string control = at_.memory + "/memory.oom_control";
     UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    const UniqueFd watched(::open(control.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd watched(::open(oom_control_.path().c_str(), O_RDONLY | O_CLOEXEC));
     int error_number = errno;
     if (event && watched) {
       error_number =
@@ -136,6 +153,8 @@ class CgroupV1 final : public DirectoryCgroup {
   V1Directories at_;
   CgroupLimits limits_;
   std::chrono::microseconds period_{};
+  KeptFile cpu_used_, cpu_stat_, memory_stat_, memory_charged_, oom_control_;
+  KeptFile cpu_quota_;
   UniqueFd event_;
 };
 

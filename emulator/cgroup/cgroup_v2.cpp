@@ -16,7 +16,14 @@ namespace {
 class CgroupV2 final : public DirectoryCgroup {
  public:
   CgroupV2(CgroupFiles& files, const std::string& directory, const CgroupLimits& limits)
-      : DirectoryCgroup(files, {}, directory), at_(directory + "/"), limits_(limits) {}
+      : DirectoryCgroup(files, {}, directory),
+        at_(directory + "/"),
+        limits_(limits),
+        cpu_stat_(at_ + "cpu.stat"),
+        memory_stat_(at_ + "memory.stat"),
+        memory_charged_(at_ + "memory.current"),
+        memory_events_(at_ + "memory.events"),
+        cpu_max_(at_ + "cpu.max", O_WRONLY) {}
 
   Result<void> set_up() {
     if (auto done = make(); !done) return done;
@@ -30,13 +37,15 @@ class CgroupV2 final : public DirectoryCgroup {
 
   Result<void> limit_cpu(const std::optional<CpuQuota>& quota) override {
     const CpuQuota value = quota.value_or(CpuQuota{});
-    return put(files_, at_ + "cpu.max",
-               (quota ? std::to_string(value.quota.count()) : "max") + " " +
-                   std::to_string(value.period.count()));
+    auto done = put(files_, cpu_max_,
+                    (quota ? std::to_string(value.quota.count()) : "max") + " " +
+                        std::to_string(value.period.count()));
+    cpu_max_.close();  // it is rarely written twice
+    return done;
   }
 
   Result<CpuUsage> cpu_usage() const override {
-    const auto stat = need_text(at_ + "cpu.stat");
+    const auto stat = need_text(cpu_stat_);
     if (!stat) return stat.error();
     const auto time = [&](std::string_view key) -> Duration {
       return std::chrono::microseconds(number_of(*stat, key).value_or(0));
@@ -49,19 +58,28 @@ class CgroupV2 final : public DirectoryCgroup {
                     number_of(*stat, "nr_throttled").value_or(0)};
   }
 
-  Result<MemoryUsage> memory_usage() const override {
-    const auto stat = need_text(at_ + "memory.stat");
+  Result<std::int64_t> memory_usage() const override {
+    const auto stat = need_text(memory_stat_);
     if (!stat) return stat.error();
-    const auto charged = need_number(at_ + "memory.current");
+    const auto charged = need_number(memory_charged_);
     if (!charged) return charged.error();
     std::int64_t bytes = 0;
     for (const char* key : {"anon", "shmem", "file_mapped"})
       bytes += number_of(*stat, key).value_or(0);
-    return MemoryUsage{std::min(bytes, *charged), read_number(at_ + "memory.peak")};
+    return std::min(bytes, *charged);
+  }
+  std::optional<std::int64_t> peak_charged_bytes() const override {
+    return read_number(at_ + "memory.peak");
+  }
+  void open_files() const override {
+    DirectoryCgroup::open_files();
+    for (const auto* file :
+         {&cpu_stat_, &memory_stat_, &memory_charged_, &memory_events_, &cpu_max_})
+      file->open();
   }
 
   Result<std::int64_t> oom_kills() const override {
-    return need_number(at_ + "memory.events", "oom_kill");
+    return need_number(memory_events_, "oom_kill");
   }
 
   std::optional<OomEvent> oom_event() const override {
@@ -101,6 +119,9 @@ class CgroupV2 final : public DirectoryCgroup {
 
   std::string at_;  // with a slash at the end
   CgroupLimits limits_;
+  KeptFile cpu_stat_, memory_stat_, memory_charged_;
+  KeptFile memory_events_;  // not that of the event: to read it means to have seen it
+  KeptFile cpu_max_;
   UniqueFd events_;
 };
 

@@ -58,7 +58,11 @@ int kill_members(const std::string& directory) {
 }
 
 DirectoryCgroup::DirectoryCgroup(CgroupFiles& files, std::vector<std::string> v1, std::string v2)
-    : files_(files), v1_(std::move(v1)), v2_(std::move(v2)) {}
+    : files_(files),
+      v1_(std::move(v1)),
+      v2_(std::move(v2)),
+      v2_processes_(v2_ + "/cgroup.procs"),
+      v2_freeze_(v2_ + "/cgroup.freeze", O_WRONLY) {}
 
 // allow_forks() belongs to the derived class, which is gone here.
 DirectoryCgroup::~DirectoryCgroup() {
@@ -101,7 +105,7 @@ Result<void> DirectoryCgroup::write_freeze(std::string_view text) {
     return unsupported(
         "nothing can be frozen: that needs a writable cgroup v2 mount and Linux 5.2");
   }
-  return put(files_, v2_ + "/cgroup.freeze", text);
+  return put(files_, v2_freeze_, text);
 }
 
 bool DirectoryCgroup::is_frozen() const {
@@ -119,12 +123,25 @@ void DirectoryCgroup::kill() {
 }
 
 bool DirectoryCgroup::is_empty() const {
-  return std::all_of(made_.begin(), made_.end(),
-                     [](const std::string& directory) { return processes_in(directory).empty(); });
+  return std::all_of(made_.begin(), made_.end(), [this](const std::string& directory) {
+    return processes_at(directory).empty();
+  });
 }
 
 std::vector<pid_t> DirectoryCgroup::processes() const {
-  return made_.empty() ? std::vector<pid_t>() : processes_in(made_.front());
+  return made_.empty() ? std::vector<pid_t>() : processes_at(made_.front());
+}
+
+// That of version 2 is asked for every invoke.
+std::vector<pid_t> DirectoryCgroup::processes_at(const std::string& directory) const {
+  if (directory != v2_ || has_groups_in(join_.front().get())) return processes_in(directory);
+  return processes_of(v2_processes_.text().value_or(""));
+}
+
+void DirectoryCgroup::open_files() const {
+  if (v2_.empty()) return;
+  v2_processes_.open();
+  v2_freeze_.open();
 }
 
 bool DirectoryCgroup::remove() {

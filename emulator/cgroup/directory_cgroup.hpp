@@ -29,6 +29,7 @@ class DirectoryCgroup : public Cgroup {
   bool is_empty() const override;
   std::vector<pid_t> processes() const override;
   bool remove() override;
+  void open_files() const override;
   const std::vector<std::string>& notes() const override { return notes_; }
 
  protected:
@@ -43,11 +44,13 @@ class DirectoryCgroup : public Cgroup {
  private:
   virtual void allow_forks(bool allow) = 0;
   Result<void> write_freeze(std::string_view text);
+  std::vector<pid_t> processes_at(const std::string& directory) const;
 
   std::vector<std::string> v1_;
   std::string v2_;
   std::vector<std::string> made_;  // those of both that exist
-  std::vector<UniqueFd> join_;
+  std::vector<UniqueFd> join_;     // of those of both, v2 first
+  KeptFile v2_processes_, v2_freeze_;
   bool can_freeze_ = false;
   std::vector<std::string> notes_;
 };

@@ -76,11 +76,13 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void invoke(InvocationPtr invocation);
   // Starts the runtime ahead of any invoke. Precondition: Cold.
   void prewarm();
-  // Makes its sandbox and joins its groups, but starts no runtime: it stays Cold, and its first
-  // start does not wait for them. Does not block; what goes wrong is told by that start. Once,
-  // before it.
+  // In the place of open(), and where nobody waits for it: makes its groups and its sandbox too,
+  // but starts no runtime. It stays Cold, and its first start does not wait for them. What goes
+  // wrong with the sandbox is told by that start.
   void prepare();
   bool preparing() const { return preparing_; }
+  // Before that it takes no invoke. Never, if prepare() has come to its end without.
+  bool is_open() const { return open_; }
   bool prepared() const { return prepared_; }  // has been, whatever became of it
   // What prepare() has made can still be used.
   bool is_current() const { return sandbox_->is_current(); }
@@ -116,6 +118,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   // init_phase.cpp
   [[gnu::cold]] void start_process(EnvironmentState phase);
   [[gnu::cold]] void begin_process();
+  [[gnu::cold]] void prepare_sandbox();
+  [[gnu::cold]] Result<void> listen_on_loopback();
   [[gnu::cold]] Result<void> listen(std::vector<UniqueFd> listeners);
   [[gnu::cold]] void begin_suppressed_init();
   void on_init_complete() override;
@@ -178,6 +182,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   bool process_exited_ = false;
   bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
   bool provisioned_ = false;  // started ahead: another limit, another variable
+  bool open_ = false;
   bool preparing_ = false;
   bool prepared_ = false;
 

@@ -56,12 +56,29 @@ void ExecutionEnvironment::start_process(EnvironmentState phase) {
 }
 
 void ExecutionEnvironment::prepare() {
+  if (!listen_on_loopback()) return;
   preparing_ = true;
-  sandbox_->prepare(limits_->join_descriptors(), [this](Result<std::vector<UniqueFd>> listeners) {
-    preparing_ = false;
-    // If not, the start makes another.
-    prepared_ = listeners && listen(std::move(*listeners));
+  limits_->open_ahead([this](const Result<void>& opened) {
+    preparing_ = open_ = bool(opened);
+    if (open_) prepare_sandbox();
   });
+}
+
+void ExecutionEnvironment::prepare_sandbox() {
+  sandbox_->prepare_ahead(limits_->join_descriptors(),
+                          [this](Result<std::vector<UniqueFd>> listeners) {
+                            preparing_ = false;
+                            // If not, the start makes another.
+                            prepared_ = listeners && listen(std::move(*listeners));
+                          });
+}
+
+Result<void> ExecutionEnvironment::listen_on_loopback() {
+  if (sandbox_->runtime_api()) return {};
+  auto port = api_.listen("127.0.0.1");
+  if (!port) return port.error();
+  port_ = *port;
+  return {};
 }
 
 // Where there are any, they are of a network that is new; the former one is let go.

@@ -49,11 +49,10 @@ ExecutionEnvironment::~ExecutionEnvironment() {
 }
 
 Result<void> ExecutionEnvironment::open() {
-  if (sandbox_->runtime_api()) return limits_->open();
-  auto port = api_.listen("127.0.0.1");
-  if (!port) return port.error();
-  port_ = *port;
-  return limits_->open();
+  if (auto ok = listen_on_loopback(); !ok) return ok;
+  auto opened = limits_->open();
+  open_ = bool(opened);
+  return opened;
 }
 
 // Kills the process group and whatever escaped from it; the environment lives on, cold again.
@@ -80,6 +79,7 @@ void ExecutionEnvironment::processes_gone() {
     process_.reset();
   }
   limits_->on_process(0);
+  if (stopped_) return on_all_gone();  // whoever is left ends with the limits
   limits_->end_others([this] { on_all_gone(); });
 }
 

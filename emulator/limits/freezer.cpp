@@ -103,7 +103,7 @@ void Freezer::forget() {
   timer_.clear();
   cpu_seen_.reset();
   looked_again_ = false;
-  if (std::exchange(frozen_, false) && by_limits_) limits_.thaw();
+  frozen_ = false;
 }
 
 }  // namespace coldframe

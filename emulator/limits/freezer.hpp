@@ -4,7 +4,7 @@
 //   Freezer freezer(timers, clock, freezing, config.name, *limits);
 //   freezer.rest(*process, true);  // after the answer; frozen some 2 ms later, if nothing comes
 //   freezer.wake();                // before the event; at once, and nothing if it was not frozen
-//   freezer.forget();              // after the kill: whoever was stopped is gone
+//   freezer.forget();              // it is being killed, stopped or not
 //
 // By the limits back-end where it can, which reaches every process; else by SIGSTOP to the
 // process group, which may end some of its system calls with EINTR (signal(7)) and does not reach

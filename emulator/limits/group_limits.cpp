@@ -40,9 +40,30 @@ GroupLimits::~GroupLimits() {
 }
 
 Result<void> GroupLimits::open() {
-  auto group = run_.create(plan_.id, {.memory_bytes = plan_.memory_bytes});
-  if (!group) return group.error();
-  group_ = std::move(*group);
+  return use(run_.create(plan_.id, {.memory_bytes = plan_.memory_bytes}));
+}
+
+void GroupLimits::open_ahead(std::function<void(Result<void>)> done) {
+  opening_ = true;
+  house_.offload.run(
+      [&run = run_, id = plan_.id, memory_bytes = plan_.memory_bytes] {
+        auto group = run.create(id, {.memory_bytes = memory_bytes});
+        if (group) (*group)->open_files();
+        return group;
+      },
+      [this, here = std::weak_ptr<char>(here_),
+       done = std::move(done)](Result<std::unique_ptr<Cgroup>> made) {
+        if (here.expired()) return;  // the group goes with `made`
+        opening_ = false;
+        auto opened = use(std::move(made));
+        if (close_when_open_) return close(std::exchange(close_when_open_, nullptr));
+        done(std::move(opened));
+      });
+}
+
+Result<void> GroupLimits::use(Result<std::unique_ptr<Cgroup>> made) {
+  if (!made) return made.error();
+  group_ = std::move(*made);
   for (const auto& note : group_->notes())
     backend_.note_once(note);
   if (const auto event = group_->oom_event()) {
@@ -60,7 +81,8 @@ Result<void> GroupLimits::open() {
 void GroupLimits::on_start(bool in_invoke) {
   if (in_invoke) limit_cpu();
   told_ = false;
-  kills_before_ = group_->oom_kills().has_value() ? *group_->oom_kills() : 0;
+  const auto kills = group_->oom_kills();
+  kills_before_ = kills ? *kills : 0;
   if (const auto usage = group_->cpu_usage()) cpu_before_ = *usage;
 }
 
@@ -99,7 +121,7 @@ void GroupLimits::sample(TimePoint now, bool forced) {
   if (!memory) return;
   // Pages of libraries that are charged to another group count on Lambda, where nobody else is.
   const std::int64_t own = std::min(peak_resident(pid_).value_or(0), plan_.memory_bytes);
-  const std::int64_t seen = std::max(memory->bytes, own);
+  const std::int64_t seen = std::max(*memory, own);
   if (seen > 0) peak_ = std::max(peak_.value_or(0), seen);  // 0: everybody has gone
 }
 
@@ -152,38 +174,63 @@ void GroupLimits::look_for_oom_kill(int tries) {
   });
 }
 
-bool GroupLimits::nobody_left() {
-  if (group_->is_empty()) return true;
-  group_->kill();
-  return false;
-}
-
 void GroupLimits::end_others(std::function<void()> done) {
   alive_ = false;
-  try_until(&GroupLimits::nobody_left, k_most_tries, [this, done = std::move(done)] {
+  end_those_left(k_most_tries, [this, done = std::move(done)] {
     thaw();  // what joins next must run
     done();
   });
 }
 
+void GroupLimits::end_those_left(int tries, std::function<void()> done) {
+  if (group_ == nullptr || group_->is_empty()) return done();
+  group_->kill();
+  try_again(&GroupLimits::end_those_left, tries, std::move(done));
+}
+
 void GroupLimits::close(std::function<void()> done) {
+  if (opening_) {
+    close_when_open_ = std::move(done);
+    return;
+  }
   boost::system::error_code ignored;
   oom_watch_.close(ignored);
   memory_timer_.clear();
-  try_until(&GroupLimits::removed, k_most_tries, std::move(done));
+  remove(k_most_tries, std::move(done));
 }
 
-void GroupLimits::try_until(bool (GroupLimits::*gone)(), int tries, std::function<void()> done) {
-  if (group_ == nullptr || (this->*gone)()) return done();
+// Others are served meanwhile: it takes as long as some invokes.
+void GroupLimits::remove(int tries, std::function<void()> done) {
+  if (group_ == nullptr) return done();
+  house_.offload.run(
+      [group = std::move(group_)]() mutable {
+        if (group->remove()) {
+          group.reset();
+        } else {
+          group->kill();
+        }
+        return std::move(group);
+      },
+      [this, here = std::weak_ptr<char>(here_), tries,
+       done = std::move(done)](std::unique_ptr<Cgroup> left) mutable {
+        if (here.expired()) return;
+        group_ = std::move(left);
+        if (group_ == nullptr) return done();
+        try_again(&GroupLimits::remove, tries, std::move(done));
+      });
+}
+
+void GroupLimits::try_again(void (GroupLimits::*step)(int, std::function<void()>), int tries,
+                            std::function<void()> done) {
   if (tries == 0) {
     house_.log.write("coldframe: somebody is left in the control group of environment " + plan_.id +
                      "\n");
     return done();
   }
   end_timer_ = house_.timers.at(house_.clock.now() + k_retry,
-                                [this, gone, tries, done = std::move(done)]() mutable {
+                                [this, step, tries, done = std::move(done)]() mutable {
                                   end_timer_ = {};
-                                  try_until(gone, tries - 1, std::move(done));
+                                  (this->*step)(tries - 1, std::move(done));
                                 });
 }
 

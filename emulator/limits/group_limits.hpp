@@ -23,6 +23,7 @@ class GroupLimits final : public EnvironmentLimits {
   GroupLimits& operator=(const GroupLimits&) = delete;
 
   Result<void> open() override;
+  void open_ahead(std::function<void(Result<void>)> done) override;
   std::vector<int> join_descriptors() const override { return group_->join_descriptors(); }
   std::vector<int> cpus() const override { return plan_.cpus; }
   void on_start(bool in_invoke) override;
@@ -46,16 +47,20 @@ class GroupLimits final : public EnvironmentLimits {
   void look_on();
   void watch_oom();
   void look_for_oom_kill(int tries);
-  void try_until(bool (GroupLimits::*gone)(), int tries, std::function<void()> done);
-  bool nobody_left();
-  bool removed() { return group_->remove(); }
+  Result<void> use(Result<std::unique_ptr<Cgroup>> made);
+  void end_those_left(int tries, std::function<void()> done);
+  void remove(int tries, std::function<void()> done);
+  void try_again(void (GroupLimits::*step)(int, std::function<void()>), int tries,
+                 std::function<void()> done);
 
   LimitsByCgroup& backend_;
   LimitsHouse house_;
   CgroupRun& run_;
   Plan plan_;
   LimitsEvents& events_;
-  std::unique_ptr<Cgroup> group_;
+  std::unique_ptr<Cgroup> group_;  // null: not made yet, or removed, or just about to be
+  bool opening_ = false;
+  std::function<void()> close_when_open_;
   boost::asio::posix::stream_descriptor oom_watch_;  // a copy of the event's descriptor
   LazyTimer memory_timer_;
   TimerId oom_timer_;

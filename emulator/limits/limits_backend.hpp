@@ -47,6 +47,9 @@ class EnvironmentLimits {
   virtual ~EnvironmentLimits() = default;
 
   virtual Result<void> open() { return {}; }
+  // The same where nobody waits for it: the loop goes on meanwhile. `done` is called once, perhaps
+  // before it returns; not after close() or destruction.
+  virtual void open_ahead(std::function<void(Result<void>)> done) { done(open()); }
   // What the runtime joins before its exec (group_entry.hpp), …
   virtual std::vector<int> join_descriptors() const { return {}; }
   // … and keeps to these CPUs. Empty: to none in particular.
@@ -74,10 +77,11 @@ class EnvironmentLimits {
   // The kernel, or who stands in for it, has killed for lack of memory in this generation.
   virtual bool out_of_memory() { return false; }
 
-  // Kills whoever of the generation is left, wherever it hides. `done` is called once, when nobody
-  // is, or after 2 s; perhaps before the call returns.
+  // Kills whoever of the generation is left, wherever it hides, and thaws what others will join.
+  // `done` is called once, when nobody is, or after 2 s; perhaps before the call returns.
   virtual void end_others(std::function<void()> done) { done(); }
-  // Removes what open() made. `done` as above.
+  // Kills whoever is left, and removes what open() made, or is about to make. `done` as above;
+  // nothing else is called then.
   virtual void close(std::function<void()> done) { done(); }
 };
 

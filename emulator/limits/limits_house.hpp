@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emulator/base/fd_writer.hpp"
+#include "emulator/base/offload.hpp"
 #include "emulator/limits/limits_backend.hpp"
 
 namespace coldframe {
@@ -17,6 +18,7 @@ struct LimitsHouse {
   Timers& timers;
   const Clock& clock;
   TextSink& log;
+  Offload& offload;  // for what takes the kernel long, and nothing that takes longer than that
 };
 
 class OnceNotes {

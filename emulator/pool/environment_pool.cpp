@@ -110,22 +110,19 @@ void EnvironmentPool::refuse(InvocationPtr invocation, Refusal refusal, std::str
   if (invocation->done) invocation->done(std::move(result));
 }
 
-Result<std::unique_ptr<ExecutionEnvironment>> EnvironmentPool::make() {
-  auto environment = std::make_unique<ExecutionEnvironment>(services_, config_,
-                                                            static_cast<EnvironmentOwner&>(*this));
-  if (auto opened = environment->open(); !opened) return opened.error();
-  return environment;
+std::unique_ptr<ExecutionEnvironment> EnvironmentPool::make() {
+  return std::make_unique<ExecutionEnvironment>(services_, config_,
+                                                static_cast<EnvironmentOwner&>(*this));
 }
 
 Result<ExecutionEnvironment*> EnvironmentPool::create() {
   auto environment = take_prepared();
   if (!environment) {
-    auto made = make();
-    if (!made) {
-      services_.log.write("coldframe: " + made.error().message + "\n");
-      return made.error();
+    environment = make();
+    if (auto opened = environment->open(); !opened) {
+      services_.log.write("coldframe: " + opened.error().message + "\n");
+      return opened.error();
     }
-    environment = std::move(*made);
   }
   environments_.push_back(std::move(environment));
   return environments_.back().get();
@@ -133,11 +130,14 @@ Result<ExecutionEnvironment*> EnvironmentPool::create() {
 
 // What goes wrong here is told by the cold start that tries it again.
 void EnvironmentPool::prepare_next() {
-  if (!services_.sandbox.takes_time() || prepared_ || closed_ || counts().limit == 0) return;
-  auto made = make();
-  if (!made) return;
-  prepared_ = std::move(*made);
+  if (!services_.sandbox.takes_time() || has_prepared() || closed_ || counts().limit == 0) return;
+  prepared_ = make();
   prepared_->prepare();
+}
+
+// One that could not be opened is none.
+bool EnvironmentPool::has_prepared() const {
+  return prepared_ && (prepared_->is_open() || prepared_->preparing());
 }
 
 void EnvironmentPool::retire() {
@@ -146,6 +146,10 @@ void EnvironmentPool::retire() {
 }
 
 std::unique_ptr<ExecutionEnvironment> EnvironmentPool::take_prepared() {
+  // Its groups are about to be made, when the thread that makes them comes to it: it is left for
+  // the next, and those of this one are made at once.
+  if (has_prepared() && !prepared_->is_open()) return nullptr;
+  if (!has_prepared()) prepared_.reset();
   if (!prepared_ || prepared_->is_current()) return std::move(prepared_);
   // It ends among the others.
   auto* old = environments_.emplace_back(std::move(prepared_)).get();
@@ -228,7 +232,7 @@ void EnvironmentPool::make_idle(ExecutionEnvironment& environment) {
     next_expiry_.set(next_expiry_ ? std::min(next_expiry_.due(), expires) : expires);
   }
   idle_.push_back({&environment, expires});
-  if (options_.prepare_ahead && !prepared_ && !next_preparation_) {
+  if (options_.prepare_ahead && !has_prepared() && !next_preparation_) {
     next_preparation_.set(services_.clock.now() + k_rest_before_preparing);
   }
 }

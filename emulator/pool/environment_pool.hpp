@@ -81,7 +81,8 @@ class EnvironmentPool final : private EnvironmentOwner {
   PoolCounts counts() const;
   [[gnu::cold]] void refuse(InvocationPtr invocation, Refusal refusal, std::string reason = {});
   Result<ExecutionEnvironment*> create();
-  Result<std::unique_ptr<ExecutionEnvironment>> make();
+  std::unique_ptr<ExecutionEnvironment> make();
+  bool has_prepared() const;
   std::unique_ptr<ExecutionEnvironment> take_prepared();
   [[gnu::cold]] void start_for(InvocationPtr invocation);
   [[gnu::cold]] void enqueue(InvocationPtr invocation);

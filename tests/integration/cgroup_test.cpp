@@ -129,11 +129,9 @@ TEST_F(Cgroups, TellWhenMemoryRunsOut) {
   // v2 counts the one that ran out and then all of its group, which it may still be in.
   const auto seen = [&] { return *group->oom_kills(); };
   EXPECT_TRUE(wait_until([&] { return seen() == 1 || (is_v2() && seen() == 2); })) << seen();
-  const auto memory = group->memory_usage();
-  ASSERT_TRUE(memory);
-  if (memory->peak_charged_bytes) {
-    EXPECT_LE(*memory->peak_charged_bytes, 32 * k_mib);
-    EXPECT_GT(*memory->peak_charged_bytes, 31 * k_mib);
+  if (const auto peak = group->peak_charged_bytes()) {
+    EXPECT_LE(*peak, 32 * k_mib);
+    EXPECT_GT(*peak, 31 * k_mib);
   }
   group->oom_event_seen();
   EXPECT_EQ(::poll(&ready, 1, 0), 0);
@@ -173,12 +171,11 @@ TEST_F(Cgroups, MeasureMemoryInUseWithoutThePageCache) {
   });
   ASSERT_TRUE(wait_until([&] { return shared->step == 1; }));
   // The kernel's sums may be some pages, or two seconds, late.
-  EXPECT_TRUE(wait_until([&] { return group->memory_usage()->bytes > 23 * k_mib; }));
-  const auto memory = group->memory_usage();
-  ASSERT_TRUE(memory);
-  EXPECT_LT(memory->bytes, 100 * k_mib);  // a sanitizer keeps notes of what is touched
-  if (memory->peak_charged_bytes) {
-    EXPECT_GT(*memory->peak_charged_bytes, 128 * k_mib);
+  EXPECT_TRUE(wait_until([&] { return *group->memory_usage() > 23 * k_mib; }));
+  // A sanitizer keeps notes of what is touched.
+  EXPECT_LT(*group->memory_usage(), 100 * k_mib);
+  if (const auto peak = group->peak_charged_bytes()) {
+    EXPECT_GT(*peak, 128 * k_mib);
   }
 }
 

@@ -179,10 +179,8 @@ TEST_F(CgroupV1, ReadsWhatTheKernelCounted) {
              "total_mapped_file 3\n");
   kernel.set(top + "memory/x/memory.usage_in_bytes", "1100\n");
   kernel.set(top + "memory/x/memory.max_usage_in_bytes", "2000\n");
-  const auto memory = group->memory_usage();
-  ASSERT_TRUE(memory);
-  EXPECT_EQ(memory->bytes, 123);
-  EXPECT_EQ(memory->peak_charged_bytes, 2000);
+  EXPECT_EQ(*group->memory_usage(), 123);
+  EXPECT_EQ(group->peak_charged_bytes(), 2000);
 
   kernel.set(top + "memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
   EXPECT_EQ(*group->oom_kills(), 2);
@@ -194,7 +192,7 @@ TEST_F(CgroupV1, NeverTellsOfMoreMemoryThanIsCharged) {
   kernel.set("/sys/fs/cgroup/memory/x/memory.stat",
              "total_rss 10\ntotal_shmem 100\ntotal_mapped_file 100\n");
   kernel.set("/sys/fs/cgroup/memory/x/memory.usage_in_bytes", "115\n");
-  EXPECT_EQ(group->memory_usage()->bytes, 115);
+  EXPECT_EQ(*group->memory_usage(), 115);
 }
 
 TEST_F(CgroupV1, SaysWhatItCannotRead) {

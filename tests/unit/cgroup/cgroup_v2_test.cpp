@@ -89,7 +89,7 @@ TEST_F(CgroupV2, NotesWhatTheKernelDoesNotHave) {
   EXPECT_TRUE(group->notes()[0].starts_with("swap cannot be forbidden: ")) << group->notes()[0];
   EXPECT_TRUE(group->notes()[1].starts_with("the kernel ends one process, not all"))
       << group->notes()[1];
-  EXPECT_EQ(group->memory_usage()->peak_charged_bytes, std::nullopt);
+  EXPECT_EQ(group->peak_charged_bytes(), std::nullopt);
   EXPECT_FALSE(group->can_freeze());
   EXPECT_EQ(group->freeze().error().code, ExitCode::not_supported);
 }
@@ -108,8 +108,8 @@ TEST_F(CgroupV2, ReadsWhatTheKernelCounted) {
   kernel.set(at + "memory.stat", "anon 100\nfile 900\nfile_mapped 3\nshmem 20\nanon_thp 8\n");
   kernel.set(at + "memory.current", "1100\n");
   kernel.set(at + "memory.peak", "2000\n");
-  EXPECT_EQ(group->memory_usage()->bytes, 123);
-  EXPECT_EQ(group->memory_usage()->peak_charged_bytes, 2000);
+  EXPECT_EQ(*group->memory_usage(), 123);
+  EXPECT_EQ(group->peak_charged_bytes(), 2000);
   kernel.set(at + "memory.events", "low 0\nmax 5\noom 1\noom_kill 3\noom_group_kill 1\n");
   EXPECT_EQ(*group->oom_kills(), 3);
   ASSERT_TRUE(group->oom_event());

@@ -142,6 +142,9 @@ class FakeKernel final : public CgroupFiles {
     store(path, now + (path.ends_with("/cgroup.event_control") ? "" : "\n"));
     return 0;
   }
+  int write(const KeptFile& file, std::string_view text) override {
+    return write(file.path(), text);
+  }
   int may_change(const std::string& directory) override {
     if (const int refusal = refusal_of(directory)) return refusal;
     return CgroupFiles::may_change(directory);
@@ -150,10 +153,13 @@ class FakeKernel final : public CgroupFiles {
  private:
   using Texts = std::vector<std::pair<std::string, std::string>>;
 
-  // As a new file: a disk is slow with one that is cut off and written again.
+  // Who has it open reads it, as of the kernel. First written, then cut off: a disk is slow with
+  // the other order.
   static void store(const std::filesystem::path& path, const std::string& text) {
-    std::filesystem::remove(path);
-    std::ofstream(path) << text;
+    std::ofstream(path,
+                  std::filesystem::exists(path) ? std::ios::in | std::ios::out : std::ios::out)
+        << text;
+    std::filesystem::resize_file(path, text.size());
   }
   std::string inside(const std::string& path) const { return path.substr(root().size()); }
   int refusal_of(const std::string& path) const {

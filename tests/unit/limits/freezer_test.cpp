@@ -90,14 +90,17 @@ TEST_F(FreezerTest, PrefersWhatReachesEveryProcess) {
   EXPECT_EQ(process.log, "");
 }
 
-TEST_F(FreezerTest, ThawsWhoWasKilledSoThatTheNextCanRun) {
+TEST_F(FreezerTest, LeavesWhoIsBeingKilledFrozen) {
   limits.can_freeze = true;
   freezer.rest(process, false);
   clock.advance(1ms);
   freezer.forget();
-  EXPECT_EQ(limits.log, "freeze thaw ");
+  EXPECT_FALSE(freezer.frozen());
   freezer.wake();
-  EXPECT_EQ(limits.log, "freeze thaw ");
+  EXPECT_EQ(limits.log, "freeze ") << "to run on, if only for a moment, is not for the dead";
+  freezer.rest(process, false);
+  clock.advance(1ms);
+  EXPECT_EQ(limits.log, "freeze freeze ") << "the next one";
 }
 
 TEST_F(FreezerTest, TellsOnceOfAProcessThatAnInvokeHasLeft) {
