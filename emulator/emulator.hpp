@@ -29,6 +29,7 @@
 #include "emulator/model/function_under_test.hpp"
 #include "emulator/model/invoke.hpp"
 #include "emulator/model/record.hpp"
+#include "emulator/model/work_left.hpp"
 #include "emulator/process/runtime_process.hpp"
 #include "emulator/sandbox/network_mode.hpp"
 
@@ -90,6 +91,11 @@ class Emulator {
   // The same, and on until the runtime has asked for its next event, so that the record is
   // complete. Error: interrupted by a signal (exit code 128 + n).
   Result<Observation> observe(InvokeRequest request);
+  // Right after an answer: whether the function, of one environment, goes on working, for a caller
+  // who invokes again or ends before it would be frozen and that be told. At once if nothing of it
+  // runs, else after 0.1 s (0.3 s where it hardly has a CPU); until then it is not frozen. None,
+  // too, if a signal came or its process has ended.
+  WorkSeen look_for_work(const std::string& function);
   // Ends every environment of the function; the next invoke meets a cold start.
   Result<void> recycle(const std::string& function);
   // Has all of the next cold start's environment made but its runtime, where that takes time, and

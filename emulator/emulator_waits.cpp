@@ -59,6 +59,23 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
   return observation;
 }
 
+WorkSeen Emulator::look_for_work(const std::string& function) {
+  const Clock& clock = house_->services.clock;
+  WorkLook look(clock.now());
+  for (;;) {
+    ExecutionEnvironment* one = house_->functions.find_idle(function);
+    if (one == nullptr) return {};
+    one->stay_awake();
+    if (const auto seen = look.see(one->activity(), clock.now())) {
+      one->let_rest();
+      return *seen;
+    }
+    auto over = std::make_shared<bool>(false);
+    house_->services.timers.at(clock.now() + look.pause(), [over] { *over = true; });
+    if (!run_until([&] { return *over; })) return {};
+  }
+}
+
 Result<void> Emulator::recycle(const std::string& function) {
   auto done = std::make_shared<bool>(false);
   house_->functions.recycle(function, [done] { *done = true; });

@@ -166,6 +166,16 @@ bool HostedFunctions::preparing(std::string_view name) const {
   return one != nullptr && one->pool.preparing();
 }
 
+ExecutionEnvironment* HostedFunctions::find_idle(std::string_view name) const {
+  const auto* one = hosted(name);
+  if (one == nullptr) return nullptr;
+  for (const auto& environment : one->pool.environments()) {
+    const bool is_idle = environment->state() == EnvironmentState::idle;
+    if (is_idle && !environment->stopping()) return environment.get();
+  }
+  return nullptr;
+}
+
 void HostedFunctions::renew(FunctionConfig config, int provisioned) {
   for (std::size_t i = 0; i < functions_.size(); ++i) {
     auto& one = functions_[i];

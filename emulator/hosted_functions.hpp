@@ -39,6 +39,9 @@ class HostedFunctions final : public FunctionDirectory {
   // Has an environment made for its next cold start; whether that is still going on.
   void prepare_next(std::string_view name);
   bool preparing(std::string_view name) const;
+  // One of its environments that waits for an invoke; null: there is none. Not kept over a turn of
+  // the loop.
+  ExecutionEnvironment* find_idle(std::string_view name) const;
   // From now on its invokes wait while `changing` says so, and then until resume().
   void hold_while(const std::string& name, std::function<bool()> changing);
   void resume(const std::string& name);

@@ -8,6 +8,7 @@
 #include "emulator/report/invoke_json.hpp"
 #include "emulator/report/leftovers.hpp"
 #include "emulator/report/payload_advice.hpp"
+#include "emulator/report/work_watch.hpp"
 #include "emulator/validate/judge.hpp"
 #include "emulator/violations/violation_log.hpp"
 
@@ -107,6 +108,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
   std::vector<Observation> seen;
   int stopped_by = 0;
   std::string about_payload;
+  WorkWatch work(config.name);
   for (std::int64_t i = 0; i < *repeat; ++i) {
     auto one = function.invoke(*event);
     if (!one) {
@@ -126,6 +128,7 @@ int run(InvokeOptions& o, const CommandLine& line) {
     (*session)->out().flush_now();
     emulator.run_until([&] { return (*session)->out().idle() || (*session)->out().broken(); });
     seen.push_back(std::move(*one));
+    if (work.is_wanted(i + 1 == *repeat)) work.saw(emulator.look_for_work(config.name));
   }
   int code = stopped_by != 0 ? 128 + stopped_by : exit_code(seen);
   const std::string stopped = stopped_by == 0 ? "" : interruption(stopped_by, seen.size(), *repeat);
@@ -155,6 +158,8 @@ int run(InvokeOptions& o, const CommandLine& line) {
   const bool cut_off = emulator.was_cut_off();
   if (cut_off) violations.leave_out("W36");
   for (const auto& text : violations.notes())
+    note(text);
+  for (const auto& text : work.notes())
     note(text);
   for (const auto& text : leftovers.notes())
     note(text);

@@ -20,6 +20,7 @@
 #include "emulator/base/lazy_timer.hpp"
 #include "emulator/environment/environment_log.hpp"
 #include "emulator/environment/sandbox.hpp"
+#include "emulator/environment/work_look.hpp"
 #include "emulator/limits/freezer.hpp"
 #include "emulator/limits/holdings.hpp"
 #include "emulator/limits/limits_backend.hpp"
@@ -89,6 +90,12 @@ class ExecutionEnvironment final : private RuntimeEvents,
   // Ends everything; an invoke in progress is answered with Refusal::stopping. `done` may be called
   // before stop() returns; of two calls only the later one's is.
   void stop(std::function<void()> done);
+
+  // For somebody who looks at it between invokes: it is not frozen until let_rest().
+  void stay_awake() { freezer_.wake(); }
+  void let_rest();
+  // Precondition: idle and awake. Some 50 µs.
+  Activity activity() const;
 
   EnvironmentState state() const { return state_; }
   const std::string& id() const { return id_; }
@@ -192,7 +199,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   TimerId init_timer_;
   std::optional<Duration> init_duration_;  // waits for the first REPORT
   std::optional<Duration> init_cpu_;
-  Payload init_error_body_;  // posted to /init/error, or why the launch failed
+  std::size_t processes_at_first_ = 0;  // before any event
+  Payload init_error_body_;             // posted to /init/error, or why the launch failed
   std::string init_error_type_;
   std::string exit_reason_;  // why the process ended, once it has
   std::string last_line_;    // the last that it printed in its init

@@ -149,6 +149,7 @@ void ExecutionEnvironment::on_init_complete() {
   limits_->on_init_complete();
   limits_->sample(now, true);
   freezer_.begin();
+  processes_at_first_ = limits_->processes().size();
   const auto cpu = cpu_used();
   if (!suppressed) {
     init_duration_ = duration;

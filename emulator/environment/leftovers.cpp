@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "emulator/environment/execution_environment.hpp"
+#include "emulator/process/activity.hpp"
 
 namespace coldframe {
 
@@ -25,6 +26,27 @@ void ExecutionEnvironment::look_at_leftovers() {
   record_.descriptors = held->descriptors;
   record_.children = held->children;
   record_.resident_bytes = held->resident_bytes;
+}
+
+Activity ExecutionEnvironment::activity() const {
+  Activity activity;
+  std::size_t living = 0;
+  for (const pid_t pid : limits_->processes()) {
+    const ProcessActivity one = process_activity(pid);
+    if (one == ProcessActivity::gone) continue;
+    ++living;
+    activity.working = activity.working || one == ProcessActivity::working;
+    activity.cpu += process_cpu(pid).value_or(Duration::zero());
+  }
+  activity.more_processes = living > processes_at_first_;
+  return activity;
+}
+
+// Who has looked has told; the Freezer need not.
+void ExecutionEnvironment::let_rest() {
+  if (state_ == EnvironmentState::idle && process_ && !process_exited_) {
+    freezer_.rest(*process_, false);
+  }
 }
 
 }  // namespace coldframe

@@ -145,6 +145,34 @@ class Tmp(LeftoversTest):
         self.assertFalse(any("tmp_used_bytes" in one for one in invocations))
 
 
+class WorkLeft(LeftoversTest):
+    """W23 is told by `invoke`, which invokes again or ends before anybody would freeze it."""
+
+    BURNS = "threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()"
+    STAYS = "kept.append(subprocess.Popen(['sleep', '600']))"
+    WAITED_FOR = "subprocess.run(['true']); threading.Thread(target=int).start()"
+
+    def w23(self, body: str, *options: str) -> list[str]:
+        target = self.python_function(body)
+        done = self.coldframe("invoke", target, "--event", "{}", *options)
+        shutil.rmtree(target)
+        if done.code == CANNOT:
+            self.skipTest(done.err.strip().splitlines()[-1])
+        self.assert_exit(done, 0)
+        return re.findall(r"note: '\w+': (.*) when it had answered: .*\(W23\)", done.err)
+
+    def test_W23_once_and_not_of_healthy_ones(self):
+        for freeze in ("on", "off"):
+            for options in (("--repeat", 1), ("--repeat", 4, "--sandbox", "strict")):
+                with self.subTest(freeze=freeze, options=options):
+                    options = ("--freeze", freeze, *options)
+                    self.assertEqual(self.w23(self.BURNS, *options), ["it was still working"])
+                    self.assertEqual(self.w23(self.STAYS, *options),
+                                     ["a process that it had started was still there"])
+                    self.assertEqual(self.w23(self.WAITED_FOR, *options), [])
+                    self.assertEqual(self.w23("pass", *options), [])
+
+
 class ServeTells(LeftoversTest):
     def log_of(self, target: Path) -> str:
         with Serve(self, target, name=target.name, options=["--concurrency", "1"]) as server:
