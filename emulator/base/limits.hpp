@@ -33,6 +33,10 @@ inline constexpr int k_memory_default_mb = 128;
 inline constexpr int k_tmp_min_mb = 512;
 inline constexpr int k_tmp_max_mb = 10240;
 inline constexpr auto k_init_limit = 10s;
+// Ahead of any invoke (provisioned concurrency) an init may take as long as an invoke, but at least
+// and at most this.
+inline constexpr auto k_provisioned_init_min = 130s;
+inline constexpr auto k_provisioned_init_max = 900s;
 inline constexpr int k_default_concurrency = 10;
 // Event invokes of a function that wait here; more are throttled. Ours, AWS names none.
 inline constexpr std::size_t k_queued_events = 100'000;

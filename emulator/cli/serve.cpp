@@ -1,6 +1,8 @@
 // coldframe serve: the Lambda Invoke API for boto3, the AWS CLI and curl.
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <set>
 
 #include "emulator/base/units.hpp"
 #include "emulator/cli/commands.hpp"
@@ -106,13 +108,24 @@ void renew(const Renewal& with, const std::string& target, FunctionConfig& confi
       note_line(path + " changed; the next invoke of '" + config.name + "' is a cold start"));
 }
 
-// Says once what to install if a function cannot start without it.
-struct MissingClientNote final : RecordSink {
+// Says once what to install if a function cannot start without it; and, of each function, that its
+// init is longer than Lambda's may be.
+struct InitNotes final : RecordSink {
   Emulator* emulator = nullptr;
-  bool said = false;
+  const std::vector<FunctionConfig>& functions;
+  bool client_told = false;
+  std::set<std::string> long_ones_told{};
+
+  explicit InitNotes(const std::vector<FunctionConfig>& all) : functions(all) {}
   void on_init(const InitRecord& record) override {
     const auto advice = missing_client_advice(record);
-    if (!advice.empty() && !std::exchange(said, true)) emulator->log(note_line(advice));
+    if (!advice.empty() && !std::exchange(client_told, true)) emulator->log(note_line(advice));
+    const auto config = std::find_if(functions.begin(), functions.end(),
+                                     [&](const auto& one) { return one.name == record.function; });
+    if (config == functions.end()) return;
+    const auto about_length = long_init_advice(record, *config);
+    if (about_length.empty() || !long_ones_told.insert(record.function).second) return;
+    emulator->log(note_line("'" + record.function + "': " + about_length));
   }
   bool wants_cpu() const override { return false; }
 };
@@ -171,14 +184,14 @@ int run(ServeOptions& o, const CommandLine& line) {
   }
   ReadyFile ready_file(o.ready_file);
   if (auto ok = ready_file.prepare(); !ok) return fail(ok.error());
-  MissingClientNote missing_client;
+  InitNotes init_notes(functions);
   ViolationLog violations;
   Leftovers leftovers;
   auto session = Session::start(parsed->emulator, functions, o.run.verbose);
   if (!session) return fail(session.error());
   Emulator& emulator = (*session)->emulator();
-  missing_client.emulator = &emulator;
-  emulator.add_record_sink(missing_client);
+  init_notes.emulator = &emulator;
+  emulator.add_record_sink(init_notes);
   const Renewal renewal{o, parsed->overrides, emulator, [&](const FunctionConfig& config) {
                           violations.add(config.name, circumstances(config, emulator));
                           leftovers.add(config.name, config.tmp_mb);

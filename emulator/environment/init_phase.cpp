@@ -1,7 +1,6 @@
 // Birth: from the first process to the first /next, and what happens when that does not come.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -31,11 +30,9 @@ void ExecutionEnvironment::prewarm() {
   start_process(EnvironmentState::init);
 }
 
-// On demand 10 s; ahead of any invoke max(130 s, function timeout), at most 900 s.
 Duration ExecutionEnvironment::init_limit() const {
   if (!provisioned_ || config_.init_limit_given) return config_.init_limit;
-  return std::clamp<Duration>(config_.timeout(), std::chrono::seconds(130),
-                              std::chrono::seconds(900));
+  return config_.lambdas_init_limit(true);
 }
 
 void ExecutionEnvironment::start_process(EnvironmentState phase) {

@@ -2,6 +2,7 @@
 // merged. Names are AWS's own. Value type.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -45,6 +46,12 @@ struct FunctionConfig {
     return "arn:aws:lambda:" + region + ":" + account + ":function:" + name;
   }
   Duration timeout() const { return std::chrono::seconds(timeout_s); }
+  // Lambda's own, whatever init_limit is here. `provisioned`: ahead of any invoke.
+  Duration lambdas_init_limit(bool provisioned) const {
+    if (!provisioned) return limits::k_init_limit;
+    return std::clamp<Duration>(timeout(), limits::k_provisioned_init_min,
+                                limits::k_provisioned_init_max);
+  }
 };
 
 }  // namespace coldframe

@@ -26,7 +26,22 @@ std::string missing_client_advice(const InitRecord& record) {
          "there, an EntryPoint names it: [\".venv/bin/python\", \"-m\", \"awslambdaric\"]";
 }
 
+std::string long_init_advice(const InitRecord& record, const FunctionConfig& config) {
+  const Duration limit = config.lambdas_init_limit(record.provisioned);
+  if (record.status != InitStatus::success || record.duration <= limit) return "";
+  const std::string text =
+      fmt::format("init took {:.1f} s: Lambda would have ended this init at {}",
+                  std::chrono::duration<double>(record.duration).count(), seconds_text(limit));
+  if (record.provisioned) return text + ", its limit with provisioned concurrency (W19)";
+  return text +
+         fmt::format(" and begun it again within the first invoke, under the timeout of {} s (W19)",
+                     config.timeout_s);
+}
+
 void Advisor::on_init(const InitRecord& record) {
+  if (record.status == InitStatus::success && record.duration > longest_init_.duration) {
+    longest_init_ = record;
+  }
   init_timed_out_ =
       init_timed_out_ || (record.status == InitStatus::timeout && record.phase == InitPhase::init);
   if (!record.exit_reason.empty()) exit_reason_ = record.exit_reason;
@@ -75,6 +90,7 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
     }
     texts.push_back(text);
   }
+  if (auto text = long_init_advice(longest_init_, config); !text.empty()) texts.push_back(text);
   if (timed_out_ && !ended_well && !cut_off) {
     texts.push_back(config.timeout_s >= limits::k_timeout_max_s
                         ? fmt::format("timed out after {} s, and Lambda allows no more; make the "

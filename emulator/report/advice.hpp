@@ -20,6 +20,10 @@ namespace coldframe {
 // not fail because of that.
 std::string missing_client_advice(const InitRecord& record);
 
+// What to know of an init that worked, and that Lambda would have ended before; empty: it would
+// not.
+std::string long_init_advice(const InitRecord& record, const FunctionConfig& config);
+
 class Advisor final : public RecordSink {
  public:
   void on_init(const InitRecord& record) override;
@@ -34,6 +38,7 @@ class Advisor final : public RecordSink {
   bool timed_out_ = false;
   bool bad_mode_ = false;             // an answer that Lambda refuses by its response mode
   bool init_timed_out_ = false;       // at its own limit
+  InitRecord longest_init_{};         // of those that worked
   bool invoke_in_init_ = false;       // the repetition of an init lasted until the function timeout
   bool exited_after_answer_ = false;  // so that nobody else tells
   std::string exit_reason_;           // the last

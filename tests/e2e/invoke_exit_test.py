@@ -1,9 +1,11 @@
 """coldframe invoke: what its exit code says about the function."""
 import json
 import re
+import threading
 import unittest
 
-from e2e_support import E2eTest
+from e2e_serve import Serve
+from e2e_support import OBEY, E2eTest
 
 INIT_ERROR = '{"errorMessage":"no model","errorType":"Runtime.BadModel"}'
 FAILS_ONCE = f"""starts-in starts
@@ -183,6 +185,24 @@ class CannotStart(E2eTest):
         first, second = [line for line in done.err.splitlines() if line.startswith("INIT_REPORT")]
         self.assertRegex(first, r"Init Duration: \d{3,}\.\d\d ms\tPhase: init\tStatus: timeout")
         self.assertRegex(second, r"Init Duration: \d+\.\d\d ms\tPhase: invoke\tStatus: timeout")
+
+    def test_an_init_that_lambda_would_have_ended_is_told_once(self):
+        told = r"note: (?:'\w+': )?init took 1\d\.\d s: Lambda would have ended this init at 10 s"
+        slow = "sleep 10100ms\n" + OBEY
+        options = ("--init-limit", "2m", "--timeout", 60)
+        with Serve(self, self.function(slow, "on_demand"), options=options, name="a") as on_demand, \
+             Serve(self, self.function(slow, "ahead"), name="b",
+                   options=(*options, "--provisioned", 1)) as ahead:
+            # All three at the same time.
+            caller = threading.Thread(target=on_demand.invoke, args=({},))
+            caller.start()
+            done = self.coldframe("invoke", self.function(slow), "--repeat", 2, *options)
+            self.assertEqual(ahead.invoke({}).status, 200)
+            caller.join()
+        self.assert_exit(done, 0)
+        self.assertEqual(len(re.findall(told, done.err)), 1, done)
+        self.assertEqual(len(re.findall(told, on_demand.log())), 1, on_demand.log())
+        self.assertNotIn("Lambda would have ended", ahead.log())
 
     def test_a_program_that_the_kernel_cannot_run_is_3(self):
         directory = self.function(ImageConfig={"EntryPoint": ["./broken"]})

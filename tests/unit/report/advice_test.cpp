@@ -75,6 +75,45 @@ TEST(Advisor, NamesAnInitLimitToTry) {
   EXPECT_NE(advisor.advice(config, false).at(0).find("--init-limit 60s"), std::string::npos);
 }
 
+TEST(Advisor, TellsOfAnInitThatLambdaWouldHaveEnded) {
+  Advisor advisor;
+  InitRecord init;
+  init.duration = std::chrono::seconds(10);
+  advisor.on_init(init);
+  FunctionConfig config;
+  config.init_limit = std::chrono::seconds(30);
+  EXPECT_TRUE(advisor.advice(config, true).empty());
+  init.duration = std::chrono::milliseconds(11'022);
+  advisor.on_init(init);
+  init.duration = std::chrono::seconds(2);  // a later one was quicker
+  advisor.on_init(init);
+  EXPECT_EQ(advisor.advice(config, true),
+            std::vector<std::string>{
+                "init took 11.0 s: Lambda would have ended this init at 10 s and begun it again "
+                "within the first invoke, under the timeout of 3 s (W19)"});
+}
+
+TEST(Advisor, KnowsThatAProvisionedInitMayTakeLonger) {
+  InitRecord init;
+  init.provisioned = true;
+  init.duration = std::chrono::seconds(129);
+  FunctionConfig config;
+  EXPECT_EQ(long_init_advice(init, config), "");
+  init.duration = std::chrono::seconds(131);
+  EXPECT_EQ(long_init_advice(init, config),
+            "init took 131.0 s: Lambda would have ended this init at 130 s, its limit with "
+            "provisioned concurrency (W19)");
+  config.timeout_s = 200;
+  EXPECT_EQ(long_init_advice(init, config), "");
+  init.duration = std::chrono::seconds(201);
+  EXPECT_NE(long_init_advice(init, config).find("at 200 s,"), std::string::npos);
+  config.timeout_s = 900;
+  init.duration = std::chrono::seconds(901);
+  EXPECT_NE(long_init_advice(init, config).find("at 900 s,"), std::string::npos);
+  init.status = InitStatus::timeout;
+  EXPECT_EQ(long_init_advice(init, config), "") << "somebody has ended it";
+}
+
 TEST(Advisor, SaysWhyTheProcessEnded) {
   Advisor advisor;
   InvocationRecord record;
