@@ -141,6 +141,8 @@ Circumstances circumstances(const FunctionConfig& config, const Emulator& emulat
   in.tmp_mb = config.tmp_mb;
   in.memory_mb = config.memory_mb;
   in.task_root = config.task_root.string();
+  in.handler = find_handler(config);
+  if (!config.entry_point.empty()) in.program = config.entry_point.front();
   in.has_variable = [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; };
   in.has_descriptor_files = in.sandbox == "strict" || ::access("/dev/fd", F_OK) == 0;
   if (in.sandbox == "strict") {

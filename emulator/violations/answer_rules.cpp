@@ -1,4 +1,4 @@
-// The answer, the network, the variables: W32, W36, W38.
+// The answer, the network, the variables: W32, W34, W36, W38.
 #include <algorithm>
 
 #include "emulator/violations/rules.hpp"
@@ -90,6 +90,13 @@ std::optional<Violation> answer_no_json(const ShownError& error, const Circumsta
   return Violation{"W32", what +
                               " is not JSON; convert it before it is returned: float(x) or int(x), "
                               "x.tolist() of an array, str(x) of a date"};
+}
+
+std::optional<Violation> answer_too_large(const ShownError& error, const Circumstances&) {
+  if (error.type != "Function.ResponseSizeTooLarge") return std::nullopt;
+  return Violation{"W34",
+                   "the answer is larger than 6 MB, the most that Lambda takes: put it into S3 and "
+                   "answer with its key or a presigned URL, compress it, or answer in pages"};
 }
 
 std::optional<Violation> no_route(const ShownError& error, const Circumstances& in) {

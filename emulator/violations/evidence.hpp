@@ -18,6 +18,7 @@ struct Evidence {
   std::string message{};  // likewise, a line each
   std::string stack{};    // frames, a line each; clients put source lines beside them
   std::string output{};   // lines that the process printed
+  std::string ended{};    // why it ended instead of answering, in AWS's words; empty: it did not
 };
 
 // Bodies over 256 KB are not looked at.

@@ -11,10 +11,11 @@ constexpr std::size_t k_most = 5;
 constexpr std::size_t k_longest_path = 100;
 
 // What says more comes first: a cache in a read-only directory is W3, not W1.
-constexpr Rule k_rules[] = {library_cache,   shared_memory,  home,           descriptor_files,
-                            unreadable_code, read_only_root, full_tmp,       thread_pools,
-                            descriptors,     threads,        answer_no_json, no_route,
-                            missing_variable};
+constexpr Rule k_rules[] = {library_cache,    shared_memory,  home,           descriptor_files,
+                            unreadable_code,  read_only_root, full_tmp,       thread_pools,
+                            descriptors,      threads,        answer_no_json, no_route,
+                            missing_variable, bad_handler,    missing_module, missing_library,
+                            answer_too_large};
 
 void add(std::vector<Violation>& found, std::optional<Violation> violation) {
   if (!violation || found.size() >= k_most) return;
@@ -60,6 +61,7 @@ std::vector<Violation> explain_failure(const Evidence& evidence, const Circumsta
       add(found, judge({"", line, evidence.output}, in));
     });
   }
+  if (found.empty()) add(found, how_it_ended(evidence.ended));
   for (auto& cost : explain_costs(evidence.output))
     add(found, std::move(cost));
   return found;

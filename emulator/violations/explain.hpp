@@ -16,6 +16,7 @@
 
 #include "emulator/base/limits.hpp"
 #include "emulator/violations/evidence.hpp"
+#include "emulator/violations/handler_place.hpp"
 
 namespace coldframe {
 
@@ -26,6 +27,8 @@ struct Circumstances {
   int tmp_mb = limits::k_tmp_min_mb;
   int memory_mb = limits::k_memory_default_mb;
   std::string task_root{};           // what is /var/task on Lambda; absolute, empty: not known
+  HandlerPlace handler{};            // as its runtime client is given it
+  std::string program{};             // that is started: the first word of the entry point
   bool has_descriptor_files = true;  // /dev/fd, as the strict sandbox and most hosts have it
   std::optional<int> threads{};      // of all processes, at a timeout; nothing: not known
   // Whether the caller's own environment has a variable; null: not known.

@@ -34,10 +34,18 @@ std::optional<Violation> full_tmp(const ShownError& error, const Circumstances& 
 std::optional<Violation> thread_pools(const ShownError& error, const Circumstances& in);
 std::optional<Violation> descriptors(const ShownError& error, const Circumstances& in);
 std::optional<Violation> threads(const ShownError& error, const Circumstances& in);
-// answer_rules.cpp: W32, W36, W38
+// start_rules.cpp: W12, W15, modules that are not there
+std::optional<Violation> bad_handler(const ShownError& error, const Circumstances& in);
+std::optional<Violation> missing_module(const ShownError& error, const Circumstances& in);
+std::optional<Violation> missing_library(const ShownError& error, const Circumstances& in);
+// answer_rules.cpp: W32, W34, W36, W38
 std::optional<Violation> answer_no_json(const ShownError& error, const Circumstances& in);
+std::optional<Violation> answer_too_large(const ShownError& error, const Circumstances& in);
 std::optional<Violation> no_route(const ShownError& error, const Circumstances& in);
 std::optional<Violation> missing_variable(const ShownError& error, const Circumstances& in);
+
+// end_rules.cpp: W17, W21. Of a process that ended, in AWS's words: "… signal: killed".
+std::optional<Violation> how_it_ended(std::string_view reason);
 
 // A path for one line of a terminal: in quotes, its middle left out if it is long.
 std::string shown_path(std::string_view path);

@@ -33,13 +33,16 @@ void ViolationLog::on_output(const std::string& environment_id, std::string_view
 }
 
 void ViolationLog::on_init(const InitRecord& record) {
+  // A client that has reported an error exits.
+  const bool just_ended = !record.error_body && record.error_type == "Runtime.ExitError";
   judge({record.function, record.environment_id, record.status != InitStatus::success,
-         record.error_body});
+         record.error_body, std::nullopt, just_ended ? record.exit_reason : ""});
 }
 
 void ViolationLog::on_invocation(const InvocationRecord& record) {
+  const bool just_ended = record.status == InvocationStatus::exit && !record.never_started;
   judge({record.function, record.environment_id, record.status != InvocationStatus::ok,
-         record.error_body, record.threads_at_timeout});
+         record.error_body, record.threads_at_timeout, just_ended ? record.exit_reason : ""});
 }
 
 void ViolationLog::judge(const Ending& ending) {
@@ -60,7 +63,9 @@ void ViolationLog::judge(const Ending& ending) {
   Circumstances in = known != functions_.end() ? known->second : Circumstances();
   in.threads = ending.threads;
   const std::string_view body = ending.error_body ? std::string_view(*ending.error_body) : "";
-  for (const auto& violation : explain_failure(read_evidence(body, output), in))
+  Evidence evidence = read_evidence(body, output);
+  evidence.ended = ending.exit_reason;
+  for (const auto& violation : explain_failure(evidence, in))
     keep(function, violation, false);
   if (!in.is_on_host_only) return;
   const auto missing = missing_paths(output + "\n" + std::string(body));

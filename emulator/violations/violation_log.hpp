@@ -55,6 +55,7 @@ class ViolationLog final : public RecordSink {
     bool failed;
     const Payload& error_body;
     std::optional<int> threads{};
+    std::string exit_reason{};  // of a process that ended instead of answering
   };
   void judge(const Ending& ending);
   void keep(const std::string& function, const Violation& violation, bool is_cost);

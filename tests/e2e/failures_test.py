@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e_serve import Serve
-from e2e_support import PROGRAM, SOURCE, Done, E2eTest, wait_until
+from e2e_support import PROGRAM, SCRIPTED, SOURCE, Done, E2eTest, wait_until
 from e2e_user import UserTest, become_user
 
 FAILURES = SOURCE / "fixtures/failures"
@@ -236,7 +236,22 @@ class Notes(FailureTest):
                                  "next\nexit 1\n")
         done = self.coldframe("invoke", function, "--event", "{}", "--repeat", 2, *HERE)
         self.assert_exit(done, 1)
-        self.assertNotRegex(done.err, r"note: W\d")
+        self.assertNotRegex(done.err, r"note: W(?!21:)\d")
+
+    def test_what_has_an_id_and_is_no_denial_is_told_with_what_to_look_at(self):
+        error = '{"errorType":"Runtime.HandlerNotFound","errorMessage":"Handler \'x\' missing on module \'y\'"}'
+        for name, dialogue, note in (
+                ("handler", f"init-error Runtime.HandlerNotFound {error}\nexit 1\n",
+                 "W12: 'dialogue.txt' (ImageConfig.Command in function.json) names a function that "),
+                ("signal", "next\nsignal SEGV\n", "W21: native code crashed (segmentation fault)"),
+                ("exit", "exit 3\n", "W21: the process ended by itself (exit status 3)"),
+                ("large", "next\nrespond-size 7MB\nnext\n", "W34: the answer is larger than 6 MB")):
+            with self.subTest(name):
+                function = self.function(dialogue, name, ImageConfig={
+                    "EntryPoint": [SCRIPTED], "Command": ["dialogue.txt"]})
+                done = self.coldframe("invoke", function, "--event", "{}", *HERE)
+                self.assertEqual(done.err.count("coldframe: note: " + note), 1, str(done))
+                self.assertEqual(done.err.count("coldframe: note: W"), 1, str(done))
 
     def test_serve_tells_once_per_function_and_text(self):
         with Serve(self, self.fixture("w38_missing_variable"), options=HERE) as server:

@@ -16,6 +16,50 @@ TEST(Explain, TakesNoOtherTimeoutForAMissingRoute) {
                   .empty());
 }
 
+// How a process ended that has shown nothing else.
+std::string ended(const std::string& reason, const std::string& output = "") {
+  Evidence evidence = read_evidence("", output);
+  evidence.ended = reason;
+  return only(explain_failure(evidence, strict()));
+}
+
+TEST(Explain, SaysWhereToLookForTheEndOfAProcess) {
+  const std::string by = "Runtime exited with error: signal: ";
+  EXPECT_TRUE(ended(by + "segmentation fault")
+                  .starts_with("W21: native code crashed (segmentation fault): an extension"));
+  EXPECT_NE(ended(by + "bus error").find("PYTHONFAULTHANDLER=1"), std::string::npos);
+  EXPECT_TRUE(ended(by + "illegal instruction").starts_with("W17: an instruction that this CPU"));
+  EXPECT_TRUE(ended(by + "aborted").starts_with("W21: native code gave up (aborted): what it"));
+  EXPECT_TRUE(ended(by + "killed")
+                  .starts_with("W21: somebody has killed the process, not for the "
+                               "memory size of the function"));
+  EXPECT_TRUE(ended(by + "terminated").starts_with("W21: a signal ended the process (terminated)"));
+  EXPECT_EQ(ended("Runtime exited with error: exit status 3"),
+            "W21: the process ended by itself (exit status 3) and was to ask for events for ever: "
+            "look for sys.exit(), os._exit() and process.exit(), and at what it printed last");
+  EXPECT_NE(ended("Runtime exited without providing a reason").find("(exit status 0)"),
+            std::string::npos);
+}
+
+TEST(Explain, SaysNothingOfTheEndWhereAReasonWasPrinted) {
+  EXPECT_TRUE(ended("Runtime exited with error: exit status 1",
+                    "OSError: [Errno 28] No space left on device\n")
+                  .starts_with("W5: "));
+}
+
+TEST(Explain, KnowsModulesOfHandlersInDirectories) {
+  Circumstances in = strict();
+  in.handler = {"src/pages/app.handler", "Handler in function.json"};
+  const auto id = [&](const std::string& message) {
+    return explain(body("Runtime.ImportModuleError", message), "", in).at(0).id;
+  };
+  EXPECT_EQ(id("Unable to import module 'src/pages/app': No module named 'src.pages.app'"), "W12");
+  EXPECT_EQ(id("Unable to import module 'src/pages/app': No module named 'src'"), "W12");
+  EXPECT_EQ(id("Unable to import module 'src/pages/app': No module named 'app'"), "");
+  EXPECT_EQ(id("Error: Cannot find module 'app'\nRequire stack:"), "W12");
+  EXPECT_EQ(id("Error: Cannot find module 'pages'\nRequire stack:"), "");
+}
+
 TEST(Explain, PrefersTheReportedErrorToWhatWasPrinted) {
   EXPECT_EQ(ids(explain(body("OSError", "[Errno 28] No space left on device"),
                         "EROFS: read-only file system, open '/x'\n")),

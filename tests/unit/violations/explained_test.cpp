@@ -9,6 +9,8 @@ class Explained : public testing::TestWithParam<Failure> {};
 TEST_P(Explained, ByItsId) {
   Circumstances in = strict();
   in.network = "none";
+  in.handler = {"app.handler", "ImageConfig.Command in function.json"};
+  in.program = ".venv/bin/python";
   const std::string text = only(explain(GetParam().body, GetParam().output, in));
   EXPECT_TRUE(text.starts_with(std::string(GetParam().id) + ": ")) << text;
   EXPECT_NE(text.find(GetParam().words), std::string::npos) << text;
@@ -135,6 +137,60 @@ const Failure k_failures[] = {
      "", "W32", "a value of type float32 is not JSON"},
     {"OwnDumps", body("TypeError", "Object of type ndarray is not JSON serializable"), "", "W32",
      "type ndarray"},
+    {"PythonHandler", body("Runtime.HandlerNotFound", "Handler 'handle' missing on module 'app'"),
+     "", "W12",
+     "'app.handler' (ImageConfig.Command in function.json) names a function that its module does "
+     "not have; e.g. app.handler, the function handler of app.py"},
+    {"NodeHandler", body("Runtime.HandlerNotFound", "app.handler is undefined or not exported"), "",
+     "W12", "the export handler of app.js"},
+    {"PythonHandlerForm",
+     body("Runtime.MalformedHandlerName",
+          "Bad handler 'handler': not enough values to unpack (expected 2, got 1)"),
+     "", "W12", "is no handler; e.g. app.handler"},
+    {"PythonHandlerModule",
+     body("Runtime.ImportModuleError", "Unable to import module 'app': No module named 'app'"), "",
+     "W12", "names a module that is not there; e.g. app.handler"},
+    {"NodeHandlerModule",
+     body("Runtime.ImportModuleError",
+          "Error: Cannot find module 'app'\nRequire stack:\n- /var/task/index.mjs"),
+     "", "W12", "in the working directory"},
+    {"MisspeltClient", "", "/usr/bin/python3: No module named awslambdric\n", "W12",
+     "-m 'awslambdric': '/usr/bin/python3' has no such module; did you mean 'awslambdaric'?"},
+    {"PythonModule",
+     body("Runtime.ImportModuleError",
+          "Unable to import module 'app': No module named 'tensorflow'"),
+     "", "",
+     "the module 'tensorflow' is not there: it must be in the image; here it belongs in the "
+     "virtual "
+     "environment of the entry point ('.venv/bin/python' -m pip install …), or beside the handler"},
+    {"PythonModuleInHandler", body("ModuleNotFoundError", "No module named 'PIL'"), "", "",
+     "'PIL' is not there"},
+    {"PythonModuleInOutput", "",
+     "Traceback (most recent call last):\nModuleNotFoundError: No module named 'numpy'\n", "",
+     "'numpy' is not there"},
+    {"NodeModule",
+     body("Runtime.ImportModuleError",
+          "Error: Cannot find module 'lodash'\nRequire stack:\n- /var/task/app.js"),
+     "", "", "'lodash' is not there: it must be in the image; here it belongs in node_modules"},
+    {"NodePackage", body("Error", "Cannot find package 'lodash' imported from /var/task/app.mjs"),
+     "", "", "node_modules"},
+    {"PythonSyntax",
+     body("Runtime.UserCodeSyntaxError",
+          "Syntax error in module 'app': expected ':' (app.py, line 1)"),
+     "", "", "cannot be loaded with '.venv/bin/python': its code has a syntax error there"},
+    {"PythonLibrary",
+     body("Runtime.ImportModuleError",
+          "Unable to import module 'app': libgomp.so.1: cannot open shared object file: No such "
+          "file or directory"),
+     "", "W15", "the native library 'libgomp.so.1' is not there"},
+    {"LibraryInOutput", "",
+     "/var/task/tool: error while loading shared libraries: libGL.so.1: cannot open shared object "
+     "file: No such file or directory\n",
+     "W15", "'libGL.so.1'"},
+    {"TooLarge",
+     body("Function.ResponseSizeTooLarge",
+          "Response payload size exceeded maximum allowed payload size (6291556 bytes)."),
+     "", "W34", "larger than 6 MB, the most that Lambda takes: put it into S3"},
     {"PythonRoute", body("OSError", "[Errno 101] Network is unreachable", k_connect_stack), "",
      "W36", "no route out"},
     {"PythonConnectTimeout", body("TimeoutError", "timed out", k_connect_stack), "", "W36",

@@ -50,6 +50,49 @@ TEST(ViolationLog, ReadsWhatTheEnvironmentPrinted) {
   EXPECT_EQ(log.notes(), std::vector<std::string>{k_note}) << "of this environment alone";
 }
 
+TEST(ViolationLog, SaysWhereToLookForTheEndOfAProcessUnlessItHadReportedAnError) {
+  const std::string note = "W21: the process ended by itself (exit status 3) and ";
+  InvocationRecord record = failed(nullptr);
+  record.exit_reason = "Runtime exited with error: exit status 3";
+  ViolationLog reported;
+  reported.on_invocation(record);  // after its error
+  EXPECT_TRUE(reported.notes().empty());
+  ViolationLog log;
+  record.status = InvocationStatus::exit;
+  log.on_invocation(record);
+  ASSERT_EQ(log.notes().size(), 1U);
+  EXPECT_TRUE(log.notes()[0].starts_with(note)) << log.notes()[0];
+}
+
+TEST(ViolationLog, SaysItOfAnInitOnce) {
+  InitRecord init;
+  init.function = "f";
+  init.environment_id = "e1";
+  init.status = InitStatus::error;
+  init.error_type = "Runtime.ExitError";
+  init.exit_reason = "Runtime exited with error: signal: segmentation fault";
+  InvocationRecord record = failed(nullptr);
+  record.status = InvocationStatus::exit;
+  record.exit_reason = init.exit_reason;
+  record.never_started = true;
+  ViolationLog log;
+  log.on_init(init);
+  log.on_init(init);
+  log.on_invocation(record);
+  ASSERT_EQ(log.notes().size(), 1U);
+  EXPECT_TRUE(log.notes()[0].starts_with("W21: native code crashed")) << log.notes()[0];
+  ViolationLog explained;  // the output is that of the init
+  explained.on_output("e1", "OSError: [Errno 28] No space left on device");
+  explained.on_init(init);
+  explained.on_invocation(record);
+  ASSERT_EQ(explained.notes().size(), 1U);
+  EXPECT_TRUE(explained.notes()[0].starts_with("W5: ")) << explained.notes()[0];
+  ViolationLog reported;
+  init.error_body = make_payload(R"({"errorType":"E","errorMessage":"no model"})");
+  reported.on_init(init);
+  EXPECT_TRUE(reported.notes().empty()) << "its client exits after that";
+}
+
 TEST(ViolationLog, ExplainsAFailedInit) {
   ViolationLog log;
   InitRecord record;
