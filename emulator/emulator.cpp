@@ -11,8 +11,8 @@ namespace coldframe {
 namespace {
 
 constexpr const char* k_without_root =
-    "the strict sandbox of a user who is not root: /tmp is in memory instead of on a disk, and "
-    "files that are closed to others can be read (W4 is not seen)";
+    "sandbox: strict, but without root: /tmp is in memory, and files that are closed to others can "
+    "be read (W4 is not seen)";
 
 // For a run outside of the strict sandbox; `why` there is none.
 Result<void> check_without_sandbox(const EmulatorOptions& options, const std::string& why) {

@@ -19,6 +19,12 @@ namespace {
 
 constexpr std::chrono::seconds k_patience_after_a_signal{1};
 
+// The reason without its remedy, which is as long again, and the same at every run.
+std::string in_short(const std::string& why, bool verbose) {
+  const auto end = why.find("; ");
+  return verbose || end == std::string::npos ? why : why.substr(0, end) + "; see coldframe doctor";
+}
+
 // Nobody should take figures without limits, or of coarse ones, for those of Lambda.
 void tell_limits(const Emulator& emulator, LimitsKind wanted, bool verbose) {
   const std::string name = emulator.limits_name();
@@ -27,7 +33,8 @@ void tell_limits(const Emulator& emulator, LimitsKind wanted, bool verbose) {
   if (is_left_to_us && name == "none") {
     note("CPU and memory are measured, not limited" + why);
   } else if (is_left_to_us && name == "signal") {
-    note("limits: signal: CPU within some percent, memory some MB late" + why);
+    note("limits: signal: CPU within some percent, memory some MB late (" +
+         in_short(emulator.limits_why(), verbose) + ")");
   } else if (verbose) {
     note("limits: " + name + why);
   }
@@ -38,7 +45,8 @@ void tell_network(Emulator& emulator, bool is_left_to_us, bool verbose) {
   const std::string name = emulator.network_name();
   const std::string about = emulator.network_note();
   if (is_left_to_us && name == "host" && emulator.sandbox_name() == "strict") {
-    note("network: host: the function has this host's, without isolation (" + about + ")");
+    note("network: host: the function has this host's, without isolation (" +
+         in_short(about, verbose) + ")");
   } else if (verbose) {
     emulator.log(note_line("network: " + name + (about.empty() ? "" : ", " + about)));
   }

@@ -101,6 +101,14 @@ Result<void> check_tmp(std::int64_t megabytes, const std::string& where) {
   return check_range(megabytes, limits::k_tmp_min_mb, limits::k_tmp_max_mb, where, "MB");
 }
 
+Result<void> check_variable_name(const std::string& name, const std::string& where) {
+  // Those with _ are dropped with a warning.
+  if (name.starts_with('_') || is_valid_variable_name(name)) return {};
+  return usage_error(where + ": '" + name +
+                     "' is not a variable name for Lambda; a letter first, then letters, digits "
+                     "and _, at least two characters");
+}
+
 Result<void> check_variables(FunctionConfig& config, const std::string& where,
                              std::vector<std::string>& warnings) {
   std::size_t bytes = 0;
@@ -112,12 +120,7 @@ Result<void> check_variables(FunctionConfig& config, const std::string& where,
       it = config.variables.erase(it);
       continue;
     }
-    if (!is_valid_variable_name(name)) {
-      return usage_error(
-          where + ": '" + name +
-          "' is not a variable name for Lambda; a letter first, then letters, digits "
-          "and _, at least two characters");
-    }
+    if (auto ok = check_variable_name(name, where); !ok) return ok;
     if (value.find('\0') != std::string::npos) {
       return usage_error(where + ": the value of '" + name + "' contains a NUL byte");
     }

@@ -39,6 +39,8 @@ Result<FunctionFile> parse_function_file(std::string_view text, const std::files
 // variables. Warns of a file that has nothing for this function.
 Result<void> merge_variables_file(const std::filesystem::path& path, FunctionConfig& config,
                                   std::vector<std::string>& warnings);
+// Error: 2, Lambda does not take it; one that begins with `_` passes.
+Result<void> check_variable_name(const std::string& name, const std::string& where);
 // Checks names and total size of the customer's variables; drops those that begin with `_`.
 Result<void> check_variables(FunctionConfig& config, const std::string& where,
                              std::vector<std::string>& warnings);

@@ -56,6 +56,20 @@ bool looks_like_image_name(std::string_view target) {
          tag.find_first_not_of(k_tag) == target.npos;
 }
 
+// "mine" of "mine:PROD" where that is a function; else empty.
+std::string before_qualifier(const std::string& target) {
+  const auto colon = target.rfind(':');
+  if (colon == std::string::npos || colon == 0 || target.find('/', colon) != std::string::npos) {
+    return "";
+  }
+  const fs::path path = target.substr(0, colon);
+  std::error_code ignored;
+  const bool is_function = fs::exists(path / "function.json", ignored) ||
+                           fs::exists(path / "bootstrap", ignored) ||
+                           (path.extension() == ".json" && fs::is_regular_file(path, ignored));
+  return is_function ? path.string() : "";
+}
+
 bool is_named_like_an_archive(const std::string& target) {
   for (const char* ending : {".tar", ".tar.gz", ".tgz", ".tar.zst"}) {
     if (target.ends_with(ending)) return true;
@@ -141,6 +155,12 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     const bool is_template = file.ends_with(".yaml") || file.ends_with(".yml");
     if (is_template && fs::exists(file, error)) return templates_later(target);
     if (is_template) return usage_error("'" + file + "' does not exist");
+  }
+  if (const std::string function = before_qualifier(target); !function.empty()) {
+    return usage_error("'" + target + "': a TARGET has no version or alias; name '" + function +
+                       "' alone, and give '" + target.substr(function.size() + 1) +
+                       "' with an invoke of 'coldframe serve', as on Lambda: aws lambda invoke "
+                       "--qualifier, or Qualifier in an SDK");
   }
   if (looks_like_image_name(target)) {
     return unsupported("'" + target + "' is no path, but could name a container image; " +

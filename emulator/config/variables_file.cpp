@@ -28,6 +28,7 @@ Result<void> merge_variables_file(const std::filesystem::path& path, FunctionCon
     if (it == json.end()) continue;
     if (!it->is_object()) return usage_error(path.string() + ": " + key + " must be an object");
     for (auto& [name, value] : it->items()) {
+      if (auto ok = check_variable_name(name, path.string() + ": " + key); !ok) return ok;
       if (value.is_object() || value.is_array() || value.is_null()) {
         return usage_error(path.string() + ": " + key + "." + name +
                            " must be a text, a number or true/false");

@@ -12,6 +12,25 @@
 namespace coldframe::http {
 namespace asio = boost::asio;
 
+namespace {
+
+// What to do where no socket could be bound.
+std::string advice_for(const boost::system::error_code& error) {
+  if (error == asio::error::address_in_use) {
+    return "; choose another with --port, or 0 for a free one";
+  }
+  if (error == boost::system::errc::address_not_available) {
+    return "; no interface of this host has that address: --host 127.0.0.1 is for this host alone, "
+           "0.0.0.0 for whoever reaches it";
+  }
+  if (error == asio::error::access_denied) {
+    return "; ports below 1024 need root: choose one above with --port";
+  }
+  return "";
+}
+
+}  // namespace
+
 HttpServer::HttpServer(asio::io_context& io, Handler& handler, ServerLimits limits)
     : io_(io), batch_(ReplyBatch::of(io)), handler_(handler), limits_(limits) {}
 
@@ -38,10 +57,7 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
   if (!error) acceptor.non_blocking(true, error);
   if (error) {
     doors_.pop_back();
-    std::string advice = error == asio::error::address_in_use
-                             ? "; choose another with --port, or 0 for a free one"
-                             : "";
-    return host_error("cannot listen on " + place + ": " + error.message() + advice);
+    return host_error("cannot listen on " + place + ": " + error.message() + advice_for(error));
   }
   wait_accept(door);
   return acceptor.local_endpoint().port();

@@ -136,7 +136,7 @@ Result<void> check_result_path(const std::string& path) {
   std::error_code ignored;
   const std::filesystem::path target(path);
   if (path.empty() || std::filesystem::is_directory(target, ignored)) {
-    return usage_error(fmt::format("\"{}\" is not a file that a result can be written to", path));
+    return usage_error(fmt::format("'{}' is not a file that a result can be written to", path));
   }
   std::filesystem::path directory = target.parent_path();
   if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {

@@ -51,6 +51,10 @@ std::optional<Violation> how_it_ended(Text reason) {
   } else {
     return std::nullopt;
   }
+  if (status == "exit status 126" || status == "exit status 127") {
+    return Violation{"W21", "the process ended with " + status + ", a shell's for a program that " +
+                                (status.back() == '7' ? "is not there" : "cannot be run")};
+  }
   return Violation{"W21",
                    "the process ended by itself (" + status +
                        ") and was to ask for events for ever: look for sys.exit(), os._exit() and "

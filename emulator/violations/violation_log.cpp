@@ -63,18 +63,28 @@ void ViolationLog::judge(const Ending& ending) {
   Circumstances in = known != functions_.end() ? known->second : Circumstances();
   in.threads = ending.threads;
   const std::string_view body = ending.error_body ? std::string_view(*ending.error_body) : "";
+  // A reason for whatever followed, the end of the process too.
+  std::vector<std::string> missing;
+  if (in.is_on_host_only) missing = missing_paths(output + "\n" + std::string(body));
+  const auto outside = std::find_if(missing.begin(), missing.end(), in.is_on_host_only);
   Evidence evidence = read_evidence(body, output);
-  evidence.ended = ending.exit_reason;
+  if (outside == missing.end()) evidence.ended = ending.exit_reason;
   for (const auto& violation : explain_failure(evidence, in))
     keep(function, violation, false);
-  if (!in.is_on_host_only) return;
-  const auto missing = missing_paths(output + "\n" + std::string(body));
-  const auto outside = std::find_if(missing.begin(), missing.end(), in.is_on_host_only);
   if (outside == missing.end()) return;
+  const std::string is_outside =
+      "'" + *outside + "' is there on this host, but not in the strict sandbox: ";
+  // Found in the caller's PATH, as a script that leads elsewhere (pyenv).
+  const bool is_bare_python =
+      in.program.starts_with("python") && in.program.find('/') == std::string::npos;
   keep(function,
-       {"", "'" + *outside +
-                "' is there on this host, but not in the strict sandbox: a function has its own "
-                "directory, as /var/task, and the system's; put it there, or try --sandbox none"},
+       {"", is_outside + (is_bare_python
+                              ? "the " + in.program +
+                                    " of your PATH leads there; make a virtual environment beside "
+                                    "function.json (python3 -m venv .venv && .venv/bin/pip install "
+                                    "awslambdaric), or name an interpreter in EntryPoint"
+                              : "a function has its own directory, as /var/task, and the system's; "
+                                "put it there, or try --sandbox none")},
        false);
 }
 

@@ -16,6 +16,10 @@ class NotAFunction(RefusalTest):
         for path in ("missing", "/does/not/exist", "f/missing.json", "f/x", "./name:tag", "gone.tar", ""):
             self.refuse(2, (path,) if path else ("TARGET",), "invoke", path)
 
+    def test_a_qualifier_behind_a_directory_is_told_where_it_belongs(self):
+        for command in ("invoke", "serve"):
+            self.refuse(2, ("f:PROD", "--qualifier"), command, "f:PROD")
+
     def test_a_directory_without_a_function_says_what_is_missing(self):
         (self.place / "empty").mkdir()
         self.refuse(2, ("empty", "function.json"), "invoke", "empty")

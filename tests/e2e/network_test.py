@@ -79,6 +79,8 @@ class StrictTest(E2eTest):
         self.assertTrue(told[0].startswith("coldframe: note: network: host: the function has this "
                                            "host's, without isolation (no way out of the sandbox: "
                                            "cannot open /dev/net/tun: "), told[0])
+        self.assertTrue(told[0].endswith("; see coldframe doctor)"), told[0])
+        self.assertLess(len(told[0]), 180, "one line")
 
 
 class Network(StrictTest):

@@ -114,6 +114,16 @@ TEST_F(Target, ThatIsMissingIsNamed) {
       "'" + dir.path() + "' is not a function: it has neither a function.json nor a bootstrap");
 }
 
+TEST_F(Target, WithAQualifierIsToldWhereThatBelongs) {
+  const std::string path = dir.write("function.json", "{}");
+  for (const std::string& function : {dir.path(), path}) {
+    EXPECT_EQ(refused(function + ":PROD", ExitCode::usage),
+              "'" + function + ":PROD': a TARGET has no version or alias; name '" + function +
+                  "' alone, and give 'PROD' with an invoke of 'coldframe serve', as on Lambda: aws "
+                  "lambda invoke --qualifier, or Qualifier in an SDK");
+  }
+}
+
 TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
   const std::string later =
       "container images come in a later version; this one runs directories and commands (unpack "

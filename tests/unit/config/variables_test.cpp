@@ -119,6 +119,15 @@ TEST_F(VariablesFile, RefusesOtherValuesAndShapes) {
   EXPECT_TRUE(merge("{").starts_with(":1:"));
 }
 
+TEST_F(VariablesFile, RefusesNamesThatLambdaRefuses) {
+  EXPECT_EQ(merge(R"({"Parameters":{"A":1}})"),
+            ": Parameters: 'A' is not a variable name for Lambda; a letter first, then letters, "
+            "digits and _, at least two characters");
+  config.name = "scoring";
+  EXPECT_TRUE(merge(R"({"scoring":{"1A":"x"}})").starts_with(": scoring: '1A' is not a variable"));
+  EXPECT_EQ(merge(R"({"scoring":{"_X":"x"}})"), "") << "dropped later, with a warning";
+}
+
 // {"AB": "1"} is what people write first; to take it and set nothing would help nobody.
 TEST_F(VariablesFile, DoesNotSilentlySetNothing) { EXPECT_NE(merge(R"({"AB":"1","CD":"2"})"), ""); }
 

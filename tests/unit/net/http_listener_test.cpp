@@ -23,6 +23,17 @@ TEST_F(HttpListener, SaysInOneSentenceThatAPortIsTaken) {
                 ": Address already in use; choose another with --port, or 0 for a free one");
 }
 
+TEST_F(HttpListener, SaysThatAnAddressIsNotOfThisHost) {
+  HttpServer one(io, *this, {});
+  const auto listening = one.listen("192.0.2.1", 0);  // of documentation, so nobody's
+  ASSERT_FALSE(listening);
+  EXPECT_EQ(listening.error().code, ExitCode::emulator_failed);
+  EXPECT_EQ(listening.error().message,
+            "cannot listen on 192.0.2.1:0: Cannot assign requested address; no interface of this "
+            "host has that address: --host 127.0.0.1 is for this host alone, 0.0.0.0 for whoever "
+            "reaches it");
+}
+
 TEST_F(HttpListener, SaysThatAHostIsNoAddress) {
   HttpServer one(io, *this, {});
   const auto listening = one.listen("nowhere.example", 0);

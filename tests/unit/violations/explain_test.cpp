@@ -37,6 +37,9 @@ TEST(Explain, SaysWhereToLookForTheEndOfAProcess) {
   EXPECT_EQ(ended("Runtime exited with error: exit status 3"),
             "W21: the process ended by itself (exit status 3) and was to ask for events for ever: "
             "look for sys.exit(), os._exit() and process.exit(), and at what it printed last");
+  EXPECT_EQ(
+      ended("Runtime exited with error: exit status 127"),
+      "W21: the process ended with exit status 127, a shell's for a program that is not there");
   EXPECT_NE(ended("Runtime exited without providing a reason").find("(exit status 0)"),
             std::string::npos);
 }

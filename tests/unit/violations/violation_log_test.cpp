@@ -64,6 +64,31 @@ TEST(ViolationLog, SaysWhereToLookForTheEndOfAProcessUnlessItHadReportedAnError)
   EXPECT_TRUE(log.notes()[0].starts_with(note)) << log.notes()[0];
 }
 
+TEST(ViolationLog, NamesAPathThatOnlyTheHostHas) {
+  const auto said = [](const std::string& program) {
+    Circumstances in;
+    in.program = program;
+    in.is_on_host_only = [](const std::string& path) { return path == "/srv/python"; };
+    ViolationLog log;
+    log.add("f", in);
+    log.on_output("e1", "python3: exec: /srv/python: not found");
+    InvocationRecord record = failed(nullptr);
+    record.status = InvocationStatus::exit;
+    record.exit_reason = "Runtime exited with error: exit status 127";
+    log.on_invocation(record);
+    return log.notes().size() == 1 ? log.notes()[0] : "";
+  };
+  const std::string begin = "'/srv/python' is there on this host, but not in the strict sandbox: ";
+  EXPECT_EQ(said("./run"), begin +
+                               "a function has its own directory, as /var/task, and the "
+                               "system's; put it there, or try --sandbox none");
+  EXPECT_EQ(said("python3"), begin +
+                                 "the python3 of your PATH leads there; make a virtual "
+                                 "environment beside function.json (python3 -m venv .venv && "
+                                 ".venv/bin/pip install awslambdaric), or name an interpreter "
+                                 "in EntryPoint");
+}
+
 TEST(ViolationLog, SaysItOfAnInitOnce) {
   InitRecord init;
   init.function = "f";
