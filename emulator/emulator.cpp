@@ -203,9 +203,10 @@ bool Emulator::traces_denied() const {
   return house_->strict_sandbox && house_->options.trace_denied;
 }
 
-std::vector<std::string> Emulator::closing_notes(bool ended_well) const {
+std::vector<std::string> Emulator::closing_notes(bool ended_well,
+                                                 const std::set<std::string>& advised) const {
   if (!house_->strict_sandbox) return {};
-  return house_->strict_sandbox->findings().notes(ended_well);
+  return house_->strict_sandbox->findings().notes(ended_well, advised);
 }
 
 void Emulator::on_sandbox_note(std::function<void(const std::string&)> listener) {

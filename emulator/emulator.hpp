@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -153,8 +154,10 @@ class Emulator {
   // name them.
   bool was_cut_off() const;
   // Sentences about what strict sandboxes have seen, for the end (sandbox_findings.hpp).
-  // `ended_well`: no invoke has failed.
-  std::vector<std::string> closing_notes(bool ended_well) const;
+  // `ended_well`: no invoke has failed. `advised`: functions of whose missing route was told
+  // before.
+  std::vector<std::string> closing_notes(bool ended_well,
+                                         const std::set<std::string>& advised = {}) const;
   // Hears at once what the sandbox itself cannot do; closing_notes() leaves it out then.
   void on_sandbox_note(std::function<void(const std::string&)> listener);
   // What every environment is doing, as JSON, for a person who wonders.

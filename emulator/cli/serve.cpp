@@ -230,7 +230,7 @@ int run(ServeOptions& o, const CommandLine& line) {
   emulator.run();
   ready_file.remove();
   watchers.clear();
-  const int code = (*session)->finish(0, false);
+  const int code = (*session)->finish(0, false, violations.functions_with("W36"));
   for (const auto& text : leftovers.notes())
     note(text);
   return code;

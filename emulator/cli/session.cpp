@@ -93,7 +93,8 @@ Result<std::unique_ptr<Session>> Session::start(EmulatorOptions options,
   return std::unique_ptr<Session>(new Session(std::move(*emulator)));
 }
 
-int Session::finish(int code, std::optional<bool> ended_well) {
+int Session::finish(int code, std::optional<bool> ended_well,
+                    const std::set<std::string>& advised) {
   // The reader may be slow; a signal ends the patience.
   out_->flush_now();
   emulator_->run_until([&] { return out_->idle() || out_->broken(); });
@@ -105,7 +106,7 @@ int Session::finish(int code, std::optional<bool> ended_well) {
   }
   emulator_->stop();
   if (emulator_->interrupted_by() != 0) end_without_waiting_for_stderr();
-  for (const auto& text : emulator_->closing_notes(ended_well.value_or(code == 0)))
+  for (const auto& text : emulator_->closing_notes(ended_well.value_or(code == 0), advised))
     note(text);
   if (write_error_ != 0 && write_error_ != EPIPE) {
     return fail(

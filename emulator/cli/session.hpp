@@ -33,8 +33,9 @@ class Session {
   }
   // Stops everything and flushes stdout. The command's exit code: 128 + n if a signal ended it, 4
   // if stdout could not be written, else `code`. Tells what the sandboxes have seen; `ended_well`:
-  // no function has failed; nothing: as `code` says.
-  int finish(int code, std::optional<bool> ended_well = std::nullopt);
+  // no function has failed; nothing: as `code` says. `advised`: see Emulator::closing_notes().
+  int finish(int code, std::optional<bool> ended_well = std::nullopt,
+             const std::set<std::string>& advised = {});
 
  private:
   explicit Session(std::unique_ptr<Emulator> emulator);

@@ -91,7 +91,8 @@ bool SandboxFindings::has_attempts() const {
                      [](const auto& one) { return !one.second->attempts.attempts().empty(); });
 }
 
-std::vector<std::string> SandboxFindings::notes(bool ended_well) const {
+std::vector<std::string> SandboxFindings::notes(bool ended_well,
+                                                const std::set<std::string>& advised) const {
   std::vector<std::string> notes(told_.begin() + static_cast<std::ptrdiff_t>(passed_on_),
                                  told_.end());
   for (const auto& [name, found] : functions_) {
@@ -99,9 +100,10 @@ std::vector<std::string> SandboxFindings::notes(bool ended_well) const {
     if (!found->attempts.attempts().empty()) {
       notes.push_back("W36: " + subject + " tried to reach " + listed(found->attempts) +
                       "; with --network none, as in a VPC without a route, connects hang" +
-                      (ended_well ? ""
-                                  : "; put what is fetched into the image, or give the function a "
-                                    "route: --network open has one"));
+                      (ended_well || advised.contains(name)
+                           ? ""
+                           : "; put what is fetched into the image, or give the function a "
+                             "route: --network open has one"));
     }
     add_denied(notes, found->denied, subject, ended_well);
   }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,9 @@ class SandboxFindings {
   // Whether notes() name somebody whom a function has tried to reach.
   bool has_attempts() const;
   // A sentence each. `ended_well`: no function has failed, so what was denied was hidden.
-  std::vector<std::string> notes(bool ended_well) const;
+  // `advised`: functions of whose missing route was told before, with what helps; of those only who
+  // was tried is listed.
+  std::vector<std::string> notes(bool ended_well, const std::set<std::string>& advised = {}) const;
 
  private:
   std::map<std::string, std::shared_ptr<FunctionFindings>> functions_;

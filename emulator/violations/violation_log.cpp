@@ -93,6 +93,7 @@ void ViolationLog::keep(const std::string& function, const Violation& violation,
   const auto of_this_id = std::count_if(told.begin(), told.end(),
                                         [&](const auto& one) { return one.first == violation.id; });
   if (of_this_id >= k_most_of_an_id || !told.emplace(violation.id, violation.text).second) return;
+  functions_by_id_[violation.id].insert(function);
   std::string text = (violation.id.empty() ? "" : violation.id + ": ") + violation.text;
   if (tell_) {
     tell_(functions_.size() > 1 ? "'" + function + "': " + text : text);
@@ -103,6 +104,11 @@ void ViolationLog::keep(const std::string& function, const Violation& violation,
 
 void ViolationLog::leave_out(const std::string& id) {
   std::erase_if(notes_, [&](const Note& note) { return note.id == id; });
+}
+
+std::set<std::string> ViolationLog::functions_with(const std::string& id) const {
+  const auto found = functions_by_id_.find(id);
+  return found != functions_by_id_.end() ? found->second : std::set<std::string>();
 }
 
 std::vector<std::string> ViolationLog::notes(bool ended_well) const {

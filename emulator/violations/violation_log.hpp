@@ -36,6 +36,8 @@ class ViolationLog final : public RecordSink {
   std::vector<std::string> notes(bool ended_well = false) const;
   // Those with this id are not among notes(), because somebody else tells them.
   void leave_out(const std::string& id);
+  // Functions of which something with this id was told or kept, also before they were added anew.
+  std::set<std::string> functions_with(const std::string& id) const;
 
   void on_output(const std::string& environment_id, std::string_view text) override;
   void on_init(const InitRecord& record) override;
@@ -65,6 +67,7 @@ class ViolationLog final : public RecordSink {
   std::unordered_map<std::string, std::string> output_;  // by environment
   // By function: id and text.
   std::map<std::string, std::set<std::pair<std::string, std::string>>> told_;
+  std::map<std::string, std::set<std::string>> functions_by_id_;
   std::vector<Note> notes_;
 };
 

@@ -45,6 +45,22 @@ TEST(SandboxFindings, SaysWhatHelpsWhereAFunctionHasFailed) {
                   "the function a route: --network open has one"});
 }
 
+TEST(SandboxFindings, ListsWhoWasTriedWithoutWhatWasToldOfAFunctionBefore) {
+  SandboxFindings findings;
+  findings.of("f")->attempts.add(syn(1));
+  findings.of("g")->attempts.add(syn(1));
+  const auto notes = findings.notes(false, {"f"});
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_EQ(notes[0],
+            "W36: 'f' tried to reach tcp 10.0.0.1:443; with --network none, as in a VPC without a "
+            "route, connects hang");
+  EXPECT_TRUE(notes[1].starts_with("W36: 'g' tried to reach tcp 10.0.0.1:443; ")) << notes[1];
+  EXPECT_TRUE(
+      notes[1].ends_with("connects hang; put what is fetched into the image, or give the "
+                         "function a route: --network open has one"))
+      << notes[1];
+}
+
 TEST(SandboxFindings, NamesTheFunctionIfThereAreSeveral) {
   SandboxFindings findings;
   findings.of("f");

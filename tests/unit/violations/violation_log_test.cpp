@@ -89,6 +89,16 @@ TEST(ViolationLog, NamesAPathThatOnlyTheHostHas) {
                                  "in EntryPoint");
 }
 
+TEST(ViolationLog, KnowsOfWhichFunctionsAnIdWasTold) {
+  ViolationLog log;
+  log.on_found([](const std::string&) {});
+  log.on_invocation(failed(k_read_only, "f"));
+  log.add("f", {});  // edited
+  log.on_invocation(failed(k_full, "g"));
+  EXPECT_EQ(log.functions_with("W1"), std::set<std::string>{"f"});
+  EXPECT_TRUE(log.functions_with("W36").empty());
+}
+
 TEST(ViolationLog, SaysItOfAnInitOnce) {
   InitRecord init;
   init.function = "f";
