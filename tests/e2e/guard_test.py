@@ -152,6 +152,19 @@ class Doctor(E2eTest):
         self.assertEqual(server.wait(), 137)
         self.assertTrue(is_alive(daemon), "or this shows nothing")
 
+        # In another group than ours, where no start looks; and what is nobody's, or that of one who lives.
+        space = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+        start = process_file(os.getpid(), "stat").decode().rpartition(")")[2].split()[19]
+        others = [group.parent / f"e2e-other-{os.getpid()}" for group in groups[:1]]
+        left, kept = [], []
+        for other in others:
+            left.append(other / f"coldframe-{server.pid}-1-{space}")
+            kept += [other / f"coldframe-{os.getpid()}-{start}-{space}", other / "coldframe-mine",
+                     other / f"coldframe-{server.pid}-1-1"]
+        for group in (*others, *left, *kept):
+            group.mkdir()
+            self.addCleanup(lambda group=group: group.exists() and group.rmdir())
+
         self.assert_exit(self.coldframe("doctor"), 0)
         self.assertTrue(is_alive(daemon))
         self.assertEqual([group for group in groups if not group.exists()], [])
@@ -163,7 +176,8 @@ class Doctor(E2eTest):
         done = self.coldframe("doctor", "--clean")
         self.assert_exit(done, 0)
         self.assertEqual(processes_of(self.place), [])
-        self.assertEqual([group for group in groups if group.exists()], [])
+        self.assertEqual([group for group in (*groups, *left) if group.exists()], [])
+        self.assertEqual([group for group in kept if not group.exists()], [])
         self.assertFalse((cache / ".tmp-disk-left").exists())
         self.assertTrue((cache / "tmp-16.ext4").exists())
         self.assertRegex(done.out, r"(?m)^ended [1-9]\d* processes that dead runs had left$")
