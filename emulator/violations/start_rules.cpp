@@ -19,7 +19,7 @@ Text quoted_after(Text text, Text mark) {
   if (at == Text::npos) return {};
   text.remove_prefix(at + mark.size());
   const auto end = text.find(mark.back());
-  return end == Text::npos || end > k_longest_name ? Text() : text.substr(0, end);
+  return end > k_longest_name ? Text() : text.substr(0, end);
 }
 
 // "'app.handle' (ImageConfig.Command)", or what can be said where it is not known.
