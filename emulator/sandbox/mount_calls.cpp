@@ -48,17 +48,23 @@ int set_attributes(const std::string& path, std::uint64_t attributes) {
       ::syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), 0U, &attr, sizeof attr));
 }
 
-int make_all_private() {
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return 0;
-  if (errno != EINVAL) return -1;
-  // The root is no mount: a chroot. With another root below, "..", from outside of it, goes on up.
+namespace {
+
+// With another root below, "..", from outside of it, goes on up.
+int leave_chroot() {
   if (::chdir("/") != 0 || ::chroot("/proc") != 0) return -1;
   struct stat here {};
   struct stat above {};
   do {
     if (::stat(".", &here) != 0 || ::chdir("..") != 0 || ::stat(".", &above) != 0) return -1;
   } while (here.st_dev != above.st_dev || here.st_ino != above.st_ino);
-  if (::chroot(".") != 0) return -1;
+  return ::chroot(".");
+}
+
+}  // namespace
+
+int make_all_private() {
+  if (leave_chroot() != 0) return -1;
   return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
 }
 

@@ -21,9 +21,9 @@ inline constexpr std::uint64_t k_no_exec = 0x8;
 
 // A copy of the tree of mounts at `path`, attached nowhere; it goes with its descriptor.
 UniqueFd clone_tree(const std::string& path);
-// Nothing that is mounted from here on is seen outside of this mount namespace. In a chroot, where
-// the root cannot be changed, it also leaves that: "/" is the host's then. Needs the namespace to
-// be the caller's own.
+// Nothing that is mounted from here on is seen outside of this mount namespace. Leaves a chroot:
+// "/" is the namespace's own root then, which alone can be exchanged for all who enter it. Needs
+// the namespace to be the caller's own, and a /proc.
 int make_all_private();
 // Sets attributes of the mount that `fd` is, or of all in its tree, and makes it private.
 int set_attributes(int fd, std::uint64_t attributes, bool recursive);

@@ -36,8 +36,11 @@ class Init {
     [[maybe_unused]] auto told = ::write(furnished.get(), "", 1);  // or it has ended, and tells why
     tell_of_seed();
     for (;;) {
-      pollfd ready[2] = {{plan_.control_socket, POLLIN, 0}, {children_.get(), POLLIN, 0}};
-      if (::poll(ready, 2, -1) < 0 && errno != EINTR) ::_exit(1);
+      pollfd ready[3] = {{plan_.control_socket, POLLIN, 0},
+                         {children_.get(), POLLIN, 0},
+                         {plan_.server_pipe, POLLIN, 0}};
+      if (::poll(ready, 3, -1) < 0 && errno != EINTR) ::_exit(1);
+      if (ready[2].revents != 0) ::_exit(0);
       if (ready[1].revents != 0) {
         signalfd_siginfo ignored[8];
         [[maybe_unused]] auto n = ::read(children_.get(), ignored, sizeof ignored);
@@ -60,10 +63,7 @@ class Init {
     ::sigprocmask(SIG_BLOCK, &child, nullptr);
     children_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!children_) fail(std::string("signalfd: ") + std::strerror(errno));
-    if (::setns(plan_.root_fd, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) {
-      fail(std::string("enter the root: ") + std::strerror(errno));
-    }
-    ::close(plan_.root_fd);
+    enter_shared_root();
     if (plan_.network_fd >= 0) {
       if (::setns(plan_.network_fd, CLONE_NEWNET) != 0) {
         fail(std::string("enter the network namespace: ") + std::strerror(errno));
@@ -72,6 +72,19 @@ class Init {
     }
     constexpr char k_name[] = "localhost";
     ::sethostname(k_name, sizeof k_name - 1);
+  }
+
+  void enter_shared_root() {
+    if (::setns(plan_.root.name_space, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) {
+      fail(std::string("enter the root: ") + std::strerror(errno));
+    }
+    ::close(plan_.root.name_space);
+    // Anywhere else than there it might be the host's.
+    struct stat here {};
+    if (::stat("/", &here) != 0 || here.st_dev != plan_.root.device ||
+        here.st_ino != plan_.root.inode) {
+      fail("enter the root: another one is there");
+    }
   }
 
   void furnish() {

@@ -9,16 +9,18 @@
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/sandbox/runtime_seed.hpp"
+#include "emulator/sandbox/shared_roots.hpp"
 
 namespace coldframe {
 
 struct InitPlan {
   std::vector<std::string> places;  // own_places() of what the root was built with
-  int root_fd = -1;                 // the mount namespace to begin with (SharedRoots)
+  SharedRoot root;                  // to begin with
   bool has_sys = false;             // and whether /sys is mounted there
   int control_socket = -1;
-  int network_fd = -1;  // of a namespace to be entered; -1: the host's
-  int tmp_fd = -1;      // detached mount
+  int server_pipe = -1;  // its end when the server ends, whose death we may not be told of yet
+  int network_fd = -1;   // of a namespace to be entered; -1: the host's
+  int tmp_fd = -1;       // detached mount
   SeedPlan seed;
 };
 

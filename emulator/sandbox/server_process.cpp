@@ -1,5 +1,6 @@
 #include "emulator/sandbox/server_process.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -67,6 +68,10 @@ class Server {
         roots_(in_user_namespace) {}
 
   [[noreturn]] void run() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) ::_exit(1);
+    life_.reset(ends[0]);
+    const UniqueFd held(ends[1]);  // by nobody else for longer than a moment
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -239,10 +244,11 @@ class Server {
     const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
     const auto root = roots_.of(plan, facts, files(facts), owner_map(plan));
     if (!root) return root.error();
-    init.root_fd = *root;
+    init.root = *root;
     init.has_sys = roots_.have_sys();
     init.places = own_places(plan, files(facts));
     init.control_socket = request.descriptors[0].get();
+    init.server_pipe = life_.get();
     init.network_fd = network ? network->name_space.fd.get() : -1;
     init.tmp_fd = disk.mount_fd();
     init.seed.start_socket = request.descriptors[1].get();
@@ -267,7 +273,8 @@ class Server {
 
   [[noreturn]] static void become_init(const InitPlan& init) {
     // Above all not what belongs to other sandboxes, which would live as long as this one.
-    std::vector<int> kept{init.control_socket, init.seed.start_socket, init.tmp_fd, init.root_fd};
+    std::vector<int> kept{init.control_socket, init.server_pipe, init.seed.start_socket,
+                          init.tmp_fd, init.root.name_space};
     if (init.network_fd >= 0) kept.push_back(init.network_fd);
     kept.insert(kept.end(), init.seed.join_fds.begin(), init.seed.join_fds.end());
     close_all_but(std::move(kept));
@@ -296,6 +303,7 @@ class Server {
   }
 
   int socket_;
+  UniqueFd life_;  // a pipe of which we hold the other end
   std::string cache_directory_;
   bool in_user_namespace_;
   bool may_have_disks_;

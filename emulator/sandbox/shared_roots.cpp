@@ -52,24 +52,30 @@ std::vector<SharedRoots::Shown> SharedRoots::look_at_all(const SandboxPlan& plan
   return all;
 }
 
-Result<int> SharedRoots::of(const SandboxPlan& plan, const GeneratedFacts& facts,
-                            const std::vector<GeneratedFile>& files, int owner_map) {
+Result<SharedRoot> SharedRoots::of(const SandboxPlan& plan, const GeneratedFacts& facts,
+                                   const std::vector<GeneratedFile>& files, int owner_map) {
   if (has_changed(mount_table_)) let_go();
-  Root root{plan.mounts, plan.links, plan.task_root, facts, owner_map, look_at_all(plan), {}, {}};
+  Root root;
+  root.mounts = plan.mounts;
+  root.links = plan.links;
+  root.task_root = plan.task_root;
+  root.facts = facts;
+  root.owner_map = owner_map;
+  root.shown = look_at_all(plan);
   const auto known = std::find_if(roots_.begin(), roots_.end(), [&](const Root& one) {
     return one.is_of(plan, facts, owner_map);
   });
   if (known != roots_.end()) {
     if (known->shown == root.shown && !has_changed(known->mount_table)) {
       roots_.splice(roots_.begin(), roots_, known);
-      return known->name_space.get();
+      return known->get();
     }
     roots_.erase(known);
   }
   if (auto ok = build(plan, files, root); !ok) return ok.error();
   if (roots_.size() == k_most_roots) roots_.pop_back();
   roots_.push_front(std::move(root));
-  return roots_.front().name_space.get();
+  return roots_.front().get();
 }
 
 Result<void> SharedRoots::build(const SandboxPlan& plan, const std::vector<GeneratedFile>& files,
@@ -84,6 +90,11 @@ Result<void> SharedRoots::build(const SandboxPlan& plan, const std::vector<Gener
     report.fds[1] = ::open(k_mount_table, O_RDONLY | O_CLOEXEC);
     if (report.fds[0] < 0 || report.fds[1] < 0) return errno;
     if (auto ok = enter_root(plan, files, rights); !ok) problem = ok.error();
+    report.step = "look at it";
+    struct stat info {};
+    if (::stat("/", &info) != 0) return errno;
+    root.device = info.st_dev;
+    root.inode = info.st_ino;
     return 0;
   });
   if (!fds) return fds.error();

@@ -4,7 +4,7 @@
 //   SharedRoots roots(in_user_namespace);                // in the sandbox server
 //   auto root = roots.of(plan, facts, files, owner_map);
 //   …                                                    // in the new sandbox:
-//   ::setns(*root, CLONE_NEWNS);                         // its root is "/" now
+//   ::setns(root->name_space, CLONE_NEWNS);              // its root is "/" now
 //   ::unshare(CLONE_NEWNS);                              // and what it mounts is its own
 //
 // One is built anew (2 ms) when anything was mounted or unmounted on the host, when a directory
@@ -25,6 +25,12 @@
 
 namespace coldframe {
 
+struct SharedRoot {
+  int name_space = -1;  // ours
+  dev_t device = 0;     // of its "/", by which who has entered it knows that he has
+  ino_t inode = 0;
+};
+
 class SharedRoots {
  public:
   explicit SharedRoots(bool in_user_namespace);
@@ -36,10 +42,10 @@ class SharedRoots {
   // Whether /sys is mounted in them.
   bool have_sys() const { return !of_the_host_; }
 
-  // A mount namespace, ours. `files` are what `facts` lead to; `owner_map`: see OwnerMaps. Errors:
+  // `files` are what `facts` lead to; `owner_map`: see OwnerMaps. Errors:
   // of the host, with the step.
-  Result<int> of(const SandboxPlan& plan, const GeneratedFacts& facts,
-                 const std::vector<GeneratedFile>& files, int owner_map);
+  Result<SharedRoot> of(const SandboxPlan& plan, const GeneratedFacts& facts,
+                        const std::vector<GeneratedFile>& files, int owner_map);
 
  private:
   // What is shown under a name; all zero: nothing.
@@ -60,6 +66,9 @@ class SharedRoots {
     std::vector<Shown> shown;
     UniqueFd name_space;
     UniqueFd mount_table;  // of that
+    dev_t device = 0;
+    ino_t inode = 0;
+    SharedRoot get() const { return {name_space.get(), device, inode}; }
     bool is_of(const SandboxPlan& plan, const GeneratedFacts& wanted, int map) const;
   };
 

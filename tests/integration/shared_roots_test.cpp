@@ -57,7 +57,7 @@ class SharedRootsTest : public ::testing::Test {
   // Of the root that it gives; 0: it gives none.
   ino_t of(SharedRoots& roots, const GeneratedFacts& facts = {}) {
     const auto root = roots.of(plan, facts, files, -1);
-    return root ? identity(*root) : 0;
+    return root ? identity(root->name_space) : 0;
   }
   // Whether the root is built anew after this.
   static bool changes(SharedRoots& roots, SharedRootsTest& test,
@@ -65,7 +65,8 @@ class SharedRootsTest : public ::testing::Test {
     const ino_t before = test.of(roots);
     if (before == 0 || test.of(roots) != before) return false;
     // The old one is still open in the list, so a new one has another number.
-    const UniqueFd kept(::fcntl(*roots.of(test.plan, {}, test.files, -1), F_DUPFD_CLOEXEC, 3));
+    const UniqueFd kept(
+        ::fcntl(roots.of(test.plan, {}, test.files, -1)->name_space, F_DUPFD_CLOEXEC, 3));
     if (!change()) return false;
     const ino_t after = test.of(roots);
     return after != 0 && after != before && test.of(roots) == after;
@@ -197,7 +198,7 @@ TEST_F(SharedRootsTest, LetNothingOfASandboxOut) {
       if (::unshare(CLONE_NEWPID) != 0) return 50;
       return in_child([&] {
         const auto disk = TmpDisk::create_tmpfs(1, "a test");
-        if (::setns(*root, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) return 51;
+        if (::setns(root->name_space, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) return 51;
         return mount_own({}, disk->mount_fd(), true) ? 0 : 52;
       });
     });
@@ -250,6 +251,37 @@ TEST_F(SharedRootsTest, NameTheStepThatFails) {
   });
 }
 
+// Also where our root is not that of the mount namespace: who enters gets the latter.
+TEST_F(SharedRootsTest, AreWhatOneEntersFromAChrootToo) {
+  for (const bool is_mount : {false, true}) {
+    alone([&] {
+      const std::string jail = directory.path() + (is_mount ? "/mounted" : "/plain");
+      fs::create_directory(jail);
+      if (is_mount && ::mount("none", jail.c_str(), "tmpfs", 0, nullptr) != 0) return 1;
+      for (const char* name : {"/proc", "/task"}) {
+        const std::string from = name == std::string("/task") ? plan.task_root : name;
+        fs::create_directory(jail + name);
+        if (::mount(from.c_str(), (jail + name).c_str(), nullptr, MS_BIND, nullptr) != 0) return 2;
+      }
+      fs::create_directory(jail + "/tmp");
+      if (::chroot(jail.c_str()) != 0 || ::chdir("/") != 0) return 3;
+      SandboxPlan bare;
+      bare.task_root = "/task";
+      SharedRoots roots(false);
+      const auto root = roots.of(bare, {}, {}, -1);
+      if (!root) return 4;
+      return in_child([&] {
+        if (::setns(root->name_space, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) return 5;
+        struct stat here {};
+        if (::stat("/", &here) != 0 || here.st_dev != root->device || here.st_ino != root->inode) {
+          return 6;
+        }
+        return ::access("/var/task/which", F_OK) == 0 && ::access("/root", F_OK) != 0 ? 0 : 7;
+      });
+    });
+  }
+}
+
 // As the init of a sandbox does.
 TEST_F(SharedRootsTest, AreAPlaceForASandboxOfItsOwn) {
   directory.write("etc/passwd", "them\n");
@@ -270,7 +302,7 @@ TEST_F(SharedRootsTest, AreAPlaceForASandboxOfItsOwn) {
         if (::unshare(CLONE_NEWPID) != 0) return 50;
         return in_child([&] {
           const auto disk = TmpDisk::create_tmpfs(1, "a test");
-          if (::setns(*root, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) return 51;
+          if (::setns(root->name_space, CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNS) != 0) return 51;
           if (!mount_own(own_places(plan, files), disk->mount_fd(), roots.have_sys())) return 52;
           return look();
         });
