@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "emulator/process/activity.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -13,12 +15,19 @@ constexpr std::chrono::milliseconds k_end_of_waiting{100};
 // Of a function: until then it is not frozen.
 constexpr int k_most_stopped = 3;       // it was seen to stop: threads that wait
 constexpr int k_most_looks_again = 50;  // the next event came too soon for most of them
+constexpr int k_most_states = 64;       // rests of a function in which threads are asked, too
 
 Duration cpu_of(const std::vector<pid_t>& processes) {
   Duration sum{};
   for (const pid_t pid : processes)
     sum += process_cpu(pid).value_or(Duration::zero());
   return sum;
+}
+
+// What a thread uses is added up when it waits, or at the next tick: 4 ms later.
+bool anybody_works(const std::vector<pid_t>& processes) {
+  return std::any_of(processes.begin(), processes.end(),
+                     [](pid_t pid) { return process_activity(pid) == ProcessActivity::working; });
 }
 
 }  // namespace
@@ -49,9 +58,11 @@ void Freezer::on_timer() {
     const Duration cpu = cpu_of(processes);
     if (!cpu_seen_) {
       cpu_seen_ = cpu;
+      working_seen_ = (looked_again_ || freezing_.looks[function_].states++ < k_most_states) &&
+                      anybody_works(processes);
       return timer_.set(clock_.now() + k_rest);
     }
-    if (cpu - *cpu_seen_ > k_still_working) {
+    if (cpu - *cpu_seen_ > k_still_working || (working_seen_ && anybody_works(processes))) {
       if (look_again()) return;
     } else {
       if (looked_again_) ++freezing_.looks[function_].stopped;

@@ -34,6 +34,7 @@ struct Freezing {
   struct Looks {
     int again = 0;
     int stopped = 0;  // by then it did not any more
+    int states = 0;   // rests in which its threads were asked
   };
   std::map<std::string, Looks> looks{};
 };
@@ -68,6 +69,7 @@ class Freezer {
   RuntimeProcess* process_ = nullptr;  // while it rests
   std::size_t processes_at_first_ = 0;
   std::optional<Duration> cpu_seen_;  // at the first look of this rest
+  bool working_seen_ = false;         // a thread was, at that look
   bool looked_again_ = false;         // in this rest
   bool watch_ = false;
   bool frozen_ = false;
