@@ -94,7 +94,7 @@ class Emulator {
   Result<Observation> observe(InvokeRequest request);
   // Right after an answer: whether the function, of one environment, goes on working, for a caller
   // who invokes again or ends before it would be frozen and that be told. At once if nothing of it
-  // runs, else after 0.1 s (0.3 s where it hardly has a CPU); until then it is not frozen. None,
+  // runs, else after 0.3 s (0.5 s where it hardly has a CPU); until then it is not frozen. None,
   // too, if a signal came or its process has ended.
   WorkSeen look_for_work(const std::string& function);
   // Ends every environment of the function; the next invoke meets a cold start.

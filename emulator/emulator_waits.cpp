@@ -61,12 +61,15 @@ Result<Observation> Emulator::observe(InvokeRequest request) {
 
 WorkSeen Emulator::look_for_work(const std::string& function) {
   const Clock& clock = house_->services.clock;
+  Freezing& freezing = house_->freezing;
+  if (freezing.said.contains(function)) return {};  // it is told once
   WorkLook look(clock.now());
   for (;;) {
     ExecutionEnvironment* one = house_->functions.find_idle(function);
     if (one == nullptr) return {};
     one->stay_awake();
     if (const auto seen = look.see(one->activity(), clock.now())) {
+      if (seen->left != WorkLeft::none) freezing.told.insert(function);
       one->let_rest();
       return *seen;
     }

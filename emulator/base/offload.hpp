@@ -2,8 +2,9 @@
 //
 //   offload.run([scopes] { return kill_scopes(scopes, 2s); }, [this](int left) { … });
 //
-// The worker starts with the first job. Destruction waits for the job that is running. A completion
-// is dropped if the loop has stopped. Jobs must not touch anything that the I/O thread uses.
+// The worker starts with the first job. Destruction waits for all that were given to it. A
+// completion is dropped if the loop has stopped. Jobs must not touch anything that the I/O thread
+// uses.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -30,21 +33,38 @@ std::string pid_namespace(const std::string& root) {
   return link.substr(from + 1, to - from - 1);
 }
 
-// The start time of a living process (proc_pid_stat(5), field 22).
-std::optional<std::string> start_time(const std::string& root, const std::string& pid) {
-  const auto stat = read_text(root + "/proc/" + pid + "/stat");
-  const auto name_end = stat ? stat->rfind(')') : std::string::npos;  // a name may hold anything
+std::optional<std::string> stat_of(const std::string& root, const std::string& pid) {
+  return read_text(root + "/proc/" + pid + "/stat");
+}
+
+// The start time (proc_pid_stat(5), field 22) of a process that lives.
+std::optional<std::string> start_time(const std::string& stat) {
+  const auto name_end = stat.rfind(')');  // a name may hold anything
   if (name_end == std::string::npos) return std::nullopt;
-  const auto fields = split_words(std::string_view(*stat).substr(name_end + 1));
+  const auto fields = split_words(std::string_view(stat).substr(name_end + 1));
   if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
   return fields[19];
+}
+
+// In a PID namespace without a /proc of its own the numbers there are others' than ours.
+bool is_our_proc(const std::string& root) {
+  if (!root.empty()) return true;
+  const auto own = stat_of(root, "self");
+  return own && own->starts_with(std::to_string(::getpid()) + " ");
+}
+
+// Not only hidden from us (hidepid).
+bool is_gone(const std::string& pid) {
+  const long number = std::strtol(pid.c_str(), nullptr, 10);
+  return ::kill(static_cast<pid_t>(number), 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace
 
 std::string own_run_name(const std::string& root) {
   const std::string pid = std::to_string(::getpid());
-  const auto start = start_time(root, pid);
+  const auto stat = stat_of(root, pid);
+  const auto start = stat && is_our_proc(root) ? start_time(*stat) : std::nullopt;
   const auto in = pid_namespace(root);
   if (!start || in.empty()) return {};
   return std::string(k_prefix) + pid + "-" + *start + "-" + in;
@@ -58,8 +78,10 @@ RunOwner owner_of(const std::string& name, const std::string& root) {
       numbers != words[0] + "-" + words[1] + "-" + words[2]) {
     return RunOwner::none;
   }
-  if (words[2] != pid_namespace(root)) return RunOwner::elsewhere;
-  return start_time(root, words[0]) == words[1] ? RunOwner::alive : RunOwner::dead;
+  if (words[2] != pid_namespace(root) || !is_our_proc(root)) return RunOwner::elsewhere;
+  const auto stat = stat_of(root, words[0]);
+  if (!stat) return root.empty() && !is_gone(words[0]) ? RunOwner::alive : RunOwner::dead;
+  return start_time(*stat) == words[1] ? RunOwner::alive : RunOwner::dead;
 }
 
 }  // namespace coldframe

@@ -106,7 +106,7 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
     return fail(
         usage_error("--trace-denied slows down the calls that it looks at, so bench does not time "
                     "them; give it "
-                    "to invoke or validate"));
+                    "to invoke, serve or validate"));
   }
   auto prepared = prepare(o.run, line.bootstrap);
   if (!prepared) return fail(prepared.error());

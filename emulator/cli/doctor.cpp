@@ -76,11 +76,14 @@ Finding check_cgroups() {
   return {Verdict::missing, "cgroups", backend.summary + facts + "; " + backend.remedy};
 }
 
+// In the strict sandbox with control groups; without either it is 7.
+constexpr rlim_t k_of_an_environment = 28;
+
 Finding check_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur == RLIM_INFINITY) return {Verdict::good, "open files", "unlimited"};
-  const auto environments = limit.rlim_cur > 40 ? (limit.rlim_cur - 40) / 8 : 0;
+  const auto environments = limit.rlim_cur > 40 ? (limit.rlim_cur - 40) / k_of_an_environment : 0;
   return {limit.rlim_cur >= 256 ? Verdict::good : Verdict::missing, "open files",
           std::to_string(limit.rlim_cur) + ", enough for some " + std::to_string(environments) +
               " environments" + (limit.rlim_cur >= 1024 ? "" : "; ulimit -n 4096 raises it")};

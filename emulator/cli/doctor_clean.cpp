@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "emulator/base/error.hpp"
 #include "emulator/base/user_cache.hpp"
+#include "emulator/cgroup/cgroup_files.hpp"
 #include "emulator/cgroup/dead_runs.hpp"
 #include "emulator/cgroup/run_name.hpp"
 #include "emulator/process/run_registry.hpp"
@@ -32,28 +35,31 @@ bool may_remove(const std::filesystem::path& group) {
   return ::geteuid() == 0 || (::stat(group.c_str(), &info) == 0 && info.st_uid == ::geteuid());
 }
 
-// Of each hierarchy the groups in which a dead run has left its own: a run may have begun in
-// another group than we are in (another session, another service), where no later start looks.
+// The groups below this one that have one of a dead run directly in them. What goes meanwhile is
+// passed over.
+void add_parents_of_dead_runs(const std::string& group, int& left, std::set<std::string>& found) {
+  for (const auto& name : groups_in(group)) {
+    if (--left < 0) return;
+    const std::string path = group + "/" + name;
+    const RunOwner owner = owner_of(name);
+    if (owner == RunOwner::none) {
+      add_parents_of_dead_runs(path, left, found);
+    } else if (owner == RunOwner::dead && may_remove(path)) {
+      found.insert(group);
+    }
+  }
+}
+
+// A run may have begun in another group than we are in (another session, another service), where
+// no later start looks.
 CgroupBackend with_parents_of_dead_runs(const CgroupBackend& backend) {
-  namespace fs = std::filesystem;
-  constexpr int k_most_groups = 100'000;
   CgroupBackend found = backend;
   found.hierarchies.clear();
   for (const CgroupHierarchy& hierarchy : backend.hierarchies) {
-    std::error_code error;
-    fs::recursive_directory_iterator at(hierarchy.mount_point,
-                                        fs::directory_options::skip_permission_denied, error);
-    for (int seen = 0; !error && at != fs::recursive_directory_iterator() && seen < k_most_groups;
-         at.increment(error)) {
-      if (!at->is_directory(error)) continue;
-      ++seen;
-      const RunOwner owner = owner_of(at->path().filename().string());
-      if (owner != RunOwner::none) at.disable_recursion_pending();
-      if (owner != RunOwner::dead || !may_remove(at->path())) continue;
-      const std::string parent = at->path().parent_path().string();
-      const bool known = std::any_of(found.hierarchies.begin(), found.hierarchies.end(),
-                                     [&](const auto& one) { return one.own_group == parent; });
-      if (known) continue;
+    int most_groups = 100'000;
+    std::set<std::string> parents;
+    add_parents_of_dead_runs(hierarchy.mount_point, most_groups, parents);
+    for (const auto& parent : parents) {
       found.hierarchies.push_back(hierarchy);
       found.hierarchies.back().own_group = parent;
     }

@@ -38,7 +38,7 @@ Activity ExecutionEnvironment::activity() const {
     activity.working = activity.working || one == ProcessActivity::working;
     activity.cpu += process_cpu(pid).value_or(Duration::zero());
   }
-  activity.more_processes = living > processes_at_first_;
+  activity.more_processes = processes_at_first_ > 0 && living > processes_at_first_;
   return activity;
 }
 

@@ -6,11 +6,12 @@
 namespace coldframe {
 namespace {
 
-constexpr std::chrono::milliseconds k_pools_sleep{50};  // by then, with a margin
-constexpr std::chrono::milliseconds k_certain{100};
+constexpr std::chrono::milliseconds k_pools_sleep{220};  // by then, with a margin
+constexpr std::chrono::milliseconds k_certain{270};
 // With 128 MB a thread that works has a CPU for 4 ms and waits for more than 50: it is seen to wait
 // for one, but what it does shows only then.
-constexpr std::chrono::milliseconds k_give_up{300};
+constexpr std::chrono::milliseconds k_give_up{500};
+constexpr std::chrono::milliseconds k_waited{5};  // less is the runtime's way to its next poll
 constexpr std::chrono::microseconds k_work{500};  // of CPU time since the pools sleep
 constexpr std::chrono::milliseconds k_longest_pause{10};
 
@@ -29,10 +30,9 @@ bool WorkLook::rests(const Activity& activity, TimePoint now) {
 }
 
 std::optional<WorkSeen> WorkLook::see(const Activity& activity, TimePoint now) {
-  const bool is_first = !cpu_at_last_look_;
   const bool at_rest = rests(activity, now);
-  if (at_rest && !activity.more_processes) return WorkSeen{WorkLeft::none, !is_first};
   const Duration passed = now - begun_;
+  if (at_rest && !activity.more_processes) return WorkSeen{WorkLeft::none, passed >= k_waited};
   if (passed >= k_pools_sleep && !cpu_after_pools_) {
     cpu_after_pools_ = activity.cpu;
     return std::nullopt;  // on a busy host it may have been longer than until k_certain

@@ -4,10 +4,10 @@
 //   WorkLook look(clock.now());
 //   while (!(left = look.see(environment.activity(), clock.now()))) wait(look.pause());
 //
-// At once where all rests. Else it is looked at again until it does, or 100 ms are over: a runtime
-// is on its way to its next poll, threads of a pool (OpenBLAS, OpenMP) go round and round for up to
-// 30 ms before they sleep. Then CPU time that is still being used is work. Pure; owned by who
-// looks.
+// At once where all rests. Else it is looked at again until it does, or 0.27 s are over: a runtime
+// is on its way to its next poll, threads of a pool go round and round before they sleep (OpenBLAS
+// for 30 ms, OpenMP of LLVM and Intel for 200). Then CPU time that is still being used is work.
+// Pure; owned by who looks.
 #pragma once
 
 #include <optional>

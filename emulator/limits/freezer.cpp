@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::chrono::milliseconds k_rest{1};             // before a look, and before the stop
 constexpr std::chrono::microseconds k_still_working{500};  // of CPU time in that time
-// Threads of a pool (OpenBLAS, OpenMP) wait for more by going round and round, for up to 30 ms.
-constexpr std::chrono::milliseconds k_end_of_waiting{100};
+// Threads of a pool wait for more by going round and round: OpenBLAS's for 30 ms, OpenMP's of LLVM
+// and Intel for 200.
+constexpr std::chrono::milliseconds k_end_of_waiting{250};
 // Of a function: until then it is not frozen.
 constexpr int k_most_stopped = 3;       // it was seen to stop: threads that wait
 constexpr int k_most_looks_again = 50;  // the next event came too soon for most of them
@@ -95,6 +96,7 @@ bool Freezer::look_again() {
 
 void Freezer::tell(const std::string& what) {
   freezing_.told.insert(function_);
+  freezing_.said.insert(function_);
   freezing_.tell("coldframe: note: '" + function_ + "': " + what +
                  ": Lambda freezes it until the next invoke (W23)\n");
 }

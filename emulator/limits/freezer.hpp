@@ -29,7 +29,8 @@ namespace coldframe {
 struct Freezing {
   bool on = false;
   std::function<void(const std::string& line)> tell{};  // "coldframe: note: …\n"
-  std::set<std::string> told{};
+  std::set<std::string> told{};                         // or given up
+  std::set<std::string> said{};                         // told indeed
   // At a function that worked just after its answer.
   struct Looks {
     int again = 0;

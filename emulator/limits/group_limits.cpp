@@ -157,7 +157,7 @@ void GroupLimits::watch_oom() {
   const bool urgent = group_->oom_event()->events == POLLPRI;
   oom_watch_.async_wait(urgent ? Descriptor::wait_error : Descriptor::wait_read,
                         [this, here = std::weak_ptr<char>(here_)](const auto& error) {
-                          if (error || here.expired()) return;
+                          if (error || here.expired() || group_ == nullptr) return;
                           group_->oom_event_seen();
                           house_.timers.cancel(oom_timer_);
                           look_for_oom_kill(k_oom_looks);

@@ -3,14 +3,15 @@
 namespace coldframe {
 namespace {
 
+// But for the last.
 constexpr int k_most_stopped = 3;
-constexpr int k_most_looks = 100;  // but for the one at the end
+constexpr int k_most_looks = 100;
 
 }  // namespace
 
 bool WorkWatch::is_wanted(bool is_last) const {
-  if (left_ != WorkLeft::none || stopped_ >= k_most_stopped) return false;
-  return is_last || looks_ < k_most_looks;
+  if (left_ != WorkLeft::none) return false;
+  return is_last || (stopped_ < k_most_stopped && looks_ < k_most_looks);
 }
 
 void WorkWatch::saw(const WorkSeen& seen) {
@@ -27,7 +28,8 @@ std::vector<std::string> WorkWatch::notes() const {
                  : "it was still working when it had answered";
   return {"'" + function_ + "': " + what +
           ": Lambda freezes it until the next invoke (W23); wait for " +
-          (is_process ? "its processes" : "its threads") + " before answering"};
+          (is_process ? "it before answering, or start in the init what is to stay"
+                      : "its threads before answering")};
 }
 
 }  // namespace coldframe

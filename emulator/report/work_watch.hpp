@@ -5,8 +5,8 @@
 //   …
 //   for (const auto& text : watch.notes()) note(text);
 //
-// A function that works just after its answers, and then stops, is looked at three times: those are
-// threads of a pool, and each look waits for them. Pure; any thread.
+// A function that works just after its answers, and then stops, is looked at three times, and after
+// the last answer: those are threads of a pool, and each look waits for them. Pure; any thread.
 #pragma once
 
 #include <string>

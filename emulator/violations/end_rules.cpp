@@ -35,6 +35,22 @@ Violation by_signal(const std::string& name) {
                      "this host"};
 }
 
+// A shell's way to tell of a child that a signal has ended: 128 and its number.
+std::string signal_of_shell(Text status) {
+  struct Signal {
+    Text status;
+    const char* name;
+  };
+  constexpr Signal k_signals[] = {
+      {"exit status 132", "illegal instruction"}, {"exit status 134", "aborted"},
+      {"exit status 135", "bus error"},           {"exit status 137", "killed"},
+      {"exit status 139", "segmentation fault"},  {"exit status 143", "terminated"}};
+  for (const auto& one : k_signals) {
+    if (one.status == status) return one.name;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::optional<Violation> how_it_ended(Text reason) {
@@ -55,6 +71,7 @@ std::optional<Violation> how_it_ended(Text reason) {
     return Violation{"W21", "the process ended with " + status + ", a shell's for a program that " +
                                 (status.back() == '7' ? "is not there" : "cannot be run")};
   }
+  if (const auto name = signal_of_shell(status); !name.empty()) return by_signal(name);
   return Violation{"W21",
                    "the process ended by itself (" + status +
                        ") and was to ask for events for ever: look for sys.exit(), os._exit() and "

@@ -29,8 +29,10 @@ std::string shown_handler(const Circumstances& in) {
 }
 
 bool is_node(const ShownError& error, const Circumstances& in) {
-  return contains_any(in.program, {"node", "npx", "lambda-ric"}) ||
-         contains_any(error.text, {"Cannot find ", " is undefined or not exported"});
+  const Text name = Text(in.program).substr(in.program.rfind('/') + 1);
+  const bool is_named_so =
+      contains_any(name, {"node", "npx", "lambda-ric"}) && !contains_any(name, {"python"});
+  return is_named_so || contains_any(error.text, {"Cannot find ", " is undefined or not exported"});
 }
 
 std::string example(bool node) {
@@ -126,6 +128,13 @@ std::optional<Violation> missing_library(const ShownError& error, const Circumst
   constexpr Text k_mark = ": cannot open shared object file";
   const auto at = error.text.find(k_mark);
   if (at == Text::npos) return std::nullopt;
+  // A line that was printed is the loader's own or the last of a traceback, or talk of a library
+  // that does without.
+  const bool is_reported = !error.type.empty();
+  if (!is_reported && !contains_any(error.text, {"error while loading shared libraries: "}) &&
+      !error.text.starts_with("ImportError: ") && !error.text.starts_with("OSError: ")) {
+    return std::nullopt;
+  }
   Text name = error.text.substr(0, at);
   name.remove_prefix(std::min(name.size(), name.find_last_of(": \t'") + 1));
   if (name.find(".so") == Text::npos || name.size() > k_longest_name) return std::nullopt;

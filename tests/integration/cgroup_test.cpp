@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include "emulator/cgroup/run_name.hpp"
 #include "tests/support/cgroup_fixture.hpp"
+#include "tests/support/sandbox_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace coldframe::testing {
@@ -217,6 +222,24 @@ TEST_F(Cgroups, DoNotStarveUs) {
   for (const auto end = used() + 20ms; used() < end;) {
   }
   EXPECT_LT(group->cpu_usage()->used - before->used, 1s);
+}
+
+// hidepid, and a reader who is not its owner.
+TEST(RunNameOfAHiddenRun, IsThatOfOneThatLives) {
+  const std::string ours = own_run_name();
+  const int outcome = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("proc", "/proc", "proc", 0, "hidepid=2") != 0) {
+      return k_no_namespaces;
+    }
+    const std::string stat = "/proc/" + std::to_string(::getppid()) + "/stat";
+    if (::setresgid(54321, 54321, 54321) != 0 || ::setresuid(54321, 54321, 54321) != 0) return 1;
+    if (::access(stat.c_str(), R_OK) == 0) return 2;
+    return owner_of(ours) == RunOwner::alive ? 0 : 3;
+  });
+  if (outcome == k_no_namespaces) GTEST_SKIP() << "needs to mount /proc";
+  EXPECT_EQ(outcome, 0);
 }
 
 }  // namespace

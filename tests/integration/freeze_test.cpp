@@ -28,9 +28,9 @@ class Freeze : public ChildFixture {
     return none_yet ? 0 : size;
   }
   // Whether it stands still for a while, the loop running.
-  bool stands_still() {
+  bool stands_still(std::chrono::milliseconds a_while = 150ms) {
     const auto before = count();
-    const auto end = std::chrono::steady_clock::now() + 150ms;
+    const auto end = std::chrono::steady_clock::now() + a_while;
     while (std::chrono::steady_clock::now() < end)
       turn();
     return count() == before;
@@ -93,9 +93,9 @@ TEST_F(Freeze, IsToldOfOnceWhereTheFunctionStillWorked) {
   play_beside_a_counter("while [ ! -e stop ]; do :; done;");
   start();
   // Where others have the CPU at that moment it is not certain, and nothing is said.
-  for (int i = 0; i < 100 && notes() == 0; ++i) {
+  for (int i = 0; i < 50 && notes() == 0; ++i) {
     ASSERT_EQ(obey("respond 1").body, "1");
-    (void)stands_still();
+    (void)stands_still(400ms);
   }
   ASSERT_EQ(notes(), 1);
   for (int i = 0; i < 3; ++i) {

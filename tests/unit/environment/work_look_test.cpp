@@ -39,22 +39,23 @@ TEST(WorkLook, IsOverWhenTheRuntimeHasComeToItsNextPoll) {
   EXPECT_EQ(looked.looks, 2);
   EXPECT_LT(looked.after, 1ms);
   EXPECT_EQ(looked.seen.value().left, WorkLeft::none);
+  EXPECT_FALSE(looked.seen->waited) << "that is no pool";
 }
 
 TEST(WorkLook, WaitsForThreadsThatGoRoundAndRoundForAMoment) {
   const auto looked = look_at([](Duration t) {
-    return Activity{t < 30ms, false, 2 * std::min<Duration>(t, 30ms)};
+    return Activity{t < 200ms, false, 2 * std::min<Duration>(t, 200ms)};
   });
   EXPECT_EQ(looked.seen.value().left, WorkLeft::none);
   EXPECT_TRUE(looked.seen->waited);
-  EXPECT_LT(looked.after, 60ms);
+  EXPECT_LT(looked.after, 220ms);
 }
 
-TEST(WorkLook, FindsAThreadThatWorksOnAfterATenthOfASecond) {
+TEST(WorkLook, FindsAThreadThatWorksOn) {
   const auto looked = look_at([](Duration t) { return Activity{true, false, t}; });
   EXPECT_EQ(looked.seen.value().left, WorkLeft::threads);
-  EXPECT_GE(looked.after, 100ms);
-  EXPECT_LT(looked.after, 120ms);
+  EXPECT_GE(looked.after, 270ms);
+  EXPECT_LT(looked.after, 290ms);
 }
 
 TEST(WorkLook, FindsOneThatWaitsForAFileNowAndThen) {
@@ -71,20 +72,20 @@ TEST(WorkLook, FindsOneThatHardlyHasACpu) {
     return Activity{true, false, 4ms * (t / 60ms) + std::min<Duration>(t % 60ms, 4ms)};
   });
   EXPECT_EQ(looked.seen.value().left, WorkLeft::threads);
-  EXPECT_LT(looked.after, 200ms);
+  EXPECT_LT(looked.after, 400ms);
 }
 
 TEST(WorkLook, SaysNothingOfWhoNeverGetsACpu) {
   const auto looked = look_at([](Duration) { return Activity{true, false, 5ms}; });
   EXPECT_EQ(looked.seen.value().left, WorkLeft::none);
-  EXPECT_GE(looked.after, 300ms);
-  EXPECT_LT(looked.after, 350ms);
+  EXPECT_GE(looked.after, 500ms);
+  EXPECT_LT(looked.after, 550ms);
 }
 
 TEST(WorkLook, FindsAProcessThatIsStillThereAndSleeps) {
   const auto looked = look_at([](Duration) { return Activity{false, true, 0ms}; });
   EXPECT_EQ(looked.seen.value().left, WorkLeft::processes);
-  EXPECT_GE(looked.after, 100ms);
+  EXPECT_GE(looked.after, 270ms);
 }
 
 TEST(WorkLook, SaysNothingOfAProcessThatIsAboutToEnd) {
@@ -97,8 +98,8 @@ TEST(WorkLook, SaysNothingOfAProcessThatIsAboutToEnd) {
 TEST(WorkLook, DoesNotTakeOneLateLookForTwo) {
   WorkLook look(TimePoint{});
   EXPECT_FALSE(look.see({true, false, 0ms}, TimePoint{}));
-  EXPECT_FALSE(look.see({true, false, 30ms}, TimePoint{} + 150ms));
-  EXPECT_EQ(look.see({false, false, 30ms}, TimePoint{} + 160ms).value().left, WorkLeft::none);
+  EXPECT_FALSE(look.see({true, false, 30ms}, TimePoint{} + 350ms));
+  EXPECT_EQ(look.see({false, false, 30ms}, TimePoint{} + 360ms).value().left, WorkLeft::none);
 }
 
 }  // namespace

@@ -40,6 +40,13 @@ TEST(Explain, SaysWhereToLookForTheEndOfAProcess) {
   EXPECT_EQ(
       ended("Runtime exited with error: exit status 127"),
       "W21: the process ended with exit status 127, a shell's for a program that is not there");
+  EXPECT_TRUE(ended("Runtime exited with error: exit status 139").starts_with("W21: native code"))
+      << "a shell's word for a child that crashed";
+  EXPECT_TRUE(ended("Runtime exited with error: exit status 132").starts_with("W17: "));
+  EXPECT_EQ(ended("Runtime exited with error: exit status 1",
+                  "/usr/bin/python3: No module named awslambdaric\n"),
+            ended(""))
+      << "it is told how to install it";
   EXPECT_NE(ended("Runtime exited without providing a reason").find("(exit status 0)"),
             std::string::npos);
 }

@@ -6,6 +6,19 @@ namespace {
 
 class Explained : public testing::TestWithParam<Failure> {};
 
+TEST(ExplainedProgram, IsKnownByItsNameAndNotByItsDirectory) {
+  Circumstances in = strict();
+  in.handler = {"app.x", "ImageConfig.Command in function.json"};
+  in.program = "/srv/node-svc/bin/python3";
+  const auto text = [&] {
+    return only(
+        explain(body("Runtime.HandlerNotFound", "Handler 'x' missing on module 'app'"), "", in));
+  };
+  EXPECT_NE(text().find("app.py"), std::string::npos) << text();
+  in.program = "node_modules/.bin/aws-lambda-ric";
+  EXPECT_NE(text().find("app.js"), std::string::npos) << text();
+}
+
 TEST_P(Explained, ByItsId) {
   Circumstances in = strict();
   in.network = "none";

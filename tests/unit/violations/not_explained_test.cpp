@@ -57,6 +57,10 @@ const Failure k_innocent[] = {
           "Unable to import module 'app': cannot import name 'x' from 'y' (/var/task/y.py)"),
      "", "", ""},
     {"ClientNotInstalled", "", "/usr/bin/python3: No module named awslambdaric\n", "", ""},
+    {"TalksOfALibrary", body("Runtime.ExitError", "timed out"),
+     "W dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: "
+     "libcudart.so.11.0: cannot open shared object file: No such file or directory\n",
+     "", ""},
     {"OtherFileThatCannotBeOpened", body("OSError", "model.bin: cannot open shared object file"),
      "", "", ""},
     {"PlatformError",
