@@ -124,10 +124,12 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
        {"3",
         "the function cannot start: init error, init crash, init timeout, out of memory in the "
         "init"},
-       {"4", "the emulator or the host failed (port in use, disk full)"},
+       {"4", "the emulator or the host failed (port in use, no permission, disk full)"},
        {"5", "inconclusive: too few samples for a threshold, or too little time for the goldens"},
        {"77", "this version or host cannot do what was asked"},
-       {"128+n", "ended by signal n, after stopping every child"}});
+       {"128+n",
+        "ended by signal n, after stopping every child and removing every group and temporary "
+        "file"}});
   out +=
       entries("ENVIRONMENT",
               {{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "memory in MB, below --memory, above the file"},
