@@ -131,12 +131,13 @@ class Serve:
 
 
 def children_of(pid: int) -> list[int]:
-    words: list[str] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            words += task.read_text().split()
-        except OSError:
-            pass
+    """None if it has ended, or does meanwhile."""
+    words: list[bytes] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            words += process_file(pid, f"task/{task}/children").split()
+    except OSError:
+        pass
     return [int(word) for word in words]
 
 

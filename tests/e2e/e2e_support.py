@@ -74,11 +74,16 @@ def code_of(process: subprocess.Popen) -> int:
     return exit_code(process.wait(PATIENCE))
 
 
-def process_file(pid: int, name: str) -> bytes:
+def file_of(path: Path) -> bytes:
+    """What the kernel says there; nothing if what it speaks of is gone."""
     try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
+        return path.read_bytes()
     except OSError:
         return b""
+
+
+def process_file(pid: int, name: str) -> bytes:
+    return file_of(Path(f"/proc/{pid}/{name}"))
 
 
 def process_state(pid: int) -> str:

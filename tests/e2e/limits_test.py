@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 
 from e2e_groups import own_groups, run_groups, unusable
-from e2e_support import PATIENCE, E2eTest, process_state, wait_until
+from e2e_serve import children_of
+from e2e_support import PATIENCE, E2eTest, file_of, process_file, process_state, wait_until
 
 
 class Limits(E2eTest):
@@ -96,7 +97,7 @@ class Limits(E2eTest):
         process.wait()
 
         def empty() -> bool:
-            return all(not procs.read_text() for group in groups for procs in
+            return all(not file_of(procs) for group in groups for procs in
                        group.rglob("cgroup.procs"))
         wait_until("nobody is left in them", empty)
         self.coldframe("invoke", self.target, "--limits", "cgroup", "--event", "{}")
@@ -113,9 +114,8 @@ class Limits(E2eTest):
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 wait_until("it serves", (self.place / "ready").exists)
                 children = wait_until("its runtime is there", lambda: [
-                    int(word) for task in Path(f"/proc/{with_it.pid}/task").iterdir()
-                    for word in (task / "children").read_text().split()
-                    if b"scripted_runtime" in Path(f"/proc/{word}/cmdline").read_bytes()])
+                    child for child in children_of(with_it.pid)
+                    if b"scripted_runtime" in process_file(child, "cmdline")])
                 wait_until("it rests", lambda: process_state(children[0]) in states)
                 self.assertFalse(pid.exists())
                 with_it.send_signal(signal.SIGTERM)

@@ -13,7 +13,7 @@ from pathlib import Path
 from e2e_groups import run_groups, unusable
 from e2e_left import PHASES, LeftTest, descendants_of, own_mounts
 from e2e_serve import Call, Serve, children_of
-from e2e_support import (files_below, is_alive, process_file, process_state, processes_of,
+from e2e_support import (file_of, files_below, is_alive, process_file, process_state, processes_of,
                          wait_until, write_script)
 
 
@@ -69,7 +69,7 @@ class Strict(LeftTest):
 
     @staticmethod
     def is_frozen(server: Serve) -> bool:
-        if any("frozen 1" in path.read_text() for group in run_groups(server.pid)
+        if any(b"frozen 1" in file_of(path) for group in run_groups(server.pid)
                for path in group.glob("*/cgroup.events")):
             return True
         return any(process_state(pid) == "T" for pid in descendants_of(server.pid))
@@ -80,7 +80,7 @@ class Strict(LeftTest):
         wait_until("no loop device is left", lambda: not self.loops())
         # Also of an environment that was prepared after they had been listed.
         wait_until("nobody is in its groups", lambda: not any(
-            path.read_text() for group in run_groups(server.pid)
+            file_of(path) for group in run_groups(server.pid)
             for path in group.rglob("cgroup.procs")))
         self.assert_nothing_left()
 
