@@ -10,9 +10,11 @@ namespace coldframe {
 
 namespace {
 
-constexpr const char* k_without_root =
-    "sandbox: strict, but without root: /tmp is in memory, and files that are closed to others can "
-    "be read (W4 is not seen)";
+std::string without_root_note(bool counts_files) {
+  return std::string("sandbox: strict, but without root of this host: /tmp is in memory") +
+         (counts_files ? " and counts as the function's" : "") +
+         ", and files that are closed to others can be read (W4 is not seen)";
+}
 
 // For a run outside of the strict sandbox; `why` there is none.
 Result<void> check_without_sandbox(const EmulatorOptions& options, const std::string& why) {
@@ -52,7 +54,6 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
       auto started = SandboxServer::start(options.cache_directory);
       if (started) {
         server = std::move(*started);
-        if (server->in_user_namespace()) note = k_without_root;
       } else if (options.sandbox == SandboxChoice::strict) {
         return started.error();
       } else {
@@ -70,7 +71,8 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
     auto house =
         std::make_unique<House>(std::move(options), std::move(registry), std::move(*limits),
                                 std::move(server), std::move(*network));
-    house->sandbox_note = note;
+    house->sandbox_note =
+        house->is_in_user_namespace() ? without_root_note(house->limits_count_files()) : note;
     return std::unique_ptr<Emulator>(new Emulator(std::move(house)));
   } catch (const std::exception& error) {
     return host_error("cannot start the emulator: " + std::string(error.what()));
@@ -193,6 +195,10 @@ bool Emulator::freezes() const { return house_->options.freeze; }
 std::string Emulator::tmp_name() const {
   if (!house_->strict_sandbox) return "host";
   return house_->strict_sandbox->has_tmp_in_memory() ? "memory" : "disk";
+}
+
+bool Emulator::counts_tmp_as_memory() const {
+  return tmp_name() == "memory" && house_->limits_count_files();
 }
 
 bool Emulator::was_cut_off() const {

@@ -149,6 +149,8 @@ class Emulator {
   // Where the functions' /tmp is: "disk", "memory", or the "host"'s own. It is known once an
   // environment was made, and before that what is to be expected.
   std::string tmp_name() const;
+  // Whether what a function keeps in /tmp takes of its memory size, as it does not on Lambda.
+  bool counts_tmp_as_memory() const;
   bool traces_denied() const;
   // Whether a function has tried to reach somebody in a network that leads nowhere; closing_notes()
   // name them.

@@ -87,9 +87,15 @@ struct Emulator::House {
     server->attach(io);
     strict_sandbox.emplace(
         io, offload, options.log != nullptr ? *options.log : static_cast<TextSink&>(err), *server,
-        StrictOptions{network.mode, network.way_out, options.trace_denied});
+        StrictOptions{.network = network.mode,
+                      .way_out = network.way_out,
+                      .trace_denied = options.trace_denied,
+                      .tmp_counts_as_memory = limits_count_files()});
     return *strict_sandbox;
   }
+  bool is_in_user_namespace() const { return server && server->in_user_namespace(); }
+  // Files in memory, as those of a /tmp that is.
+  bool limits_count_files() const { return chosen.kind == LimitsKind::cgroup; }
   // Runs one handler, also after an interruption.
   void turn() {
     if (io.stopped()) io.restart();

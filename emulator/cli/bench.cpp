@@ -162,7 +162,11 @@ int run(BenchCommand& o, const CommandLine& line, bool cold) {
   if (cut_off) violations.leave_out("W36");
   for (const auto& text : violations.notes())
     note(text);
-  for (const auto& text : advisor.advice(config, code == 0, cut_off))
+  for (const auto& text : advisor.advice(
+           config, {.ended_well = code == 0,
+                   .cut_off = cut_off,
+                   .is_explained = violations.explains_an_end(),
+                   .tmp_counts_as_memory = (*session)->emulator().counts_tmp_as_memory()}))
     note(text);
   return code;
 }

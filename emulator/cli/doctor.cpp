@@ -124,8 +124,8 @@ int run() {
     print(finding);
     fatal = fatal || finding.verdict == Verdict::fatal;
   }
-  print_limits();
-  print_sandbox();
+  const bool counts_files = print_limits();
+  print_sandbox(counts_files);
   std::puts("what these are made of:");
   for (const auto& finding : {check_cgroups(), check_user_namespace()})
     print(finding);

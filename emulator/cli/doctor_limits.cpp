@@ -65,14 +65,14 @@ void print_trial(CgroupRun& run) {
 
 }  // namespace
 
-void print_limits() {
+bool print_limits() {
   const CgroupBackend backend = detect_cgroups();
   constexpr bool k_sweeps = false;  // doctor looks
   auto chosen = choose_limits(LimitsKind::automatic, k_sweeps);
   std::puts("limits, as --limits auto takes them here:");
   if (!chosen) {
     fmt::print("  none                 {}\n", chosen.error().message);
-    return;
+    return false;
   }
   fmt::print("  {:<20} {}\n", chosen->name, explain(chosen->kind));
   if (!chosen->why.empty()) fmt::print("  why not better       {}\n", chosen->why);
@@ -81,6 +81,7 @@ void print_limits() {
   }
   print_tick();
   if (chosen->run) print_trial(*chosen->run);
+  return chosen->kind == LimitsKind::cgroup;
 }
 
 int calibrate() {

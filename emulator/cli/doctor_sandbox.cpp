@@ -36,11 +36,14 @@ const char* disk_remedy(const std::string& note, bool in_user_namespace) {
   return "";
 }
 
-void print_tmp(const SandboxTrial& trial, bool in_user_namespace, const std::string& cache) {
+void print_tmp(const SandboxTrial& trial, bool in_user_namespace, const std::string& cache,
+               bool counts_files) {
   const std::string& note = trial.tmp_note;
-  line("/tmp", note.empty() ? "on a disk, a file below " + cache + " that nobody else sees"
-                            : "in memory, so what the function keeps there counts as its memory: " +
-                                  note + disk_remedy(note, in_user_namespace));
+  const std::string counts =
+      counts_files ? ", so what the function keeps there counts as its memory" : "";
+  line("/tmp", note.empty()
+                   ? "on a disk, a file below " + cache + " that nobody else sees"
+                   : "in memory" + counts + ": " + note + disk_remedy(note, in_user_namespace));
 }
 
 // What `--network none` and `open` are made with.
@@ -74,7 +77,7 @@ void print_network() {
 
 }  // namespace
 
-void print_sandbox() {
+void print_sandbox(bool counts_files) {
   std::puts("sandbox, as --sandbox auto takes it here:");
   const std::string cache = user_cache_directory();
   auto server = SandboxServer::start(cache);
@@ -89,7 +92,7 @@ void print_sandbox() {
        fmt::format("files, processes, network and system calls as on Lambda, {}; one "
                    "was made in {:.0f} ms",
                    in_user_namespace ? "by a user namespace" : "by root", to_ms(trial->took)));
-  print_tmp(*trial, in_user_namespace, cache);
+  print_tmp(*trial, in_user_namespace, cache, counts_files);
   print_network();
   print_tun(*trial);
   if (in_user_namespace) {

@@ -163,7 +163,11 @@ int run(InvokeOptions& o, const CommandLine& line) {
     note(text);
   for (const auto& text : leftovers.notes())
     note(text);
-  for (const auto& text : advisor.advice(config, code == 0, cut_off))
+  for (const auto& text :
+       advisor.advice(config, {.ended_well = code == 0,
+                              .cut_off = cut_off,
+                              .is_explained = violations.explains_an_end(),
+                              .tmp_counts_as_memory = emulator.counts_tmp_as_memory()}))
     note(text);
   return code;
 }

@@ -75,6 +75,10 @@ Result<std::string> read_event(const EventOptions& o, const FunctionFile& functi
                          "'; for an environment variable, did "
                          "you mean -E?");
     }
+    if (path.starts_with('{') || path.starts_with('[') || path.starts_with('"')) {
+      return usage_error("-e names a file, and '" + path +
+                         "' is none; --event takes the event itself");
+    }
     return Error{text.error().code,
                  text.error().message + hint_in_directory(o.file, function.config)};
   }

@@ -61,14 +61,34 @@ void Advisor::on_invocation(const InvocationRecord& record) {
     exit_reason_ = record.exit_reason;
     exited_after_answer_ = exited_after_answer_ || record.response.has_value();
   }
-  out_of_memory_ = out_of_memory_ || record.error_type == k_out_of_memory;
+  if (record.error_type == k_out_of_memory) {
+    out_of_memory_ = true;
+    tmp_bytes_ = std::max(tmp_bytes_, record.tmp_used_bytes.value_or(0));
+  }
   peak_bytes_ = std::max(peak_bytes_, record.max_memory_used_bytes.value_or(0));
 }
 
-std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ended_well,
-                                         bool cut_off) const {
+std::string Advisor::out_of_memory_advice(const FunctionConfig& config,
+                                          const CommandEnd& end) const {
+  std::string text = fmt::format("out of memory at {} MB", config.memory_mb);
+  if (const auto tmp = whole_megabytes(tmp_bytes_); end.tmp_counts_as_memory && tmp > 0) {
+    text += fmt::format(
+        " with {} MB in /tmp, which is in memory here and counts; on Lambda it is on a disk of its "
+        "own ({} MB) and does not",
+        tmp, config.tmp_mb);
+  }
+  if (config.memory_mb >= limits::k_memory_max_mb) {
+    return text + ", and Lambda has no more; make it need less";
+  }
+  return text +
+         fmt::format("; try --memory {}", std::min(config.memory_mb * 2, limits::k_memory_max_mb));
+}
+
+std::vector<std::string> Advisor::advice(const FunctionConfig& config,
+                                         const CommandEnd& end) const {
   std::vector<std::string> texts;
-  if (!exit_reason_.empty() && (!ended_well || exited_after_answer_)) {
+  const bool is_told = end.is_explained || out_of_memory_ || !client_advice_.empty();
+  if (!exit_reason_.empty() && !is_told && (!end.ended_well || exited_after_answer_)) {
     texts.push_back("the function's process ended: " + exit_reason_);
   }
   if (!client_advice_.empty()) texts.push_back(client_advice_);
@@ -91,7 +111,7 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
     texts.push_back(text);
   }
   if (auto text = long_init_advice(longest_init_, config); !text.empty()) texts.push_back(text);
-  if (timed_out_ && !ended_well && !cut_off) {
+  if (timed_out_ && !end.ended_well && !end.cut_off) {
     texts.push_back(config.timeout_s >= limits::k_timeout_max_s
                         ? fmt::format("timed out after {} s, and Lambda allows no more; make the "
                                       "work shorter or split it",
@@ -101,12 +121,7 @@ std::vector<std::string> Advisor::advice(const FunctionConfig& config, bool ende
   }
   const auto used = whole_megabytes(peak_bytes_);
   if (out_of_memory_) {
-    texts.push_back(
-        config.memory_mb >= limits::k_memory_max_mb
-            ? fmt::format("out of memory at {} MB, and Lambda has no more; make it need less",
-                          config.memory_mb)
-            : fmt::format("out of memory at {} MB; try --memory {}", config.memory_mb,
-                          std::min(config.memory_mb * 2, limits::k_memory_max_mb)));
+    texts.push_back(out_of_memory_advice(config, end));
   } else if (used > config.memory_mb) {
     const auto enough =
         std::min<std::int64_t>((used * 115 / 100 + 63) / 64 * 64, limits::k_memory_max_mb);

@@ -4,7 +4,7 @@
 //   Advisor advisor;
 //   emulator.add_record_sink(advisor);             // the advisor outlives the emulator's last call
 //   …
-//   for (const auto& text : advisor.advice(config, exit_code == 0)) note(text);
+//   for (const auto& text : advisor.advice(config, {.ended_well = exit_code == 0})) note(text);
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,24 @@ std::string missing_client_advice(const InitRecord& record);
 // not.
 std::string long_init_advice(const InitRecord& record, const FunctionConfig& config);
 
+// What a command knows of its end.
+struct CommandEnd {
+  // A timeout is worth a word only where the command did not end well: a golden may want one.
+  bool ended_well = false;
+  // It was told whom a function could not reach, so more time is no remedy.
+  bool cut_off = false;
+  // It was told why a process ended.
+  bool is_explained = false;
+  // What a function keeps in /tmp takes of its memory size, as it does not on Lambda.
+  bool tmp_counts_as_memory = false;
+};
+
 class Advisor final : public RecordSink {
  public:
   void on_init(const InitRecord& record) override;
   void on_invocation(const InvocationRecord& record) override;
   bool wants_cpu() const override { return false; }
-  // A timeout is worth a word only where the command did not end well: a golden may want one.
-  // `cut_off`: it was told whom a function could not reach, so more time is no remedy.
-  std::vector<std::string> advice(const FunctionConfig& config, bool ended_well,
-                                  bool cut_off = false) const;
+  std::vector<std::string> advice(const FunctionConfig& config, const CommandEnd& end) const;
 
  private:
   bool timed_out_ = false;
@@ -43,7 +52,10 @@ class Advisor final : public RecordSink {
   bool exited_after_answer_ = false;  // so that nobody else tells
   std::string exit_reason_;           // the last
   std::string client_advice_;
+  std::string out_of_memory_advice(const FunctionConfig& config, const CommandEnd& end) const;
+
   bool out_of_memory_ = false;
+  std::int64_t tmp_bytes_ = 0;  // the most in /tmp when it lacked memory
   std::int64_t peak_bytes_ = 0;
 };
 

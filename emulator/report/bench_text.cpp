@@ -238,13 +238,24 @@ std::string threshold_lines(const BenchReport& report) {
                               : "");
 }
 
+// Whether the table above shows one; with no table there is nothing to excuse.
+bool has_any_percentile(const BenchReport& report) {
+  const auto is_shown = [](const BenchEstimate& estimate) { return estimate.value.hi.has_value(); };
+  return report.summary.empty() ||
+         std::any_of(report.summary.begin(), report.summary.end(), [&](const MetricSummary& one) {
+           return is_shown(one.p50) || is_shown(one.p90) || is_shown(one.p99);
+         });
+}
+
 }  // namespace
 
 std::string bench_text(const BenchReport& report, const std::string& function_name) {
   std::string text = head_line(report, function_name) + metric_table(report) +
                      warm_up_line(report) + repeated_init_line(report) + method_lines(report) +
                      errors_line(report) + threshold_lines(report);
-  text += report.valid ? "VALID" : "INVALID";
+  text += !report.valid                ? "INVALID"
+          : has_any_percentile(report) ? "VALID"
+                                       : "VALID, but too few for any percentile";
   for (const std::string& reason : report.validity_reasons)
     text += "  " + one_line(reason);
   text += "\n";

@@ -139,7 +139,10 @@ std::shared_ptr<Box> StrictSandbox::make_box(const std::string& function) {
   if (!options_.tmp_in_memory && !server_.in_user_namespace()) {
     box->on_tmp_note = [this](const std::string& why) {
       tmp_in_memory_ = true;
-      findings_.tell("/tmp is in memory here, and what is in it counts as the function's memory: " +
+      findings_.tell(std::string("/tmp is in memory here") +
+                     (options_.tmp_counts_as_memory
+                          ? ", and what is in it counts as the function's memory: "
+                          : ": ") +
                      why);
     };
   }

@@ -28,10 +28,10 @@ struct SandboxTimes {
 
 struct StrictOptions {
   NetworkMode network = NetworkMode::none;
-  WayOutProgram way_out;      // of an open network
-  bool trace_denied = false;  // slows down what a function opens, makes and connects to
-  // As where there are no loop devices; what it holds counts as the function's memory.
-  bool tmp_in_memory = false;
+  WayOutProgram way_out;              // of an open network
+  bool trace_denied = false;          // slows down what a function opens, makes and connects to
+  bool tmp_in_memory = false;         // as where there are no loop devices
+  bool tmp_counts_as_memory = false;  // of the function, where it is in memory
 };
 
 class StrictSandbox final : public Sandbox {

@@ -111,6 +111,14 @@ std::set<std::string> ViolationLog::functions_with(const std::string& id) const 
   return found != functions_by_id_.end() ? found->second : std::set<std::string>();
 }
 
+bool ViolationLog::explains_an_end() const {
+  // The last: a path that only this host has.
+  constexpr std::string_view k_ends[] = {"W12", "W17", "W21", "W34", ""};
+  return std::any_of(std::begin(k_ends), std::end(k_ends), [this](std::string_view id) {
+    return functions_by_id_.contains(std::string(id));
+  });
+}
+
 std::vector<std::string> ViolationLog::notes(bool ended_well) const {
   std::vector<std::string> texts;
   for (const auto& note : notes_) {

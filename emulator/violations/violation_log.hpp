@@ -39,6 +39,9 @@ class ViolationLog final : public RecordSink {
   // Functions of which something with this id was told or kept, also before they were added anew.
   std::set<std::string> functions_with(const std::string& id) const;
 
+  // Whether something was told or kept that explains why a process ended.
+  bool explains_an_end() const;
+
   void on_output(const std::string& environment_id, std::string_view text) override;
   void on_init(const InitRecord& record) override;
   void on_invocation(const InvocationRecord& record) override;

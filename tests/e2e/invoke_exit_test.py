@@ -58,16 +58,16 @@ class FunctionFailed(E2eTest):
                                   r"exit status 9$")
 
     def test_the_last_line_tells_how_the_process_ended(self):
-        ends = (("exit 3", "with error: exit status 3"),
-                ('respond "fine"; exit 3', "with error: exit status 3"),
-                ("signal SEGV", "with error: signal: segmentation fault"),
-                ("exit 0", "without providing a reason"))
-        for number, (do, reason) in enumerate(ends):
+        by_itself = "W21: the process ended by itself (exit status {}) and was to ask for events"
+        ends = (("exit 3", by_itself.format(3)), ('respond "fine"; exit 3', by_itself.format(3)),
+                ("signal SEGV", "W21: "), ("exit 0", by_itself.format(0)))
+        for number, (do, told) in enumerate(ends):
             with self.subTest(do):
                 function = self.function(name=f"f{number}")
                 done = self.coldframe("invoke", function, "--event", json.dumps({"do": do}))
-                self.assertEqual(done.err.splitlines()[-1], "coldframe: note: the function's "
-                                 f"process ended: Runtime exited {reason}")
+                last = done.err.splitlines()[-1]
+                self.assertTrue(last.startswith("coldframe: note: " + told), last)
+                self.assertNotIn("the function's process ended", done.err, "told already")
 
     def test_an_init_that_fails_after_a_function_error_is_no_function_that_cannot_start(self):
         function = self.function(ANSWERS_ONCE.replace("respond 1", f"error E {INIT_ERROR}"))

@@ -81,6 +81,12 @@ TEST_F(EventSource, NamesPlaceLineAndColumnOfWhatIsNoJson) {
   EXPECT_TRUE(refusal().starts_with("--event:1:2: not JSON: "));
 }
 
+TEST_F(EventSource, SaysWhichOptionTakesAText) {
+  options.file = R"({"a": 1})";
+  EXPECT_EQ(refusal(),
+            R"(-e names a file, and '{"a": 1}' is none; --event takes the event itself)");
+}
+
 TEST_F(EventSource, RefusesMoreThanSixMegabytes) {
   options.text = "\"" + std::string(6 * 1024 * 1024 - 2, 'x') + "\"";
   EXPECT_EQ(event().size(), 6291456U);

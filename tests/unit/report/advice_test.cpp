@@ -5,6 +5,9 @@
 namespace coldframe {
 namespace {
 
+const CommandEnd k_well{.ended_well = true};
+const CommandEnd k_badly{};
+
 InvocationRecord timeout_record() {
   InvocationRecord record;
   record.status = InvocationStatus::timeout;
@@ -16,7 +19,7 @@ TEST(Advisor, HasNothingToSayOfARunThatWentWell) {
   InvocationRecord record;
   record.max_memory_used_bytes = 100 << 20;
   advisor.on_invocation(record);
-  EXPECT_TRUE(advisor.advice({}, true).empty());
+  EXPECT_TRUE(advisor.advice({}, k_well).empty());
 }
 
 TEST(Advisor, NamesATimeoutToTryUpToTheOneThatLambdaAllows) {
@@ -25,14 +28,15 @@ TEST(Advisor, NamesATimeoutToTryUpToTheOneThatLambdaAllows) {
   FunctionConfig config;
   const auto said = [&](int timeout_s) {
     config.timeout_s = timeout_s;
-    return advisor.advice(config, false).at(0);
+    return advisor.advice(config, k_badly).at(0);
   };
   EXPECT_EQ(said(3), "timed out after 3 s; try --timeout 9");
   EXPECT_EQ(said(600), "timed out after 600 s; try --timeout 900");
   EXPECT_EQ(said(900),
             "timed out after 900 s, and Lambda allows no more; make the work shorter or split it");
-  EXPECT_TRUE(advisor.advice(config, true).empty()) << "somebody wanted the timeout";
-  EXPECT_TRUE(advisor.advice(config, false, true).empty()) << "it waited for nobody";
+  EXPECT_TRUE(advisor.advice(config, k_well).empty()) << "somebody wanted the timeout";
+  EXPECT_TRUE(advisor.advice(config, {.ended_well = false, .cut_off = true}).empty())
+      << "it waited for nobody";
 }
 
 TEST(Advisor, DoesNotTakeAnInitWithoutEndForATimeout) {
@@ -40,7 +44,7 @@ TEST(Advisor, DoesNotTakeAnInitWithoutEndForATimeout) {
   InvocationRecord record = timeout_record();
   record.never_started = true;
   advisor.on_invocation(record);
-  EXPECT_TRUE(advisor.advice({}, false).empty());
+  EXPECT_TRUE(advisor.advice({}, k_badly).empty());
 }
 
 TEST(Advisor, DoesNotBlameTheTimeoutForAnAnswerInAnUnknownMode) {
@@ -48,7 +52,7 @@ TEST(Advisor, DoesNotBlameTheTimeoutForAnAnswerInAnUnknownMode) {
   InvocationRecord record = timeout_record();
   record.answer_error = "Runtime.InvalidResponseModeHeader";
   advisor.on_invocation(record);
-  const auto texts = advisor.advice({}, false);
+  const auto texts = advisor.advice({}, k_badly);
   ASSERT_EQ(texts.size(), 1U);
   EXPECT_TRUE(texts[0].starts_with(
       "the runtime's answer had a Lambda-Runtime-Function-Response-Mode other than 'streaming'"))
@@ -61,18 +65,18 @@ TEST(Advisor, NamesAnInitLimitToTry) {
   init.status = InitStatus::timeout;
   advisor.on_init(init);
   FunctionConfig config;
-  EXPECT_EQ(advisor.advice(config, true).at(0),
+  EXPECT_EQ(advisor.advice(config, k_well).at(0),
             "init was not done after 10 s, which is Lambda's limit; to see how long it takes, try "
             "--init-limit 30s");
   InvocationRecord record = timeout_record();
   record.never_started = true;
   advisor.on_invocation(record);
   config.init_limit = std::chrono::milliseconds(1500);
-  EXPECT_EQ(advisor.advice(config, false).at(0),
+  EXPECT_EQ(advisor.advice(config, k_badly).at(0),
             "init was not done after 1.5 s; to see how long it takes, try --init-limit 30s (its "
             "repetition ended with the timeout of 3 s)");
   config.init_limit = std::chrono::seconds(20);
-  EXPECT_NE(advisor.advice(config, false).at(0).find("--init-limit 60s"), std::string::npos);
+  EXPECT_NE(advisor.advice(config, k_badly).at(0).find("--init-limit 60s"), std::string::npos);
 }
 
 TEST(Advisor, TellsOfAnInitThatLambdaWouldHaveEnded) {
@@ -82,12 +86,12 @@ TEST(Advisor, TellsOfAnInitThatLambdaWouldHaveEnded) {
   advisor.on_init(init);
   FunctionConfig config;
   config.init_limit = std::chrono::seconds(30);
-  EXPECT_TRUE(advisor.advice(config, true).empty());
+  EXPECT_TRUE(advisor.advice(config, k_well).empty());
   init.duration = std::chrono::milliseconds(11'022);
   advisor.on_init(init);
   init.duration = std::chrono::seconds(2);  // a later one was quicker
   advisor.on_init(init);
-  EXPECT_EQ(advisor.advice(config, true),
+  EXPECT_EQ(advisor.advice(config, k_well),
             std::vector<std::string>{
                 "init took 11.0 s: Lambda would have ended this init at 10 s and begun it again "
                 "within the first invoke, under the timeout of 3 s (W19)"});
@@ -121,11 +125,24 @@ TEST(Advisor, SaysWhyTheProcessEnded) {
   record.exit_reason = "Runtime exited with error: exit status 3";
   advisor.on_invocation(record);
   const std::string text = "the function's process ended: Runtime exited with error: exit status 3";
-  EXPECT_EQ(advisor.advice({}, false), std::vector<std::string>{text});
-  EXPECT_TRUE(advisor.advice({}, true).empty()) << "somebody wanted it";
+  EXPECT_EQ(advisor.advice({}, k_badly), std::vector<std::string>{text});
+  EXPECT_TRUE(advisor.advice({}, k_well).empty()) << "somebody wanted it";
   record.response = std::chrono::milliseconds(1);
   advisor.on_invocation(record);
-  EXPECT_EQ(advisor.advice({}, true), std::vector<std::string>{text}) << "nobody saw it";
+  EXPECT_EQ(advisor.advice({}, k_well), std::vector<std::string>{text}) << "nobody saw it";
+}
+
+TEST(Advisor, IsSilentAboutAnEndThatIsExplained) {
+  Advisor advisor;
+  InvocationRecord record;
+  record.status = InvocationStatus::exit;
+  record.exit_reason = "Runtime exited with error: exit status 3";
+  advisor.on_invocation(record);
+  EXPECT_EQ(advisor.advice({}, {.is_explained = true}), std::vector<std::string>{});
+  record.error_type = "Runtime.OutOfMemory";
+  advisor.on_invocation(record);
+  EXPECT_EQ(advisor.advice({}, k_badly),
+            std::vector<std::string>{"out of memory at 128 MB; try --memory 256"});
 }
 
 TEST(Advisor, SaysHowToInstallAMissingRuntimeClient) {
@@ -134,7 +151,7 @@ TEST(Advisor, SaysHowToInstallAMissingRuntimeClient) {
   init.last_line = "/usr/bin/python3: No module named awslambdaric";
   Advisor advisor;
   advisor.on_init(init);
-  EXPECT_NE(advisor.advice({}, false).at(0).find("pip install awslambdaric"), std::string::npos);
+  EXPECT_NE(advisor.advice({}, k_badly).at(0).find("pip install awslambdaric"), std::string::npos);
   init.last_line = "ModuleNotFoundError: No module named 'numpy'";
   EXPECT_EQ(missing_client_advice(init), "");
 }
@@ -145,7 +162,7 @@ TEST(Advisor, NamesAMemorySizeThatWouldDo) {
   record.max_memory_used_bytes = 400 << 20;
   advisor.on_invocation(record);
   EXPECT_EQ(
-      advisor.advice({}, true).at(0),
+      advisor.advice({}, k_well).at(0),
       "used 400 MB of 128: Lambda would have killed it (nothing is limited here); try --memory "
       "512");
 }
@@ -160,10 +177,26 @@ TEST(Advisor, NamesALargerMemorySizeLastIfThereWasNoneLeft) {
   advisor.on_invocation(record);
   FunctionConfig config;
   config.memory_mb = 256;
-  EXPECT_EQ(advisor.advice(config, false).back(), "out of memory at 256 MB; try --memory 512");
+  EXPECT_EQ(advisor.advice(config, k_badly).back(), "out of memory at 256 MB; try --memory 512");
   config.memory_mb = 10240;
-  EXPECT_EQ(advisor.advice(config, false).back(),
+  EXPECT_EQ(advisor.advice(config, k_badly).back(),
             "out of memory at 10240 MB, and Lambda has no more; make it need less");
+}
+
+TEST(Advisor, TellsThatFilesInMemoryTookOfIt) {
+  Advisor advisor;
+  InvocationRecord record;
+  record.status = InvocationStatus::out_of_memory;
+  record.error_type = "Runtime.OutOfMemory";
+  record.tmp_used_bytes = 503 << 20;
+  advisor.on_invocation(record);
+  FunctionConfig config;
+  config.memory_mb = 512;
+  EXPECT_EQ(advisor.advice(config, k_badly).back(), "out of memory at 512 MB; try --memory 1024")
+      << "they are on a disk";
+  EXPECT_EQ(advisor.advice(config, {.tmp_counts_as_memory = true}).back(),
+            "out of memory at 512 MB with 503 MB in /tmp, which is in memory here and counts; on "
+            "Lambda it is on a disk of its own (512 MB) and does not; try --memory 1024");
 }
 
 TEST(Advisor, NamesALargerMemorySizeAlsoForAnInit) {
@@ -174,7 +207,7 @@ TEST(Advisor, NamesALargerMemorySizeAlsoForAnInit) {
   advisor.on_init(record);
   FunctionConfig config;
   config.memory_mb = 6000;
-  EXPECT_EQ(advisor.advice(config, false).back(), "out of memory at 6000 MB; try --memory 10240");
+  EXPECT_EQ(advisor.advice(config, k_badly).back(), "out of memory at 6000 MB; try --memory 10240");
 }
 
 }  // namespace

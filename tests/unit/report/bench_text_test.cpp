@@ -56,6 +56,18 @@ TEST(BenchText, ShowsIntervalsAndWhatATailWouldNeed) {
   EXPECT_NE(text.find("\nVALID\n"), std::string::npos) << text;
 }
 
+TEST(BenchText, DoesNotCallARunValidWithoutAWordThatHasNoPercentile) {
+  BenchReport report = sample_bench();
+  MetricSummary& init = report.summary.at(0);
+  init.p50 = estimate_of(1480, {}, {}, 3, 5);
+  init.p90 = estimate_of(1710, {}, {}, 3, 29);
+  std::string text = bench_text(report, "scoring");
+  EXPECT_NE(text.find("\nVALID, but too few for any percentile\n"), std::string::npos) << text;
+  report.summary.clear();
+  text = bench_text(report, "scoring");
+  EXPECT_NE(text.find("VALID\n"), std::string::npos) << text;
+}
+
 TEST(BenchText, SaysWhatWasSent) {
   BenchReport report = sample_bench();
   report.scenario.events = 2;
