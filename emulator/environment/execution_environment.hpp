@@ -106,6 +106,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
     return !stopping() && (state_ == EnvironmentState::draining ||
                            (state_ == EnvironmentState::reset && (!invocation_ || answered_)));
   }
+  bool returning_from_reset() const { return state_ == EnvironmentState::reset && returning(); }
   // Its runtime was started ahead of any invoke.
   bool provisioned() const { return provisioned_; }
   // Initializing ahead of any invoke, and not yet promised to one.

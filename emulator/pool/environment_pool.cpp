@@ -54,7 +54,10 @@ void EnvironmentPool::submit(InvocationPtr invocation) {
     }
     case Placement::await_draining: {
       auto at = waiting_.insert(waiting_.end(), Waiting{std::move(invocation), ++arrivals_, {}});
-      at->grace = services_.timers.at(services_.clock.now() + k_drain_grace, [this, at] {
+      const bool resets = std::any_of(environments_.begin(), environments_.end(),
+                                      [](const auto& one) { return one->returning_from_reset(); });
+      const auto grace = resets ? k_reset_grace : k_drain_grace;
+      at->grace = services_.timers.at(services_.clock.now() + grace, [this, at] {
         at->grace = {};
         on_grace_over(at);
       });

@@ -3,9 +3,9 @@
 // Lambda gives an event to an idle environment, else starts another up to the limit, else throttles
 // (429). One refinement for a local host: a caller that asks again the moment it has its answer
 // meets an environment whose runtime is still on its way to /next. Such a request waits a little
-// for it (k_drain_grace) instead of paying for a cold start that Lambda would not have made. And
-// where no further environment may be started, one that is initializing ahead of any invoke
-// (provisioned) takes the request.
+// for it (k_drain_grace, k_reset_grace) instead of paying for a cold start that Lambda would not
+// have made. And where no further environment may be started, one that is initializing ahead of any
+// invoke (provisioned) takes the request.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,9 @@ constexpr Placement place(const PoolCounts& counts) {
 }
 
 inline constexpr std::chrono::milliseconds k_drain_grace{25};
+// For one that is being reset: taking down a process takes 60 µs a MB and more on a busy host, and
+// on Lambda the next invoke meets the same environment, with what it has kept in /tmp.
+inline constexpr std::chrono::milliseconds k_reset_grace{250};
 // Between two tries to open an environment for events, when descriptors or ports have run out.
 inline constexpr std::chrono::milliseconds k_open_retry{500};
 // Between an answer and what is prepared for the next cold start: the environment is frozen first,

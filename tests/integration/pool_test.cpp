@@ -76,6 +76,32 @@ TEST_F(Pool, ACallerMeetsADrainingEnvironmentAndWaits25MillisecondsForIt) {
   EXPECT_EQ(second.finish().body, "\"two\"");
 }
 
+TEST_F(Pool, ACallerThatMeetsAnEnvironmentBeingResetWaits250MillisecondsForIt) {
+  for (const bool in_time : {true, false}) {
+    SCOPED_TRACE(in_time);
+    start();
+    const int before = launcher.starts();
+    auto first = call("1");
+    ASSERT_TRUE(until([&] { return launcher.starts() == before + 1; }));
+    this->runtime(before).next();
+    launcher.hold_the_dying();
+    launcher.process(before).exit(1);
+    EXPECT_NE(first.finish().body.find("Runtime.ExitError"), std::string::npos);
+    auto second = call("2");
+    for (int i = 0; i < 5; ++i)
+      turn();
+    clock.advance(in_time ? 249ms : 250ms);
+    for (int i = 0; i < 5; ++i)
+      turn();
+    // Another environment has none of this one's.
+    EXPECT_EQ(states().size(), in_time ? 1U : 2U);
+    launcher.let_die();
+    ASSERT_TRUE(until([&] { return launcher.starts() == before + 2; }));
+    this->runtime(before + 1).serve("\"two\"");
+    EXPECT_EQ(second.finish().body, "\"two\"");
+  }
+}
+
 TEST_F(Pool, WhereThereIsNoRoomForAnotherTheCallerGoesOnWaiting) {
   options.concurrency = 1;
   start();

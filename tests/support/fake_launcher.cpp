@@ -98,7 +98,14 @@ void FakeLauncher::kill(FakeProcess& process, std::function<void()> gone) {
   process.killed_ = process.killed_ || process.running();
   process.end();
   process.events_ = nullptr;
+  if (holds_) return dying_.push_back(std::move(gone));
   boost::asio::post(*io_, std::move(gone));
+}
+
+void FakeLauncher::let_die() {
+  holds_ = false;
+  for (auto& gone : std::exchange(dying_, {}))
+    boost::asio::post(*io_, std::move(gone));
 }
 
 }  // namespace coldframe::testing

@@ -58,6 +58,9 @@ class FakeProcess {
 class FakeLauncher final : public ProcessLauncher {
  public:
   void attach(boost::asio::io_context& io) { io_ = &io; }
+  // Whoever is killed is there until let_die().
+  void hold_the_dying() { holds_ = true; }
+  void let_die();
   // Fake processes have no memory or CPU time; with a pid they show that process's.
   void measure_as(pid_t pid) { pid_ = pid; }
 
@@ -74,6 +77,8 @@ class FakeLauncher final : public ProcessLauncher {
 
   boost::asio::io_context* io_ = nullptr;
   pid_t pid_ = 0;
+  bool holds_ = false;
+  std::vector<std::function<void()>> dying_;
   std::vector<std::unique_ptr<FakeProcess>> processes_;
 };
 
