@@ -128,7 +128,7 @@ void Emulator::hold_while(const std::string& function, std::function<bool()> cha
 void Emulator::resume(const std::string& function) { house_->functions.resume(function); }
 
 void Emulator::watch_signals() {
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     // nohup has a hangup ignored. A shell's background jobs ignore SIGINT, and are yet meant by it.
     struct sigaction before {};
     const bool ignored = ::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;

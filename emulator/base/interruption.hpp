@@ -24,6 +24,8 @@ inline std::string signal_text(int number) {
       return "SIGTERM";
     case SIGHUP:
       return "SIGHUP";
+    case SIGQUIT:
+      return "SIGQUIT";
     case SIGPIPE:
       return "SIGPIPE (nobody reads standard output)";
     default:

@@ -15,7 +15,7 @@ DeadRuns sweep_dead_runs(const CgroupBackend& backend, const std::string& root,
       const std::string base = hierarchy.own_group + "/" + name;
       for (const auto& group : groups_in(base)) {
         // In the leaf are helpers of the run, which end by themselves.
-        if (group != k_own_leaf) swept.killed += kill_members(base + "/" + group);
+        if (group != k_own_leaf) swept.killed.merge(kill_members(base + "/" + group));
       }
       ++(remove_base(files, base) ? swept.removed : swept.remaining);
     }

@@ -8,14 +8,18 @@
 // groups of any other name, are left alone. Any thread, but one sweep at a time.
 #pragma once
 
+#include <sys/types.h>
+
+#include <set>
+
 #include "emulator/cgroup/cgroup_backend.hpp"
 
 namespace coldframe {
 
 struct DeadRuns {
-  int removed = 0;    // base groups, one a hierarchy
-  int remaining = 0;  // those in which somebody still is
-  int killed = 0;     // processes that were signalled
+  int removed = 0;         // base groups, one a hierarchy
+  int remaining = 0;       // those in which somebody still is
+  std::set<pid_t> killed;  // processes that were signalled
 };
 DeadRuns sweep_dead_runs(const CgroupBackend& backend, const std::string& root = "",
                          CgroupFiles& files = kernel_files());

@@ -34,7 +34,7 @@ std::string cannot(const std::string& what, const std::string& path, int error_n
 
 }  // namespace
 
-int kill_members(const std::string& directory) {
+std::set<pid_t> kill_members(const std::string& directory) {
   constexpr int k_most_looks = 100;
   std::set<pid_t> signalled;
   for (int look = 0; look < k_most_looks; ++look) {
@@ -54,7 +54,7 @@ int kill_members(const std::string& directory) {
     }
     if (!anybody) break;
   }
-  return static_cast<int>(signalled.size());
+  return signalled;
 }
 
 DirectoryCgroup::DirectoryCgroup(CgroupFiles& files, std::vector<std::string> v1, std::string v2)

@@ -5,6 +5,7 @@
 // pending until somebody thaws it. Processes frozen by v2 die.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,7 @@ class DirectoryCgroup : public Cgroup {
 };
 
 // SIGKILL to everyone in the group and below it, again until a look finds nobody new; nobody else
-// is hit, also when a process number is given out again meanwhile. How many were signalled.
-int kill_members(const std::string& directory);
+// is hit, also when a process number is given out again meanwhile. Those that were signalled.
+std::set<pid_t> kill_members(const std::string& directory);
 
 }  // namespace coldframe

@@ -13,16 +13,19 @@
 #include <cstring>
 #include <filesystem>
 
+#include "emulator/base/interruption.hpp"
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/cgroup/cgroup_backend.hpp"
 #include "emulator/cli/commands.hpp"
 #include "emulator/cli/doctor_clean.hpp"
 #include "emulator/cli/doctor_limits.hpp"
 #include "emulator/cli/doctor_sandbox.hpp"
+#include "emulator/cli/held_signals.hpp"
 #include "emulator/cli/options.hpp"
 #include "emulator/process/run_registry.hpp"
 #include "emulator/report/cgroup_facts.hpp"
 #include "emulator/report/host_facts.hpp"
+#include "emulator/sandbox/root_layout.hpp"
 #include "emulator/sandbox/sandbox_remedy.hpp"
 
 namespace coldframe::cli {
@@ -96,8 +99,8 @@ Finding check_run_registry() {
   if (registry.path().empty()) {
     return {
         Verdict::missing, "run registry",
-        "in memory only: after a kill -9 of coldframe and its guard nothing is swept; a private "
-        "XDG_RUNTIME_DIR helps"};
+        "in memory only, as no directory for it is this user's alone: after a kill -9 of coldframe "
+        "and its guard nothing is swept; a private XDG_RUNTIME_DIR helps"};
   }
   const std::string place = std::filesystem::path(registry.path()).parent_path().string();
   registry.unlink();
@@ -115,8 +118,9 @@ int run() {
   const HostFacts host = read_host();
   utsname kernel{};
   ::uname(&kernel);
-  std::printf("coldframe %s on %s %s, %d cores (%s), uid %d\n", COLDFRAME_VERSION, kernel.sysname,
-              kernel.release, host.cores, host.cpu_model.c_str(), static_cast<int>(::geteuid()));
+  std::printf("coldframe %s on %s %s, %d cores (%s), uid %d%s\n", COLDFRAME_VERSION, kernel.sysname,
+              kernel.release, host.cores, host.cpu_model.c_str(), static_cast<int>(::geteuid()),
+              is_first_user_namespace() ? "" : " of a user namespace");
   bool fatal = false;
   std::puts("needed to run a function:");
   for (const auto& finding :
@@ -124,8 +128,12 @@ int run() {
     print(finding);
     fatal = fatal || finding.verdict == Verdict::fatal;
   }
+  const HeldSignals held;
   const bool counts_files = print_limits();
-  print_sandbox(counts_files);
+  if (pending_signal() == 0) print_sandbox(counts_files);
+  if (const int number = pending_signal(); number != 0) {
+    return fail({static_cast<ExitCode>(128 + number), "interrupted by " + signal_text(number)});
+  }
   std::puts("what these are made of:");
   for (const auto& finding : {check_cgroups(), check_user_namespace()})
     print(finding);

@@ -71,22 +71,24 @@ CgroupBackend with_parents_of_dead_runs(const CgroupBackend& backend) {
 bool clean_groups() {
   const CgroupBackend backend = detect_cgroups();
   if (backend.kind == CgroupKind::none) {
-    fmt::print("no control groups can be used here, so none can be left: {}\n", backend.summary);
+    fmt::print("control groups {}; if another user's runs have left some, {} removes them\n",
+               backend.summary, ::geteuid() == 0 ? "doctor --clean outside" : "sudo");
     return true;
   }
   const CgroupBackend everywhere = with_parents_of_dead_runs(backend);
   constexpr int k_tries = 2000;
   DeadRuns all;
+  std::set<pid_t> ended;  // one may be in the groups of several hierarchies, and take a moment
   for (int i = 0; i < k_tries; ++i) {
     const DeadRuns swept = sweep_dead_runs(everywhere);
     all.removed += swept.removed;
-    all.killed += swept.killed;
+    ended.insert(swept.killed.begin(), swept.killed.end());
     all.remaining = swept.remaining;
     if (swept.remaining == 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   fmt::print("removed {} control groups of dead runs, ended {} processes in them{}\n", all.removed,
-             all.killed,
+             ended.size(),
              all.remaining > 0 ? fmt::format("; {} cannot be removed", all.remaining) : "");
   return all.remaining == 0;
 }

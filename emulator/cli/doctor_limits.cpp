@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "emulator/cgroup/cgroup_backend.hpp"
+#include "emulator/cli/held_signals.hpp"
 #include "emulator/limits/core_speed.hpp"
 #include "emulator/limits/limits_choice.hpp"
 #include "emulator/limits/limits_trial.hpp"
@@ -43,7 +44,9 @@ void print_trial(CgroupRun& run) {
   constexpr std::chrono::seconds k_longer{3};
   const Duration tick = kernel_tick();
   auto trial = try_limits(run, k_trial_mb);
+  if (pending_signal() != 0) return;
   if (trial && !differences(*trial, tick).empty()) trial = try_limits(run, k_trial_mb, k_longer);
+  if (pending_signal() != 0) return;
   if (!trial) {
     fmt::print("  self-check           FAILED: {}\n", trial.error().message);
     return;

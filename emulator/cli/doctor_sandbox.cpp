@@ -12,6 +12,7 @@
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/base/user_cache.hpp"
 #include "emulator/sandbox/choose_network.hpp"
+#include "emulator/sandbox/root_layout.hpp"
 #include "emulator/sandbox/sandbox_trial.hpp"
 
 namespace coldframe::cli {
@@ -28,7 +29,10 @@ void print_none(const std::string& why) {
 
 // What puts /tmp on a disk after all; with what goes before it.
 const char* disk_remedy(const std::string& note, bool in_user_namespace) {
-  if (in_user_namespace) return "; sudo has it on a disk";
+  if (in_user_namespace) {
+    return is_first_user_namespace() ? "; sudo has it on a disk"
+                                     : "; outside of this user namespace root has it on a disk";
+  }
   if (note.ends_with("is in memory itself")) return "; XDG_CACHE_HOME on a disk helps";
   if (note.find("loop device") != std::string::npos) {
     return "; sudo modprobe loop, or the loop devices for the container, helps";
@@ -57,7 +61,9 @@ void print_tun(const SandboxTrial& trial) {
   std::string text = trial.hole_note;
   if (!tun) {
     text = std::string("cannot be opened: ") + std::strerror(error) +
-           (error == EACCES ? "; sudo chmod 0666 /dev/net/tun helps"
+           (error == EACCES ? is_first_user_namespace()
+                                  ? "; sudo chmod 0666 /dev/net/tun helps"
+                                  : "; chmod 0666 /dev/net/tun by root of this host helps"
                             : "; sudo modprobe tun, or that device for the container, helps");
   }
   line("/dev/net/tun", text + "; with --network none connects fail at once instead of hanging");
@@ -97,7 +103,7 @@ void print_sandbox(bool counts_files) {
   print_tun(*trial);
   if (in_user_namespace) {
     line("this user lacks",
-         "root's rights: files that are closed to others can be read (W4 is "
+         "the rights of this host's root: files that are closed to others can be read (W4 is "
          "not seen)");
   }
 }

@@ -128,7 +128,8 @@ std::string man_page(const std::vector<CommandFacts>& commands, const std::strin
        {"5", "inconclusive: too few samples for a threshold, or too little time for the goldens"},
        {"77", "this version or host cannot do what was asked"},
        {"128+n",
-        "ended by signal n, after stopping every child and removing every group and temporary "
+        "ended by signal n (INT, TERM, HUP, QUIT, PIPE), after stopping every child and removing "
+        "every group and temporary "
         "file"}});
   out +=
       entries("ENVIRONMENT",

@@ -242,8 +242,14 @@ Result<FunctionFile> check_target(const RunOptions& o, const std::string& target
 
 void drop_byte_code(const FunctionFile& file, const std::function<void(const std::string&)>& tell) {
   if (file.path.empty()) return;  // a command: the directory may be anybody's
-  for (const auto& path : drop_outdated_byte_code(file.config.task_root))
+  const auto found = drop_outdated_byte_code(file.config.task_root);
+  for (const auto& path : found.removed)
     tell("removed " + path + ": Python would have taken it for that of its source, written later");
+  for (const auto& path : found.left) {
+    tell(path +
+         " is older than its source, Python takes it for newer, and this user cannot remove "
+         "it: answers may be those of older code");
+  }
 }
 
 Result<FunctionFile> read_target(const RunOptions& o, const std::string& target,

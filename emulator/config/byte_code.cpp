@@ -56,8 +56,8 @@ bool is_passed_over(const fs::path& directory) {
 
 }  // namespace
 
-std::vector<std::string> drop_outdated_byte_code(const fs::path& directory) {
-  std::vector<std::string> removed;
+OutdatedByteCode drop_outdated_byte_code(const fs::path& directory) {
+  OutdatedByteCode found;
   std::error_code error;
   fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied,
                                       error);
@@ -68,12 +68,12 @@ std::vector<std::string> drop_outdated_byte_code(const fs::path& directory) {
     if (at->is_directory(ignored)) {
       if (is_passed_over(path)) at.disable_recursion_pending();
     } else if (path.extension() == ".pyc" && path.parent_path().filename() == "__pycache__" &&
-               is_outdated(path) && fs::remove(path, ignored)) {
-      removed.push_back(path.string());
+               is_outdated(path)) {
+      (fs::remove(path, ignored) ? found.removed : found.left).push_back(path.string());
     }
     at.increment(error);
   }
-  return removed;
+  return found;
 }
 
 }  // namespace coldframe

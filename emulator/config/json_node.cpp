@@ -6,6 +6,8 @@ namespace coldframe {
 
 Result<void> parse_json_object(std::string_view text, const std::filesystem::path& path,
                                Json& out) {
+  constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";  // of editors on Windows
+  if (text.starts_with(k_byte_order_mark)) text.remove_prefix(k_byte_order_mark.size());
   // Our own pass first: it bounds the nesting, and says where the fault is.
   if (auto fault = check_json(text)) {
     return usage_error(path.string() + ":" + std::to_string(fault->line) + ":" +

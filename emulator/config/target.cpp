@@ -1,12 +1,16 @@
 #include "emulator/config/target.hpp"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
 
 #include "emulator/base/units.hpp"
@@ -36,6 +40,12 @@ bool looks_like_image(const fs::path& path) {
   const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
   return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd") ||
          (bytes.size() >= 262 && bytes.substr(257, 5) == "ustar");
+}
+
+bool is_zip(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 4> head{};
+  return file.read(head.data(), head.size()) && std::string_view(head.data(), 4) == "PK\x03\x04";
 }
 
 // "repository:tag" or "repository@sha256:…", as docker writes them.
@@ -90,9 +100,23 @@ Error templates_later(const std::string& target) {
                      "' is a template; these come in a later version; write a function.json");
 }
 
+// Why a file is not found that may be there; nothing: it is not there, or can be read.
+std::optional<Error> hidden(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) return std::nullopt;
+  const int why = errno;
+  const bool is_link = ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+  if (is_link && (why == ENOENT || why == ELOOP)) {
+    return usage_error("'" + path.string() + "' is a link that leads nowhere");
+  }
+  if (why == ENOENT || why == ENOTDIR) return std::nullopt;
+  return usage_error("cannot look at '" + path.string() + "': " + std::strerror(why));
+}
+
 Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
   if (looks_like_image(path)) return images_later(target);
   std::error_code ignored;
+  if (const auto error = hidden(path / "function.json")) return *error;
   if (fs::exists(path / "function.json", ignored))
     return load_function_file(path / "function.json");
   if (fs::exists(path / "template.yaml", ignored) || fs::exists(path / "template.yml", ignored)) {
@@ -128,6 +152,7 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
   if (target.empty()) return usage_error("no TARGET; name a directory with a function.json");
   std::error_code error;
   const fs::path path = target;
+  if (const auto why = hidden(path)) return *why;
   const auto status = fs::status(path, error);
   if (fs::is_directory(status)) return load_directory(path, target);
   if (fs::exists(status)) {
@@ -135,6 +160,11 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
       return templates_later(target);
     }
     if (looks_like_image(path) || is_named_like_an_archive(target)) return images_later(target);
+    if (is_zip(path)) {
+      return usage_error("'" + target +
+                         "' is a zip archive; unzip it, and name the directory with a "
+                         "function.json in it");
+    }
     auto file = load_function_file(path);
     if (!file && file.error().message.find(": not JSON: ") != std::string::npos &&
         !target.ends_with(".json")) {

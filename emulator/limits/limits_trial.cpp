@@ -39,6 +39,10 @@ std::int64_t now_ns() {
 [[noreturn]] void spin(Notes& notes, const std::vector<int>& join, pid_t parent, Duration length) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none,
+                nullptr);  // Ctrl-C ends it, whatever our caller does about that
   if (join_groups(join, false) != 0) ::_exit(1);
   const std::int64_t end = now_ns() + length.count();
   std::int64_t last = now_ns();

@@ -87,8 +87,10 @@ std::optional<Violation> wrong_program(const ShownError& error) {
 std::optional<Violation> bad_handler(const ShownError& error, const Circumstances& in) {
   const std::string form = example(is_node(error, in));
   if (error.type == "Runtime.HandlerNotFound") {
-    return Violation{
-        "W12", shown_handler(in) + " names a function that its module does not have; " + form};
+    return Violation{"W12", shown_handler(in) +
+                                " names a function that its module does not have; after the dot "
+                                "goes the name of one that it has" +
+                                (is_node(error, in) ? ", and exports" : "")};
   }
   if (error.type == "Runtime.MalformedHandlerName") {
     return Violation{"W12", shown_handler(in) + " is no handler; " + form};

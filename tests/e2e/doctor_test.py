@@ -4,9 +4,12 @@ privileges, and in a chroot that has no /sys.
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 import unittest
 
+from e2e_groups import run_groups
 from e2e_support import PROGRAM, Done, E2eTest
 from e2e_user import UserTest, become_user
 
@@ -136,6 +139,19 @@ class WhereUserNamespacesAreDenied(DoctorTest):
                                r"namespaces are denied: [^;\n]+; [^\n]*--privileged")
 
 
+class Interrupted(DoctorTest):
+    def test_by_a_signal_it_leaves_nothing(self):
+        for number, late in ((signal.SIGINT, 0.3), (signal.SIGTERM, 1.0), (signal.SIGQUIT, 0.3)):
+            with self.subTest(number):
+                process = self.start("doctor", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                time.sleep(late)
+                process.send_signal(number)
+                _, said = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 128 + number)
+                self.assertEqual(said, f"coldframe: interrupted by {number.name}\n".encode())
+                self.assertEqual(run_groups(process.pid), [])
+
+
 class AsUser(UserTest, DoctorTest):
     def prepare(self) -> None:
         self.give_away()
@@ -150,6 +166,11 @@ class AsUser(UserTest, DoctorTest):
         self.assertIn("by a user namespace", said["strict"])
         self.assertIn("in memory", said["/tmp"])
         self.assertIn("loop devices need root; sudo has it on a disk", said["/tmp"])
+        cleaned = self.coldframe("doctor", "--clean", preexec_fn=become_user)
+        self.assert_exit(cleaned, 0)
+        if "signal" in said:
+            self.assertRegex(cleaned.out, r"(?m)^control groups none: .*; if another user's runs "
+                                          r"have left some, sudo removes them$")
         self.assertIn("closed to others", said["this user lacks"])
 
 

@@ -26,7 +26,7 @@ class Ends(LeftTest):
         return server
 
     def test_the_end_by_a_signal_leaves_nothing(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             for phase in PHASES:
                 with self.subTest(f"{number.name} {phase}"):
                     server = self.in_phase(phase, f"{phase}-{number}")

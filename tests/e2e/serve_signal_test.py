@@ -13,7 +13,7 @@ import unittest
 from e2e_serve import Answer, Call, Serve
 from e2e_support import PATIENCE, E2eTest, code_of, is_alive, wait_until
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 LARGEST = 6291456
 
 

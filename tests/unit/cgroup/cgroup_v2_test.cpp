@@ -201,7 +201,7 @@ TEST_F(CgroupV2, KillsNeitherItselfNorWhomItCannotName) {
   const auto group = make();
   // 0 is a process of another PID namespace; the others are no numbers of processes.
   kernel.set("/sys/fs/cgroup/x/cgroup.procs", "0\n-1\nx\n" + FakeKernel::own_pid() + "\n");
-  EXPECT_EQ(kill_members(directory()), 0);
+  EXPECT_EQ(kill_members(directory()).size(), 0U);
   kernel.set("/sys/fs/cgroup/x/cgroup.procs", "");
 }
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -36,7 +38,7 @@ class ByteCode : public ::testing::Test {
     set_time(name, nanoseconds);
   }
   std::string at(const std::string& name) const { return dir.path() + "/" + name; }
-  Paths drop() { return drop_outdated_byte_code(dir.path()); }
+  Paths drop() { return drop_outdated_byte_code(dir.path()).removed; }
   bool is_there(const std::string& name) { return std::filesystem::exists(at(name)); }
 
   TempDir dir;
@@ -55,6 +57,24 @@ TEST_F(ByteCode, OfAFileThatWasWrittenInTheSameTickIsRemovedToo) {
   write(pyc, compiled(5), 100);
   write("app.py", "x = 2", 100);
   EXPECT_EQ(drop().size(), 1U);
+}
+
+TEST_F(ByteCode, ThatCannotBeRemovedIsNamed) {
+  write(pyc, compiled(5), 100);
+  write("app.py", "x = 2", 200);
+  std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(at("__pycache__"), std::filesystem::perms(0555));
+  const pid_t child = ::fork();  // root may remove whatever it likes
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+    const auto found = drop_outdated_byte_code(dir.path());
+    ::_exit(found.left == Paths{at(pyc)} && found.removed.empty() ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  std::filesystem::permissions(at("__pycache__"), std::filesystem::perms(0755));
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(is_there(pyc));
 }
 
 TEST_F(ByteCode, OfPackagesOfTheFunctionsOwnIsRemovedToo) {
@@ -93,7 +113,7 @@ TEST_F(ByteCode, OfInstalledPackagesIsNotLookedAt) {
 }
 
 TEST_F(ByteCode, OfADirectoryThatIsNotThereIsNone) {
-  EXPECT_EQ(drop_outdated_byte_code(at("gone")), Paths{});
+  EXPECT_EQ(drop_outdated_byte_code(at("gone")).removed, Paths{});
 }
 
 }  // namespace

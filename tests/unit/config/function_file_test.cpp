@@ -239,6 +239,13 @@ TEST(FunctionFile, TakesDuplicateKeysAsMostReadersDo) {
   EXPECT_EQ(read(R"({"Timeout":5,"Timeout":7})").config.timeout_s, 7);
 }
 
+TEST(FunctionFile, MayBeginWithAByteOrderMark) {
+  EXPECT_EQ(read("\xEF\xBB\xBF"
+                 R"({"Timeout":5})")
+                .config.timeout_s,
+            5);
+}
+
 TEST(FunctionFile, ThatNamesNothingToStartIsACustomRuntimeUnlessItIsAnImages) {
   EXPECT_EQ(parse_function_file("{}", "/d/function.json").value().config.runtime, "provided");
   for (const char* text : {R"({"PackageType":"Image"})", R"({"Runtime":"provided.al2023"})",

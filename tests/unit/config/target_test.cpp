@@ -61,6 +61,25 @@ TEST_F(Target, IsADirectoryOrItsFunctionFile) {
   EXPECT_EQ(accepted(place + "/function.json").config.name, "f");
 }
 
+TEST_F(Target, ThatCannotBeSeenIsNotSaidToBeMissing) {
+  std::filesystem::create_directory(dir.path() + "/linked");
+  std::filesystem::create_symlink("nowhere", dir.path() + "/linked/function.json");
+  std::filesystem::create_symlink("loop", dir.path() + "/loop");
+  const std::string leads_nowhere = "' is a link that leads nowhere";
+  EXPECT_EQ(refused(dir.path() + "/linked", ExitCode::usage),
+            "'" + dir.path() + "/linked/function.json" + leads_nowhere);
+  EXPECT_EQ(refused(dir.path() + "/loop", ExitCode::usage),
+            "'" + dir.path() + "/loop" + leads_nowhere);
+}
+
+TEST_F(Target, ThatIsAZipArchiveIsToBeUnpacked) {
+  dir.write("f.zip", "PK\x03\x04 and so on");
+  EXPECT_EQ(refused(dir.path() + "/f.zip", ExitCode::usage),
+            "'" + dir.path() +
+                "/f.zip' is a zip archive; unzip it, and name the directory with a "
+                "function.json in it");
+}
+
 TEST_F(Target, MayBeTheCurrentDirectory) {
   std::filesystem::create_directory(dir.path() + "/churn");
   std::filesystem::current_path(dir.path() + "/churn");
