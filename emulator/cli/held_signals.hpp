@@ -9,6 +9,7 @@
 #pragma once
 
 #include <csignal>
+#include <ctime>
 
 namespace coldframe::cli {
 
@@ -20,7 +21,14 @@ class HeldSignals {
   }
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
-  ~HeldSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  // One that has come has been obeyed by then.
+  ~HeldSignals() {
+    const sigset_t set = ours();
+    const timespec at_once{};
+    while (::sigtimedwait(&set, nullptr, &at_once) > 0) {
+    }
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
 
   static sigset_t ours() {
     sigset_t set;
