@@ -136,7 +136,7 @@ TEST_F(FileWatcherTest, TellsOfChangesThatNeverStopToo) {
     io.restart();
     io.run_for(10ms);
     const auto before = std::exchange(now, std::chrono::steady_clock::now());
-    if (now - before > 25ms) ++pauses;
+    if (now - before > 15ms) ++pauses;  // with 10 ms of ours, and 20 that are quiet
   }
   EXPECT_LE(changes.size(), 3u + pauses);
   if (changes.empty()) settle();  // a host that was so busy gave the loop no turn
