@@ -211,6 +211,8 @@ class FileWatcher::Impl : public std::enable_shared_from_this<Impl> {
     settle_.expires_at(std::min(now + rules_.times.quiet, burst_began_ + rules_.times.longest));
     settle_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
       if (error || self->stopped_ || !self->burst_) return;
+      // On a busy host it may come in one turn with changes that have put it off.
+      if (std::chrono::steady_clock::now() < self->settle_.expiry()) return;
       if (self->tree_->take_forgotten_link()) self->look_again();
       const std::string edited = self->first_edit();
       self->burst_.reset();

@@ -89,12 +89,15 @@ class Watch(E2eTest):
             writer.start()
             self.addCleanup(writer.join)
             self.addCleanup(done.set)
-            time.sleep(0.1)
-            began = time.monotonic()
-            self.assertEqual(server.invoke({}).json(), "x")
-            lasted = time.monotonic() - began
-            self.assertGreater(lasted, 1)
-            self.assertLess(lasted, 10)
+            lasted: list[float] = []
+            # A host that is busier than this lets changes settle for a tenth of a second.
+            while len(lasted) < 5 and not (lasted and lasted[-1] > 1):
+                time.sleep(0.1)
+                began = time.monotonic()
+                self.assertEqual(server.invoke({}).json(), "x")
+                lasted.append(time.monotonic() - began)
+                self.assertLess(lasted[-1], 10)
+            self.assertGreater(lasted[-1], 1, lasted)
 
     def test_the_end_while_a_caller_waits_for_changes_to_settle_tells_the_caller(self):
         function = self.function(answers("x"))
