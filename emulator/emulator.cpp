@@ -80,6 +80,12 @@ Result<std::unique_ptr<Emulator>> Emulator::create(EmulatorOptions options) {
 }
 
 Result<void> Emulator::add(FunctionConfig config) {
+  if (config.image && !house_->strict_sandbox) {
+    const std::string why = house_->sandbox_note;
+    return unsupported("'" + config.image->name +
+                       "' is an image, and images run in the strict sandbox only" +
+                       (why.empty() ? "; leave --sandbox none out" : ": " + why));
+  }
   return house_->functions.add(std::move(config));
 }
 

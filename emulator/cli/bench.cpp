@@ -199,6 +199,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
       ->type_name("DURATION");
   command->add_option("--json", o.json, "write a result file; - for stdout")->type_name("FILE");
   add_run_options(*command, o.run);
+  command->get_option("--store")->group("");  // COLDFRAME_STORE says it, too, and the page is full
   command->add_flag("--trace-denied", o.run.trace_denied)->group("");  // to say why not
   command->footer(
       "Without an event: the goldens tagged smoke, else Coldframe.Event, else {}.\n\n" +

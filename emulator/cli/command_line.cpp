@@ -144,6 +144,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_serve(app, line);
   add_validate(app, line);
   add_bench(app, line);
+  add_images(app, line);
   add_doctor(app, line);
   add_completion(app, line);
   refuse_empty_values(app);

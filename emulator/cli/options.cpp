@@ -1,6 +1,7 @@
 #include "emulator/cli/options.hpp"
 
-#include "emulator/config/byte_code.hpp"
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +9,7 @@
 
 #include "emulator/base/units.hpp"
 #include "emulator/bench/threshold.hpp"
+#include "emulator/config/byte_code.hpp"
 
 namespace coldframe::cli {
 namespace {
@@ -62,8 +64,8 @@ class HelpWithOneTarget final : public CLI::Formatter {
 
 void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   auto* targets = app.add_option("TARGET", o.targets,
-                                 many ? "directories with function.json; or -- CMD"
-                                      : "directory with function.json; or -- CMD");
+                                 many ? "directories with function.json, images; or -- CMD"
+                                      : "directory with function.json, image; or -- CMD");
   targets->option_text(many ? "..." : " ");
   // The parser takes more, so that what is wrong with the words can be told.
   if (!many) app.formatter(std::make_shared<HelpWithOneTarget>());
@@ -94,6 +96,9 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("--credentials", o.credentials, "none: made-up AWS keys; env: the caller's own")
       ->group(group)
       ->type_name("none|env");
+  app.add_option("--store", o.store, "where images are unpacked (COLDFRAME_STORE)")
+      ->group(group)
+      ->type_name("DIR");
   const std::string ground = "The ground";
   app.add_option("--init-limit", o.init_limit, "longest init (10s)")
       ->group(ground)
@@ -137,6 +142,14 @@ void add_event_options(CLI::App& app, EventOptions& o, const std::string& file_h
   app.add_option("--as", o.envelope, "apigw-v1, apigw-v2, url or alb")->type_name("FRONT");
 }
 
+// Of a file that has not been run before; on a terminal only.
+void tell_import(const ImportProgress& progress) {
+  if (::isatty(STDERR_FILENO) == 0 || progress.layers == 0) return;
+  const std::string line = fmt::format("\rcoldframe: unpacking the image, {} of {} layers done ",
+                                       progress.done, progress.layers);
+  print(progress.done == progress.layers ? "\r\x1b[K" : line);
+}
+
 Result<Overrides> read_overrides(const RunOptions& o) {
   if (auto ok = check_backends(o); !ok) return ok.error();
   Overrides out;
@@ -171,6 +184,8 @@ Result<Overrides> read_overrides(const RunOptions& o) {
     if (auto ok = one_of("--credentials", o.credentials, {"none", "env"}); !ok) return ok.error();
     out.credentials = o.credentials == "env" ? Credentials::caller : Credentials::made_up;
   }
+  out.image.store = o.store;
+  out.image.progress = [](const ImportProgress& progress) { tell_import(progress); };
   out.variables = o.variables;
   out.variables_file = o.variables_file;
   out.name = o.name;
@@ -241,7 +256,8 @@ Result<FunctionFile> check_target(const RunOptions& o, const std::string& target
 }
 
 void drop_byte_code(const FunctionFile& file, const std::function<void(const std::string&)>& tell) {
-  if (file.path.empty()) return;  // a command: the directory may be anybody's
+  // A command's directory may be anybody's, and an image is as it is.
+  if (file.path.empty() || file.config.image) return;
   const auto found = drop_outdated_byte_code(file.config.task_root);
   for (const auto& path : found.removed)
     tell("removed " + path + ": Python would have taken it for that of its source, written later");

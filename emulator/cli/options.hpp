@@ -32,6 +32,7 @@ struct RunOptions {
   std::string init_limit;
   std::string time_scale;
   std::string seed;
+  std::string store;  // of images
   bool trace_denied = false;
   bool verbose = false;
 };

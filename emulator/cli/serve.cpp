@@ -138,6 +138,10 @@ Result<Watchers> watch(const Renewal& with, const std::vector<std::string>& targ
   Emulator& emulator = with.emulator;
   Watchers watchers;
   for (std::size_t i = 0; i < configs.size(); ++i) {
+    if (configs[i].image) {
+      return usage_error("--watch is for directories; '" + configs[i].image->name +
+                         "' is an image, which is imported once");
+    }
     std::vector<std::filesystem::path> roots{configs[i].task_root};
     const auto relative = configs[i].working_directory.lexically_relative(roots.front());
     if (relative.empty() || *relative.begin() == "..") {

@@ -129,6 +129,7 @@ ResultHead result_head(const std::string& command, WallTime started, std::uint64
   head.function.memory_mb = config.memory_mb;
   head.function.vcpu = config.memory_mb / 1769.0;
   head.function.timeout_s = config.timeout_s;
+  if (config.image) head.function.image_digest = config.image->digest;
   head.function.limits = emulator.limits_name();
   head.function.cpu_scale = emulator.cpu_scale();
   head.function.sandbox = emulator.sandbox_name();
@@ -154,7 +155,7 @@ Circumstances circumstances(const FunctionConfig& config, const Emulator& emulat
   if (!config.entry_point.empty()) in.program = config.entry_point.front();
   in.has_variable = [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; };
   in.has_descriptor_files = in.sandbox == "strict" || ::access("/dev/fd", F_OK) == 0;
-  if (in.sandbox == "strict") {
+  if (in.sandbox == "strict" && !config.image) {
     in.is_on_host_only = [plan = plan_sandbox(config, find_entry_point(config), NetworkMode::none)](
                              const std::string& path) {
       std::error_code none;

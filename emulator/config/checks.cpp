@@ -62,7 +62,9 @@ Result<void> check_function_name(const std::string& name, const std::string& whe
 std::string hint_in_directory(const std::string& path, const FunctionConfig& config) {
   std::error_code ignored;
   const std::filesystem::path given = path;
-  if (path.empty() || given.is_absolute() || std::filesystem::exists(given, ignored)) return "";
+  if (path.empty() || config.image || given.is_absolute() ||
+      std::filesystem::exists(given, ignored))
+    return "";
   const auto there = config.task_root / given;
   if (!std::filesystem::exists(there, ignored)) return "";
   const std::string near = std::filesystem::proximate(there, ignored).string();

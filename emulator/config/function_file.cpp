@@ -46,10 +46,12 @@ FunctionFile read(const Json& json, const fs::path& path) {
   if (!check_function_name(config.name, "")) config.name = "function";
   config.task_root = base;
   read_function_keys(top, file, base);
-  config.working_directory =
-      config.working_directory.empty() ? base : plain(base / config.working_directory);
-  default_entry_point(file, base, top.where());
-  if (auto other = other_python(config)) file.warnings.push_back(std::move(*other));
+  if (!file.image_target) {
+    config.working_directory =
+        config.working_directory.empty() ? base : plain(base / config.working_directory);
+    default_entry_point(file, base, top.where());
+    if (auto other = other_python(config)) file.warnings.push_back(std::move(*other));
+  }
   require(check_function_name(config.name, top.where() + "FunctionName"));
   require(check_variables(config, top.where() + "Environment.Variables", file.warnings));
   return file;

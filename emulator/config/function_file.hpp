@@ -19,12 +19,21 @@
 
 namespace coldframe {
 
+// Where an image is, and which one of several.
+struct ImageTarget {
+  std::string path;       // of an archive or a layout; "-": standard input
+  std::string reference;  // "NAME:TAG", "TAG" or a digest; empty: the only one
+};
+
 struct FunctionFile {
   FunctionConfig config;
   std::filesystem::path path{};  // empty: a command, or a directory without a file
   bool image = false;            // what is missing in the file may stand in a container image
-  bool sized = false;            // MemorySize or Timeout was given
-  std::filesystem::path event;   // Coldframe.Event; absolute, empty if none
+  std::optional<ImageTarget> image_target;  // what is run instead of a directory
+  bool architecture_given = false;
+  bool name_given = false;
+  bool sized = false;           // MemorySize or Timeout was given
+  std::filesystem::path event;  // Coldframe.Event; absolute, empty if none
   std::vector<std::filesystem::path> goldens;
   std::vector<std::string> budgets;
   std::vector<std::string> ignored_keys;  // AWS keys that mean nothing locally

@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 
+#include "emulator/config/image_target.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -132,10 +134,13 @@ void read_arn(const std::string& arn, const std::string& where, FunctionConfig& 
 void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) {
   node.only(std::array{"Image", "Event", "Golden", "Budgets"});
   if (node.has("Image")) {
-    throw Fault{node.at("Image") +
-                    ": images cannot be run by this version yet; remove the key to "
-                    "run the directory",
-                ExitCode::not_supported};
+    const std::string image = node.text("Image");
+    const auto target = split_image_target((base / image).string());
+    if (!target || image == "-") {
+      throw Fault{node.at("Image") + ": '" + image +
+                  "' is no image: name an OCI layout, an OCI archive or what docker save wrote"};
+    }
+    file.image_target = *target;
   }
   if (node.has("Event")) file.event = base / node.text("Event");
   if (node.has("Golden")) {
@@ -204,6 +209,7 @@ void read_function_keys(const Node& top, FunctionFile& file, const fs::path& bas
   auto& config = file.config;
   check_top_keys(top, file);
   read_identity(top, config);
+  file.architecture_given = top.has("Architectures");
   read_sizes(top, file);
   if (top.has("Environment")) read_environment(top.object("Environment"), config);
   if (top.has("PackageType")) file.image = top.text("PackageType") == "Image";

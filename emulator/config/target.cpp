@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "emulator/base/units.hpp"
+#include "emulator/config/image_target.hpp"
 #include "emulator/environment/entry_point.hpp"
 
 namespace coldframe {
@@ -29,17 +30,6 @@ const char* from_environment(const char* name) {
 std::string machine() {
   utsname host{};
   return ::uname(&host) == 0 ? host.machine : "";
-}
-
-bool looks_like_image(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return fs::exists(path / "oci-layout", ignored);
-  std::ifstream file(path, std::ios::binary);
-  std::array<char, 265> head{};
-  file.read(head.data(), head.size());
-  const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
-  return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd") ||
-         (bytes.size() >= 262 && bytes.substr(257, 5) == "ustar");
 }
 
 bool is_zip(const fs::path& path) {
@@ -80,19 +70,16 @@ std::string before_qualifier(const std::string& target) {
   return is_function ? path.string() : "";
 }
 
-bool is_named_like_an_archive(const std::string& target) {
-  for (const char* ending : {".tar", ".tar.gz", ".tgz", ".tar.zst"}) {
-    if (target.ends_with(ending)) return true;
-  }
-  return false;
+Error fetch_later(const std::string& target) {
+  return unsupported("'" + target +
+                     "' is the name of an image, and this version fetches none: save it to a file "
+                     "(docker save NAME -o image.tar) and name that");
 }
 
-constexpr const char* k_images_later =
-    "container images come in a later version; this one runs directories and commands (unpack it, "
-    "and write a function.json)";
-
-Error images_later(const std::string& target) {
-  return unsupported("'" + target + "' is a container image; " + k_images_later);
+FunctionFile image_file(ImageTarget target) {
+  FunctionFile file;
+  file.image_target = std::move(target);
+  return file;
 }
 
 Error templates_later(const std::string& target) {
@@ -114,7 +101,6 @@ std::optional<Error> hidden(const fs::path& path) {
 }
 
 Result<FunctionFile> load_directory(const fs::path& path, const std::string& target) {
-  if (looks_like_image(path)) return images_later(target);
   std::error_code ignored;
   if (const auto error = hidden(path / "function.json")) return *error;
   if (fs::exists(path / "function.json", ignored))
@@ -151,6 +137,7 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
   }
   if (target.empty()) return usage_error("no TARGET; name a directory with a function.json");
   std::error_code error;
+  if (auto image = split_image_target(target)) return image_file(std::move(*image));
   const fs::path path = target;
   if (const auto why = hidden(path)) return *why;
   const auto status = fs::status(path, error);
@@ -159,7 +146,6 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     if (target.ends_with(".yaml") || target.ends_with(".yml")) {
       return templates_later(target);
     }
-    if (looks_like_image(path) || is_named_like_an_archive(target)) return images_later(target);
     if (is_zip(path)) {
       return usage_error("'" + target +
                          "' is a zip archive; unzip it, and name the directory with a "
@@ -173,11 +159,7 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     return file;
   }
   for (const char* prefix : {"docker:", "podman:", "registry:"}) {
-    if (target.starts_with(prefix)) return images_later(target);
-  }
-  if (target == "-") {
-    return unsupported(std::string("'-' is a container image from standard input; ") +
-                       k_images_later);
+    if (target.starts_with(prefix)) return fetch_later(target);
   }
   // A template, and which of its functions.
   if (const auto colon = target.rfind(':'); colon != std::string::npos) {
@@ -193,8 +175,7 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
                        "--qualifier, or Qualifier in an SDK");
   }
   if (looks_like_image_name(target)) {
-    return unsupported("'" + target + "' is no path, but could name a container image; " +
-                       k_images_later);
+    return fetch_later(target);
   }
   return usage_error("'" + target +
                      "' does not exist; a TARGET is a directory with a function.json");
@@ -218,6 +199,7 @@ Result<void> apply_environment(FunctionFile& file) {
   if (const char* text = from_environment("AWS_LAMBDA_FUNCTION_NAME")) {
     if (auto ok = check_function_name(text, "AWS_LAMBDA_FUNCTION_NAME"); !ok) return ok;
     file.config.name = text;
+    file.name_given = true;
   }
   return {};
 }
@@ -269,6 +251,7 @@ Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
   if (o.name) {
     if (auto ok = check_function_name(*o.name, "--name"); !ok) return ok;
     config.name = *o.name;
+    file.name_given = true;
   }
   if (o.region) {
     if (auto ok = check_region(*o.region, "--region"); !ok) return ok;
@@ -321,6 +304,13 @@ std::string how_to_make(const EntryPoint& entry, const FunctionConfig& config) {
          "/bin/pip' install awslambdaric, and what the handler imports";
 }
 
+Result<void> check_machine(const FunctionConfig& config) {
+  if (machine() == (config.architecture == "arm64" ? "aarch64" : "x86_64")) return {};
+  return unsupported(std::string(config.image ? "the image" : "the function") + " is for " +
+                     config.architecture + ", this host is " + machine() +
+                     "; run it on such a host" + (config.image ? "" : ", or set Architectures"));
+}
+
 Result<void> check_startable(const FunctionFile& file) {
   const auto& config = file.config;
   std::error_code error;
@@ -330,6 +320,7 @@ Result<void> check_startable(const FunctionFile& file) {
   const bool of_image = file.image || (!file.path.empty() &&
                                        ((config.entry_point.empty() && !config.command.empty()) ||
                                         config.working_directory == "/var/task"));
+  if (config.image) return check_machine(config);
   if (of_image && !(has_directory && entry.problem.empty())) {
     return image_incomplete(file, has_directory, entry);
   }
@@ -338,11 +329,7 @@ Result<void> check_startable(const FunctionFile& file) {
                        "' does not exist");
   }
   if (!entry.problem.empty()) return usage_error(entry.problem + how_to_make(entry, config));
-  if (machine() != (config.architecture == "arm64" ? "aarch64" : "x86_64")) {
-    return unsupported("the function is for " + config.architecture + ", this host is " +
-                       machine() + "; run it on such a host, or set Architectures");
-  }
-  return {};
+  return check_machine(config);
 }
 
 }  // namespace
@@ -354,6 +341,9 @@ Result<FunctionFile> resolve_target(const std::string& target,
   if (!file) return file;
   if (auto ok = apply_environment(*file); !ok) return ok.error();
   if (auto ok = apply_flags(*file, overrides); !ok) return ok.error();
+  if (file->image_target) {
+    if (auto ok = attach_image(*file, overrides.image); !ok) return ok.error();
+  }
   if (auto ok = check_startable(*file); !ok) return ok.error();
   return file;
 }

@@ -4,9 +4,10 @@
 //
 //   auto target = resolve_target("function/scoring", bootstrap, overrides);
 //
-// Precedence: flag > environment (AWS_LAMBDA_FUNCTION_MEMORY_SIZE, _TIMEOUT, _NAME) > file >
-// default. Errors: 2 (not a function, bad value), 77 (a kind of target this version cannot run
-// yet).
+// Precedence: flag > environment (AWS_LAMBDA_FUNCTION_MEMORY_SIZE, _TIMEOUT, _NAME) > file > image
+// > default. An image is imported into the store first. Errors: 2 (not a function, bad value), 4
+// (the store cannot be used), 77 (a kind of target this version cannot run yet, or for another
+// machine).
 #pragma once
 
 #include <optional>
@@ -15,6 +16,7 @@
 
 #include "emulator/base/error.hpp"
 #include "emulator/config/function_file.hpp"
+#include "emulator/config/image_target.hpp"
 
 namespace coldframe {
 
@@ -30,6 +32,7 @@ struct Overrides {
   std::optional<LogFormat> log_format;
   std::optional<Credentials> credentials;
   std::optional<Duration> init_limit;
+  ImageOptions image;
 };
 
 // `bootstrap`: the words after `--`, in the current directory; then `target` must be empty.

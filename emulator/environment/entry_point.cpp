@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "emulator/environment/environment_variables.hpp"
+#include "emulator/image/image_tree.hpp"
 
 namespace coldframe {
 namespace {
@@ -57,9 +59,60 @@ EntryPoint find_bootstrap(const FunctionConfig& config) {
   return entry;
 }
 
+std::string variable_of(const FunctionConfig& config, const std::string& name) {
+  if (const auto own = config.variables.find(name); own != config.variables.end()) {
+    return own->second;
+  }
+  const auto images = config.image->variables.find(name);
+  return images != config.image->variables.end() ? images->second : "";
+}
+
+// What is wrong with a program of an image; empty: nothing that shows.
+std::string problem_in(const ImageTree& tree, const std::string& path) {
+  const auto node = tree.resolve(path);
+  if (!node) return "'" + path + "' does not exist in the image";
+  if (node->is_directory()) return "'" + path + "' is a directory in the image";
+  if ((node->info.st_mode & 0111) == 0) return "'" + path + "' is not executable in the image";
+  return "";
+}
+
+// As in the image, where a bare name is looked up in the PATH of the function.
+EntryPoint find_in_image(const FunctionConfig& config) {
+  const ImageTree tree(config.image->directories, config.image->has_trusted_xattrs);
+  EntryPoint entry;
+  entry.argv = config.entry_point;
+  entry.argv.insert(entry.argv.end(), config.command.begin(), config.command.end());
+  if (entry.argv.empty()) {
+    entry.problem = "the image has neither ENTRYPOINT nor CMD";
+    return entry;
+  }
+  const std::string name = entry.argv.front();
+  entry.executable = name;
+  if (name.find('/') != std::string::npos) {
+    entry.executable = (config.working_directory / name).lexically_normal().string();
+    entry.problem = problem_in(tree, entry.executable);
+  } else {
+    entry.problem = "'" + name + "' was not found in the PATH of the image";
+    std::string search = variable_of(config, "PATH");
+    if (search.empty()) search = search_path(config);
+    for (std::size_t at = 0; at <= search.size();) {
+      const auto end = std::min(search.find(':', at), search.size());
+      const fs::path candidate = config.working_directory / search.substr(at, end - at) / name;
+      at = end + 1;
+      if (!problem_in(tree, candidate.string()).empty()) continue;
+      entry.executable = candidate.lexically_normal().string();
+      entry.problem.clear();
+      break;
+    }
+  }
+  if (!entry.problem.empty()) entry.problem = "entry point " + entry.problem;
+  return entry;
+}
+
 }  // namespace
 
 EntryPoint find_entry_point(const FunctionConfig& config) {
+  if (config.image) return find_in_image(config);
   if (config.entry_point.empty() && config.command.empty()) return find_bootstrap(config);
   EntryPoint entry;
   entry.argv = config.entry_point;

@@ -111,12 +111,21 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   std::map<std::string, std::string> out;
   for (auto& [name, value] : k_replaceable)
     out.emplace(name, value);
+  if (config.image) {
+    // Of these AWS's own images set all but the first two themselves: what runs them does not.
+    for (const char* name : {"LANG", "LD_LIBRARY_PATH", "TZ"})
+      out.erase(name);
+    for (const auto& [name, value] : config.image->variables)
+      out[name] = value;
+  }
   out["AWS_LAMBDA_LOG_FORMAT"] = config.log_format == LogFormat::json ? "JSON" : "Text";
   if (config.log_format == LogFormat::json) {
     constexpr std::array<const char*, 6> names{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
     out["AWS_LAMBDA_LOG_LEVEL"] = names[static_cast<std::size_t>(config.application_level)];
   }
-  if (language(config) == "python") {
+  if (config.image) {
+    // Its clients find what they need by themselves, or by its ENV.
+  } else if (language(config) == "python") {
     out["PYTHONPATH"] = "/var/runtime";
     out["LC_CTYPE"] = "C.UTF-8";
   } else if (language(config) == "node") {

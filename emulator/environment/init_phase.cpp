@@ -112,7 +112,7 @@ void ExecutionEnvironment::begin_process() {
   ProcessSpec spec;
   spec.executable = sandbox_->inside(entry.executable);
   spec.argv = entry.argv;
-  if (!spec.argv.empty()) spec.argv.front() = spec.executable;
+  if (!spec.argv.empty() && !config_.image) spec.argv.front() = spec.executable;
   spec.working_directory = sandbox_->inside(config_.working_directory);
   spec.marker = id_;
   EnvironmentFacts facts;

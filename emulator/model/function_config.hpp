@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/base/clock.hpp"
 #include "emulator/base/limits.hpp"
+#include "emulator/model/function_image.hpp"
 
 namespace coldframe {
 
@@ -32,7 +34,9 @@ struct FunctionConfig {
   std::map<std::string, std::string> variables;  // the customer's
   std::vector<std::string> entry_point;          // empty: a file called `bootstrap`
   std::vector<std::string> command;
-  std::filesystem::path task_root;          // what is /var/task on Lambda; absolute
+  std::shared_ptr<const FunctionImage> image;  // null: the files are those of a directory
+  // What is /var/task on Lambda; absolute. Of an image these two are paths inside.
+  std::filesystem::path task_root;
   std::filesystem::path working_directory;  // absolute
   LogFormat log_format = LogFormat::text;
   Level application_level = Level::info;  // with JSON logs only

@@ -133,15 +133,18 @@ std::string cpu_stat_of(const std::string& host, int count) {
 
 std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host) {
   const std::string cpus = "0-" + std::to_string(facts.vcpus - 1) + "\n";
-  std::vector<GeneratedFile> files{
-      {"/etc/passwd", passwd_with_user(host.passwd)},
-      {"/etc/group", group_with_user(host.group)},
-      {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
-      {"/proc/meminfo", meminfo_of(facts.memory_mb)},
-      {"/sys/devices/system/cpu/online", cpus},
-      {"/sys/devices/system/cpu/present", cpus},
-      {"/sys/devices/system/cpu/possible", cpus},
-  };
+  std::vector<GeneratedFile> files;
+  if (!facts.of_image) {
+    files.push_back({"/etc/passwd", passwd_with_user(host.passwd)});
+    files.push_back({"/etc/group", group_with_user(host.group)});
+  }
+  files.insert(files.end(), {
+                                {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
+                                {"/proc/meminfo", meminfo_of(facts.memory_mb)},
+                                {"/sys/devices/system/cpu/online", cpus},
+                                {"/sys/devices/system/cpu/present", cpus},
+                                {"/sys/devices/system/cpu/possible", cpus},
+                            });
   if (!host.stat.empty()) files.push_back({"/proc/stat", cpu_stat_of(host.stat, facts.vcpus)});
   if (!facts.resolv_conf.empty()) files.push_back({"/etc/resolv.conf", facts.resolv_conf});
   return files;

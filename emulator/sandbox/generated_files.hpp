@@ -30,6 +30,7 @@ struct GeneratedFacts {
   int memory_mb = 128;
   int vcpus = 2;
   std::string resolv_conf;  // empty: none is needed
+  bool of_image = false;    // which keeps its accounts: on Lambda its user has none there
   bool operator==(const GeneratedFacts&) const = default;
 };
 std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const HostFiles& host);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class KeptPlans {
     std::vector<std::string> entry_point, command;
     std::filesystem::path task_root, working_directory;
     int tmp_mb = 0, memory_mb = 0;
+    std::shared_ptr<const FunctionImage> image;
     bool operator==(const Function&) const = default;
   };
   struct Kept {

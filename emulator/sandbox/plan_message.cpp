@@ -16,6 +16,8 @@ void write_plan(MessageWriter& out, const SandboxPlan& plan) {
   out.texts(mounts);
   out.texts(links);
   out.text(plan.task_root);
+  out.texts(plan.image);
+  out.number(plan.image_has_trusted_xattrs ? 1 : 0);
   out.number(plan.tmp_mb);
   out.number(plan.tmp_in_memory ? 1 : 0);
   out.number(plan.memory_mb);
@@ -36,6 +38,8 @@ SandboxPlan read_plan(MessageReader& in) {
   for (std::size_t i = 0; i + 1 < links.size(); i += 2)
     plan.links.push_back({links[i], links[i + 1]});
   plan.task_root = in.text();
+  plan.image = in.texts();
+  plan.image_has_trusted_xattrs = in.number() != 0;
   plan.tmp_mb = static_cast<int>(in.number());
   plan.tmp_in_memory = in.number() != 0;
   plan.memory_mb = static_cast<int>(in.number());

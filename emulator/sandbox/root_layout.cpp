@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 
+#include "emulator/sandbox/image_root.hpp"
 #include "emulator/sandbox/mount_calls.hpp"
 #include "emulator/sandbox/own_mounts.hpp"
 #include "emulator/sandbox/owner_map.hpp"
@@ -138,7 +139,6 @@ Result<void> make_devices() {
   };
   constexpr std::array<Device, 5> k_devices{
       {{"null", 3}, {"zero", 5}, {"full", 7}, {"random", 8}, {"urandom", 9}}};
-  if (::mkdir("dev", 0755) != 0) return failed("make '/dev'");
   for (const auto& device : k_devices) {
     const std::string path = std::string("dev/") + device.name;
     if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, device.minor)) == 0) continue;
@@ -179,8 +179,8 @@ Result<void> attach_host_views(const HostViews& views) {
 }
 
 // Behind the links that lead there: /etc/resolv.conf often is one to a file below /run.
-Result<void> put_files(const std::vector<GeneratedFile>& files, const Stored& stored) {
-  const std::string made = std::string(k_store) + "/file";
+Result<void> put_files(const std::vector<GeneratedFile>& files, const Stored& stored,
+                       const std::string& made) {
   for (const auto& file : files) {
     if (stored.contains(file.path)) continue;
     if (const UniqueFd place = open_inside(here(file.path))) {
@@ -212,6 +212,25 @@ Result<void> store_files(const std::vector<GeneratedFile>& files, const Stored& 
   return {};
 }
 
+// The host's system directories, the function and what it needs, in a new root.
+Result<void> lay_out(const SandboxPlan& plan, const std::vector<Opened>& trees,
+                     const Stored& stored) {
+  for (const char* directory : {"dev", "home", "mnt", "opt", "proc", "run", "sys", "tmp", "var"}) {
+    if (::mkdir(directory, 0755) != 0) return failed(std::string("make '/") + directory + "'");
+  }
+  for (const auto& link : plan.links) {
+    if (::symlink(link.target.c_str(), here(link.at).c_str()) != 0) {
+      return failed("link '" + link.at + "'");
+    }
+  }
+  for (const auto& tree : trees) {
+    const auto place = stored.find(tree.inside);
+    const auto& at = place == stored.end() ? tree.inside : place->second;
+    if (auto ok = attach_at_place(tree, at); !ok) return ok;
+  }
+  return {};
+}
+
 Result<void> become_root() {
   ::rmdir(k_store);
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return failed("pivot_root");
@@ -227,8 +246,12 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
                         const RootRights& rights) {
   ::umask(0);
   const Stored stored = where_stored(plan, files);
-  auto trees = open_trees(plan, rights.in_user_namespace, rights.owner_map);
+  const bool is_image = !plan.image.empty();
+  auto trees = is_image ? Result<std::vector<Opened>>(std::vector<Opened>())
+                        : open_trees(plan, rights.in_user_namespace, rights.owner_map);
   if (!trees) return trees.error();
+  auto layers = open_layers(plan);
+  if (!layers) return layers.error();
   HostViews views;
   if (!rights.of_the_host) {
     views = {clone_tree("/proc"), clone_tree("/sys")};
@@ -240,25 +263,18 @@ Result<void> enter_root(const SandboxPlan& plan, const std::vector<GeneratedFile
       ::chdir(k_building_site) != 0 || ::mkdir(k_store, 0755) != 0) {
     return failed("mount a new root");
   }
-  for (const char* directory : {"home", "mnt", "opt", "proc", "run", "sys", "tmp", "var"}) {
-    if (::mkdir(directory, 0755) != 0) return failed(std::string("make '/") + directory + "'");
-  }
-  for (const auto& link : plan.links) {
-    if (::symlink(link.target.c_str(), here(link.at).c_str()) != 0) {
-      return failed("link '" + link.at + "'");
-    }
-  }
-  for (const auto& tree : *trees) {
-    const auto place = stored.find(tree.inside);
-    const auto& at = place == stored.end() ? tree.inside : place->second;
-    if (auto ok = attach_at_place(tree, at); !ok) return ok;
-  }
+  auto made = is_image ? mount_image(plan, *layers, k_store) : lay_out(plan, *trees, stored);
+  if (!made) return made;
   if (auto ok = make_devices(); !ok) return ok;
   if (!rights.of_the_host) {
     if (auto ok = attach_host_views(views); !ok) return ok;
   }
-  if (auto ok = put_files(files, stored); !ok) return ok;
+  const std::string draft = std::string(is_image ? "tmp" : k_store) + "/file";
+  if (auto ok = put_files(files, stored, draft); !ok) return ok;
   if (auto ok = store_files(files, stored); !ok) return ok;
+  if (is_image) {
+    if (auto ok = close_image(); !ok) return ok;
+  }
   return become_root();
 }
 

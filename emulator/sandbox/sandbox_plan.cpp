@@ -133,12 +133,14 @@ class Needs {
 std::string SandboxPlan::inside(const fs::path& path) const {
   if (path.empty()) return "";
   const fs::path given = normal(path);
+  if (!image.empty()) return given.string();
   if (!is_below(given, task_root)) return given.string();
   const fs::path rest = given.lexically_relative(task_root);
   return rest == "." ? k_sandbox_task_root : (fs::path(k_sandbox_task_root) / rest).string();
 }
 
 bool SandboxPlan::shows(const fs::path& path) const {
+  if (!image.empty()) return false;
   const fs::path given = normal(path);
   const auto covers = [&](const std::string& place) { return is_below(given, place); };
   return given == "/" || std::any_of(k_own.begin(), k_own.end(), covers) ||
@@ -161,6 +163,12 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry, 
   plan.tmp_mb = config.tmp_mb;
   plan.memory_mb = config.memory_mb;
   plan.network = network;
+  if (config.image) {
+    plan.image = config.image->directories;
+    plan.image_has_trusted_xattrs = config.image->has_trusted_xattrs;
+    plan.task_root = plan.image.front();
+    return plan;
+  }
   std::vector<fs::path> covered;
   for (const char* path : k_system) {
     const fs::path target = looks.link_target(path);

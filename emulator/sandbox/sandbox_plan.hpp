@@ -43,6 +43,10 @@ struct SandboxPlan {
   std::vector<SandboxMount> mounts;
   std::vector<SandboxLink> links;  // as /bin -> usr/bin on a merged host
   std::string task_root;           // of the host; is /var/task inside
+  // Of an image: its directories are the root, the topmost first, and nothing of the host's is
+  // seen; then there are no mounts and no links, and task_root is the first of them.
+  std::vector<std::string> image;
+  bool image_has_trusted_xattrs = true;
   int tmp_mb = 512;
   bool tmp_in_memory = false;  // instead of on a disk, also where that is possible
   int memory_mb = 128;

@@ -241,7 +241,7 @@ class Server {
   Result<InitPlan> init_plan(const SandboxPlan& plan, const Message& request, const TmpDisk& disk,
                              const std::optional<SandboxNetwork>& network) {
     InitPlan init;
-    const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan)};
+    const GeneratedFacts facts{plan.memory_mb, plan.vcpus, resolv_conf(plan), !plan.image.empty()};
     const auto root = roots_.of(plan, facts, files(facts), owner_map(plan));
     if (!root) return root.error();
     init.root = *root;
@@ -261,7 +261,9 @@ class Server {
 
   int owner_map(const SandboxPlan& plan) {
     struct stat code {};
-    if (in_user_namespace_ || ::stat(plan.task_root.c_str(), &code) != 0) return -1;
+    // An image has its owners.
+    if (in_user_namespace_ || !plan.image.empty() || ::stat(plan.task_root.c_str(), &code) != 0)
+      return -1;
     return owner_maps_.to_root(code.st_uid, code.st_gid);
   }
 

@@ -36,7 +36,7 @@ SharedRoots::SharedRoots(bool in_user_namespace)
 bool SharedRoots::Root::is_of(const SandboxPlan& plan, const GeneratedFacts& wanted,
                               int map) const {
   return mounts == plan.mounts && links == plan.links && task_root == plan.task_root &&
-         facts == wanted && owner_map == map;
+         image == plan.image && facts == wanted && owner_map == map;
 }
 
 SharedRoots::Shown SharedRoots::look_at(const std::string& path) {
@@ -49,6 +49,8 @@ std::vector<SharedRoots::Shown> SharedRoots::look_at_all(const SandboxPlan& plan
   std::vector<Shown> all{look_at(plan.task_root)};
   for (const auto& mount : plan.mounts)
     all.push_back(look_at(mount.from));
+  for (const auto& directory : plan.image)
+    all.push_back(look_at(directory));
   return all;
 }
 
@@ -59,6 +61,7 @@ Result<SharedRoot> SharedRoots::of(const SandboxPlan& plan, const GeneratedFacts
   root.mounts = plan.mounts;
   root.links = plan.links;
   root.task_root = plan.task_root;
+  root.image = plan.image;
   root.facts = facts;
   root.owner_map = owner_map;
   root.shown = look_at_all(plan);

@@ -61,6 +61,7 @@ class SharedRoots {
     std::vector<SandboxMount> mounts;
     std::vector<SandboxLink> links;
     std::string task_root;
+    std::vector<std::string> image;
     GeneratedFacts facts;
     int owner_map = -1;
     std::vector<Shown> shown;

@@ -117,38 +117,42 @@ class EntryPoints(RefusalTest):
         self.refuse(2, ("java21", "ImageConfig.EntryPoint"), "invoke", target)
 
 
-class LaterSteps(RefusalTest):
-    """Refused with one sentence and 77, so that ctest may skip."""
-
+class NoImages(RefusalTest):
     def archive(self, name: str, mode: str) -> None:
         with tarfile.open(self.place / name, mode) as tar:
             info = tarfile.TarInfo("manifest.json")
             info.size = 2
             tar.addfile(info, io.BytesIO(b"[]"))
 
-    def test_image_archives_and_layouts(self):
+    def test_archives_and_layouts_without_one(self):
         self.archive("image.tar", "w")
         self.archive("image.tar.gz", "w:gz")
         (self.place / "image.tar.zst").write_bytes(b"\x28\xb5\x2f\xfd\x04\x00rest")
         (self.place / "layout").mkdir()
         (self.place / "layout/oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
         for name in ("image.tar", "image.tar.gz", "image.tar.zst", "layout"):
-            self.refuse(77, (name, "image"), "invoke", name)
-            self.refuse(77, (name, "image"), "serve", "f", name)
+            self.refuse(2, (name,), "invoke", name)
+            self.refuse(2, (name,), "serve", "f", name)
 
-    def test_images_of_other_tools_and_standard_input(self):
+    def test_one_named_in_function_json(self):
+        target = self.function(name="g", Coldframe={"Image": "build/scoring.tar"})
+        self.refuse(2, ("Coldframe.Image", "build/scoring.tar"), "invoke", target)
+
+    def test_standard_input_is_empty(self):
+        self.refuse(2, ("standard input",), "invoke", "-", "--event", "{}")
+
+
+class LaterSteps(RefusalTest):
+    """Refused with one sentence and 77, so that ctest may skip."""
+
+    def test_images_of_other_tools(self):
         for target in ("docker:img", "docker:img:1.0", "podman:img", "registry:r.io/img@sha256:0"):
-            self.refuse(77, (target, "later version"), "invoke", target)
-        self.refuse(77, ("'-'", "later version"), "invoke", "-")
+            self.refuse(77, (target, "this version fetches none"), "invoke", target)
 
     def test_a_bare_name_of_an_image(self):
         for target in ("image:foo", "registry.example:5000/team/img:1.0", "img@sha256:0a1b"):
-            self.refuse(77, (target, "image", "later version"), "invoke", target)
-            self.refuse(77, (target, "image", "later version"), "serve", target)
-
-    def test_an_image_named_in_function_json(self):
-        target = self.function(name="g", Coldframe={"Image": "build/scoring.tar"})
-        self.refuse(77, ("Coldframe.Image",), "invoke", target)
+            self.refuse(77, (target, "image", "fetches none"), "invoke", target)
+            self.refuse(77, (target, "image", "fetches none"), "serve", target)
 
     def test_templates(self):
         (self.place / "sam").mkdir()

@@ -166,13 +166,14 @@ TEST(FunctionFileRefusal, NamesTheRuntimeItHasNoClientFor) {
             "ImageConfig.EntryPoint");
 }
 
-TEST(FunctionFileRefusal, SaysThatImagesComeLater) {
+TEST(FunctionFileRefusal, NamesAnImageThatIsNone) {
   const auto image = parse_function_file(R"({"Coldframe":{"Image":"a.tar"}})", "f.json");
   ASSERT_FALSE(image);
-  EXPECT_EQ(image.error().code, ExitCode::not_supported);
-  EXPECT_EQ(image.error().message,
-            "f.json: Coldframe.Image: images cannot be run by this version yet; remove the key to "
-            "run the directory");
+  EXPECT_EQ(image.error().code, ExitCode::usage);
+  EXPECT_EQ(
+      image.error().message,
+      "f.json: Coldframe.Image: 'a.tar' is no image: name an OCI layout, an OCI archive or what "
+      "docker save wrote");
 }
 
 // A person's mistake, or a fuzzer's: a value of absurd depth must not end the program.

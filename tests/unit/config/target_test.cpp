@@ -144,37 +144,36 @@ TEST_F(Target, WithAQualifierIsToldWhereThatBelongs) {
 }
 
 TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
-  const std::string later =
-      "container images come in a later version; this one runs directories and commands (unpack "
-      "it, "
-      "and write a function.json)";
-  for (const char* target : {"docker:scoring", "podman:x", "registry:r/x:1"}) {
-    EXPECT_EQ(refused(target, ExitCode::not_supported),
-              "'" + std::string(target) + "' is a container image; " + later);
-  }
-  EXPECT_EQ(refused("-", ExitCode::not_supported),
-            "'-' is a container image from standard input; " + later);
   for (const char* target :
-       {"image:foo", "scoring:latest", "repo/scoring:1.2-Rc_1", "host.example:5000/team/scoring:v1",
+       {"docker:scoring", "podman:x", "registry:r/x:1", "image:foo", "scoring:latest",
+        "repo/scoring:1.2-Rc_1", "host.example:5000/team/scoring:v1",
         "scoring@sha256:0123456789abcdef", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/s:1"}) {
-    EXPECT_EQ(
-        refused(target, ExitCode::not_supported),
-        "'" + std::string(target) + "' is no path, but could name a container image; " + later);
-  }
-  std::filesystem::create_directory(dir.path() + "/layout");
-  dir.write("layout/oci-layout", "{}");
-  refused(dir.path() + "/layout", ExitCode::not_supported);
-  refused(dir.write("a.tar.gz", "\x1f\x8b\x08"), ExitCode::not_supported);
-  refused(dir.write("a.zst", "\x28\xb5\x2f\xfd"), ExitCode::not_supported);
-  refused(dir.write("a.tar", std::string(257, 'n') + "ustar  "), ExitCode::not_supported);
-  for (const char* name : {"old.tar", "odd.tar.gz", "odd.tgz", "odd.tar.zst"}) {
-    refused(dir.write(name, "of no known kind"), ExitCode::not_supported);
+    EXPECT_EQ(refused(target, ExitCode::not_supported),
+              "'" + std::string(target) +
+                  "' is the name of an image, and this version fetches none: save it to a file "
+                  "(docker save NAME -o image.tar) and name that");
   }
   refused(dir.write("template.yaml", "Resources: {}"), ExitCode::not_supported);
   EXPECT_EQ(refused(dir.path(), ExitCode::not_supported),
             "'" + dir.path() +
                 "' has a template.yaml, and these come in a later version; write a function.json "
                 "beside it");
+}
+
+TEST_F(Target, ThatLooksLikeAnImageIsReadAsOne) {
+  overrides.image.store = dir.path() + "/store";
+  std::filesystem::create_directory(dir.path() + "/layout");
+  dir.write("layout/oci-layout", "{}");
+  const std::string none =
+      "is no image: it has neither the index.json of an OCI layout nor the "
+      "manifest.json of docker save";
+  EXPECT_TRUE(refused(dir.path() + "/layout", ExitCode::usage).ends_with(none));
+  EXPECT_TRUE(refused(dir.write("a.tar.gz", "\x1f\x8b\x08"), ExitCode::usage)
+                  .ends_with("is damaged: its gzip data end too early"));
+  refused(dir.write("a.zst", "\x28\xb5\x2f\xfd"), ExitCode::usage);
+  refused(dir.write("a.tar", std::string(257, 'n') + "ustar  "), ExitCode::usage);
+  for (const char* name : {"old.tar", "odd.tar.gz", "odd.tgz", "odd.tar.zst"})
+    refused(dir.write(name, "of no known kind"), ExitCode::usage);
 }
 
 TEST_F(Target, ThatIsOnlyAWrongNameIsRefusedWith2) {
