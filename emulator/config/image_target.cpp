@@ -28,7 +28,9 @@ std::string function_name_of(const std::string& text) {
 }
 
 std::string name_for(const ImageTarget& target, const ImageManifest& manifest) {
-  if (auto name = function_name_of(target.path); target.path != "-" && !name.empty()) {
+  const auto fetched = parse_image_name(target.path);
+  if (auto name = function_name_of(fetched ? fetched->name : target.path);
+      target.path != "-" && !name.empty()) {
     return name;
   }
   for (const std::string& tag : manifest.names) {
@@ -107,6 +109,7 @@ std::optional<ImageTarget> split_image_target(const std::string& target) {
                             : std::nullopt;
     }
   }
+  if (parse_image_name(target)) return ImageTarget{target, ""};
   return std::nullopt;
 }
 
@@ -117,7 +120,8 @@ Result<void> attach_image(FunctionFile& file, const ImageOptions& options) {
   ImageChoice choice;
   choice.reference = target.reference;
   if (file.architecture_given) choice.architecture = oci_architecture(file.config.architecture);
-  auto source = store->open_source(target.path, choice);
+  const auto name = parse_image_name(target.path);
+  auto source = name ? store->fetch_source(*name, choice) : store->open_source(target.path, choice);
   if (!source) return source.error();
   if (auto ok = check_platform(file, *source->manifest, source->name); !ok) return ok;
   auto stored = store->import(*source, options.progress);
@@ -128,8 +132,8 @@ Result<void> attach_image(FunctionFile& file, const ImageOptions& options) {
   image->directories = directories_of(*stored);
   image->has_trusted_xattrs = stored->has_trusted_xattrs;
   image->has_owners = stored->has_owners;
-  for (const auto& [name, value] : stored->manifest.config.environment)
-    image->variables[name] = value;
+  for (const auto& [variable, value] : stored->manifest.config.environment)
+    image->variables[variable] = value;
   image->in_use = stored->in_use;
   FunctionConfig& config = file.config;
   take_config(stored->manifest.config, config);

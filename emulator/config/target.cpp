@@ -70,12 +70,6 @@ std::string before_qualifier(const std::string& target) {
   return is_function ? path.string() : "";
 }
 
-Error fetch_later(const std::string& target) {
-  return unsupported("'" + target +
-                     "' is the name of an image, and this version fetches none: save it to a file "
-                     "(docker save NAME -o image.tar) and name that");
-}
-
 FunctionFile image_file(ImageTarget target) {
   FunctionFile file;
   file.image_target = std::move(target);
@@ -158,9 +152,6 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
     }
     return file;
   }
-  for (const char* prefix : {"docker:", "podman:", "registry:"}) {
-    if (target.starts_with(prefix)) return fetch_later(target);
-  }
   // A template, and which of its functions.
   if (const auto colon = target.rfind(':'); colon != std::string::npos) {
     const std::string file = target.substr(0, colon);
@@ -174,8 +165,15 @@ Result<FunctionFile> load(const std::string& target, const std::vector<std::stri
                        "' with an invoke of 'coldframe serve', as on Lambda: aws lambda invoke "
                        "--qualifier, or Qualifier in an SDK");
   }
+  for (const char* prefix : {"docker:", "podman:", "registry:"}) {
+    if (target.starts_with(prefix)) return usage_error("'" + target + "' names no image");
+  }
   if (looks_like_image_name(target)) {
-    return fetch_later(target);
+    const auto name = find_image_name(target);
+    if (!name) return name.error();
+    FunctionFile file = image_file({std::string(to_text(name->tool)) + ":" + name->name, ""});
+    file.warnings.push_back("'" + target + "' is no path: taken as " + file.image_target->path);
+    return file;
   }
   return usage_error("'" + target +
                      "' does not exist; a TARGET is a directory with a function.json");

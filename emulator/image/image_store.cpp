@@ -160,6 +160,30 @@ std::optional<StoredImage> ImageStore::find(const Digest& image) const {
   return stored;
 }
 
+Result<ImageSource> ImageStore::fetch_source(const ImageName& name,
+                                             const ImageChoice& choice) const {
+  ImageSource out;
+  out.name = std::string(to_text(name.tool)) + ":" + name.name;
+  if (const auto id = image_id(name)) {
+    if (auto image = find(*id)) {
+      out.known = *id;
+      out.manifest = std::move(image->manifest);
+      return out;
+    }
+  }
+  auto incoming = IncomingDirectory::make(path_);
+  if (!incoming) return incoming.error();
+  auto place = std::make_shared<const IncomingDirectory>(std::move(*incoming));
+  const auto path = save_image(name, place->path(), choice.architecture);
+  if (!path) return path.error();
+  auto opened = open_source(*path, {.architecture = choice.architecture});
+  if (!opened) return opened.error();
+  out.files = std::move(opened->files);
+  out.manifest = std::move(opened->manifest);
+  out.place = std::move(place);
+  return out;
+}
+
 Result<StoredImage> ImageStore::import(ImageSource& source, const Progress& progress) const {
   const auto removes = lock_file(path_ + "/import.lock", LockKind::shared);
   if (!removes) return removes.error();

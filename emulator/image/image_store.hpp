@@ -22,6 +22,7 @@
 
 #include "emulator/image/image_files.hpp"
 #include "emulator/image/image_manifest.hpp"
+#include "emulator/image/image_tool.hpp"
 #include "emulator/image/layer_tree.hpp"
 #include "emulator/image/stored_image.hpp"
 
@@ -35,6 +36,7 @@ struct ImageSource {
   std::string name;                   // as the user has typed it
   std::string identity;               // of the file with the choice; empty: it has none (a pipe)
   std::optional<Digest> known;        // an image that was imported from just that
+  std::shared_ptr<const void> place;  // of what was fetched for us
   std::unique_ptr<ImageFiles> files;  // null if it is known
   std::optional<ImageManifest> manifest;  // always there once open_source() has returned it
 };
@@ -75,6 +77,8 @@ class ImageStore {
   const std::string& path() const { return path_; }
 
   Result<ImageSource> open_source(const std::string& source, const ImageChoice& choice) const;
+  // The same of an image that another program has. Errors: those of image_tool.hpp, too.
+  Result<ImageSource> fetch_source(const ImageName& name, const ImageChoice& choice) const;
   using Progress = std::function<void(const ImportProgress&)>;  // from any thread, one at a time
   Result<StoredImage> import(ImageSource& source, const Progress& progress = {}) const;
 

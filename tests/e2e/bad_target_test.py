@@ -145,15 +145,6 @@ class NoImages(RefusalTest):
 class LaterSteps(RefusalTest):
     """Refused with one sentence and 77, so that ctest may skip."""
 
-    def test_images_of_other_tools(self):
-        for target in ("docker:img", "docker:img:1.0", "podman:img", "registry:r.io/img@sha256:0"):
-            self.refuse(77, (target, "this version fetches none"), "invoke", target)
-
-    def test_a_bare_name_of_an_image(self):
-        for target in ("image:foo", "registry.example:5000/team/img:1.0", "img@sha256:0a1b"):
-            self.refuse(77, (target, "image", "fetches none"), "invoke", target)
-            self.refuse(77, (target, "image", "fetches none"), "serve", target)
-
     def test_templates(self):
         (self.place / "sam").mkdir()
         (self.place / "sam/template.yaml").write_text("Resources: {}\n")

@@ -144,20 +144,33 @@ TEST_F(Target, WithAQualifierIsToldWhereThatBelongs) {
 }
 
 TEST_F(Target, ThatComesInALaterVersionIsRefusedWith77) {
-  for (const char* target :
-       {"docker:scoring", "podman:x", "registry:r/x:1", "image:foo", "scoring:latest",
-        "repo/scoring:1.2-Rc_1", "host.example:5000/team/scoring:v1",
-        "scoring@sha256:0123456789abcdef", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/s:1"}) {
-    EXPECT_EQ(refused(target, ExitCode::not_supported),
-              "'" + std::string(target) +
-                  "' is the name of an image, and this version fetches none: save it to a file "
-                  "(docker save NAME -o image.tar) and name that");
-  }
   refused(dir.write("template.yaml", "Resources: {}"), ExitCode::not_supported);
   EXPECT_EQ(refused(dir.path(), ExitCode::not_supported),
             "'" + dir.path() +
                 "' has a template.yaml, and these come in a later version; write a function.json "
                 "beside it");
+}
+
+// Where no program is that could have it.
+TEST_F(Target, MayBeTheNameOfAnImage) {
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", dir.path().c_str(), 1);
+  overrides.image.store = dir.path() + "/store";
+  for (const char* target : {"docker:scoring", "podman:x", "registry:r/x:1"}) {
+    const std::string text = refused(target, ExitCode::not_supported);
+    EXPECT_TRUE(text.starts_with("'" + std::string(target) + "' needs ") &&
+                text.ends_with(", which is not installed here"))
+        << text;
+  }
+  for (const char* target :
+       {"image:foo", "scoring:latest", "repo/scoring:1.2-Rc_1", "host.example:5000/team/scoring:v1",
+        "scoring@sha256:0123456789abcdef", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/s:1"}) {
+    EXPECT_EQ(refused(target, ExitCode::not_supported),
+              "'" + std::string(target) +
+                  "' is no path; neither docker nor podman has an image of that name here, and "
+                  "skopeo, to fetch it from a registry, is not installed");
+  }
+  ::setenv("PATH", before.c_str(), 1);
 }
 
 TEST_F(Target, ThatLooksLikeAnImageIsReadAsOne) {
