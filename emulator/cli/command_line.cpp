@@ -16,7 +16,7 @@ namespace {
 
 // Promised, and not there yet: exit code 77 instead of 2.
 constexpr std::array k_later_commands{"record",   "review",  "accept",  "compare", "sweep",
-                                      "simulate", "profile", "inspect", "check",   "shell",
+                                      "simulate", "profile", "check",   "shell",
                                       "images",   "init",    "explain", "report"};
 constexpr std::array k_later_options{"--faults", "--fuzz", "--state", "--html", "--rie-compat"};
 
@@ -144,6 +144,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_serve(app, line);
   add_validate(app, line);
   add_bench(app, line);
+  add_inspect(app, line);
   add_images(app, line);
   add_doctor(app, line);
   add_completion(app, line);

@@ -22,6 +22,7 @@ void add_invoke(CLI::App& app, CommandLine& line);
 void add_serve(CLI::App& app, CommandLine& line);
 void add_validate(CLI::App& app, CommandLine& line);
 void add_bench(CLI::App& app, CommandLine& line);
+void add_inspect(CLI::App& app, CommandLine& line);
 void add_images(CLI::App& app, CommandLine& line);
 void add_doctor(CLI::App& app, CommandLine& line);
 void add_completion(CLI::App& app, CommandLine& line);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct FunctionFile {
   std::filesystem::path event;  // Coldframe.Event; absolute, empty if none
   std::vector<std::filesystem::path> goldens;
   std::vector<std::string> budgets;
+  std::map<std::string, std::string> ignored_findings;  // of inspect: id, and why
   std::vector<std::string> ignored_keys;  // AWS keys that mean nothing locally
   std::vector<std::string> warnings;      // complete sentences
 };

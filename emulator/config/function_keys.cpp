@@ -131,8 +131,19 @@ void read_arn(const std::string& arn, const std::string& where, FunctionConfig& 
   config.account = parts[4];
 }
 
+// {"W39": "why that is all right"}
+void read_ignored(const Node& node, FunctionFile& file) {
+  for (auto& [id, reason] : node.json().items()) {
+    if (id.size() < 2 || id[0] != 'W' || id.find_first_not_of("0123456789", 1) != std::string::npos)
+      throw Fault{node.at(id) + " is not the id of a finding; write one like W39"};
+    if (!reason.is_string() || reason.get<std::string>().empty())
+      throw Fault{node.at(id) + " must be a text that says why"};
+    file.ignored_findings[id] = reason.get<std::string>();
+  }
+}
+
 void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) {
-  node.only(std::array{"Image", "Event", "Golden", "Budgets"});
+  node.only(std::array{"Image", "Event", "Golden", "Budgets", "Ignore"});
   if (node.has("Image")) {
     const std::string image = node.text("Image");
     const auto target = split_image_target((base / image).string());
@@ -148,6 +159,7 @@ void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) 
       file.goldens.push_back(base / path);
   }
   if (node.has("Budgets")) file.budgets = node.texts("Budgets");
+  if (node.has("Ignore")) read_ignored(node.object("Ignore"), file);
 }
 
 void read_sizes(const Node& top, FunctionFile& file) {
