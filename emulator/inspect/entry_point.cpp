@@ -1,10 +1,14 @@
 // W12: what Lambda starts, followed step by step as the kernel and the runtime client would.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "emulator/inspect/look.hpp"
 
 namespace coldframe::inspect {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr const char* k_entry_fix =
     R"(ENTRYPOINT ["/usr/local/bin/python", "-m", "awslambdaric"])";
@@ -79,9 +83,10 @@ class EntryPointCheck {
   }
 
   bool is_function_file(const std::string& path) const {
-    // A link that leads out of the directory is there, whatever it leads to.
-    const auto link = look_.subject.tree.look(path);
-    return path.starts_with('/') && !(link && link->is_link()) && is_listed(path);
+    // What a link leads to outside of the directory is not in the tree.
+    std::error_code ignored;
+    const bool is_there = fs::exists(look_.subject.directories.front() + path, ignored);
+    return path.starts_with('/') && !is_there && is_listed(path);
   }
   // Whether the directory would hold it: an absolute path of the host is none of ours.
   bool is_listed(const std::string& path) const {

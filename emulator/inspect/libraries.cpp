@@ -110,6 +110,44 @@ class LibraryCheck {
       for (const std::string& name : one.elf.needed)
         found.emplace(name, search_.find(name, file, one.elf));
     }
+    find_by_loaders();
+  }
+
+  // A library without a RUNPATH is also given the RPATH of those that load it.
+  void find_by_loaders() {
+    std::map<const CensusFile*, std::vector<const CensusFile*>> loaders;
+    for (const auto& [file, libraries] : found_) {
+      for (const auto& [name, library] : libraries) {
+        if (library != nullptr) loaders[library].push_back(file);
+      }
+    }
+    for (auto& [file, libraries] : found_) {
+      const ElfFile* elf = look_.census.elf_of(*file);
+      if (elf == nullptr || !elf->runpath.empty()) continue;
+      for (auto& [name, library] : libraries) {
+        if (library == nullptr) library = behind_loaders(name, file, loaders);
+      }
+    }
+  }
+
+  const CensusFile* behind_loaders(
+      const std::string& name, const CensusFile* file,
+      const std::map<const CensusFile*, std::vector<const CensusFile*>>& loaders) {
+    constexpr std::size_t k_most_loaders = 200;
+    std::set<const CensusFile*> seen{file};
+    std::vector<const CensusFile*> left{file};
+    while (!left.empty() && seen.size() < k_most_loaders) {
+      const auto above = loaders.find(left.back());
+      left.pop_back();
+      if (above == loaders.end()) continue;
+      for (const CensusFile* loader : above->second) {
+        const ElfFile* elf = look_.census.elf_of(*loader);
+        if (elf == nullptr || !seen.insert(loader).second) continue;
+        left.push_back(loader);
+        if (const auto* found = search_.in_rpath(name, *loader, *elf)) return found;
+      }
+    }
+    return nullptr;
   }
 
   // What is started or imported, and all that it loads.

@@ -110,9 +110,7 @@ const CensusFile* LibrarySearch::find(const std::string& name, const CensusFile&
     const auto node = subject_.tree.resolve(name);
     return node ? census_.find(node->path) : nullptr;
   }
-  if (elf.runpath.empty()) {
-    if (const auto* file = in_list(elf.rpath, origin, name)) return file;
-  }
+  if (const auto* file = in_rpath(name, owner, elf)) return file;
   for (const std::string& directory : first_) {
     if (const auto* file = in_directory(directory, name)) return file;
   }

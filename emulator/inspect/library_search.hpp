@@ -23,6 +23,11 @@ class LibrarySearch {
   // Behind links. nullptr: the loader would not find it for that file, unless something has loaded
   // it before.
   const CensusFile* find(const std::string& name, const CensusFile& owner, const ElfFile& elf);
+  // Where the RPATH of a file leads; it counts only without a RUNPATH.
+  const CensusFile* in_rpath(const std::string& name, const CensusFile& owner, const ElfFile& elf) {
+    if (!elf.runpath.empty()) return nullptr;
+    return in_list(elf.rpath, std::string(parent_of(owner.path)), name);
+  }
   // A library of that name that lies somewhere else; nullptr: there is none.
   const CensusFile* anywhere(const std::string& name) const;
 
