@@ -59,7 +59,7 @@ void check_byte_code(const Look& look, Findings& out) {
     Tally& tally = by_package[package];
     tally.directory = module->path;
     for (const CensusFile& file : look.census.below(module->path)) {
-      if (!file.is_file() || !file.path.ends_with(".py")) continue;
+      if (file.bytes == 0 || !file.path.ends_with(".py")) continue;
       // Nobody imports them.
       if (file.path.find("/tests/") != std::string::npos) continue;
       const std::string name(file.name().substr(0, file.name().size() - 3));

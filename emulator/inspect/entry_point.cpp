@@ -25,8 +25,12 @@ class EntryPointCheck {
       return say(Severity::error, "there is neither an ENTRYPOINT nor a CMD", "config",
                  k_entry_fix);
     }
-    if (!program.node) return not_found();
-    check_program();
+    if (program.node) {
+      check_program();
+    } else {
+      not_found();
+      if (look_.subject.is_image()) return;
+    }
     check_words();
   }
 

@@ -1,5 +1,9 @@
 #include "emulator/inspect/open_subject.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 
 #include "emulator/config/target.hpp"
@@ -41,6 +45,26 @@ bool is_too_large(const Error& error) {
          error.message.ends_with("no image that Lambda takes is");
 }
 
+// What the store remembers of an image was read where it was found first; how this one is packed
+// stands in this one's documents.
+Result<void> read_documents(const ImageStore& store, const std::string& path,
+                            const ImageChoice& choice, ImageManifest& manifest) {
+  const auto spool = [&]() -> Result<UniqueFd> {
+    std::string name = store.path() + "/incoming/inspect-XXXXXX";
+    UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+    if (!file) return host_error("cannot write in the image store '" + store.path() + "'");
+    ::unlink(name.c_str());
+    return file;
+  };
+  const auto files = open_image_files(path, spool);
+  if (!files) return files.error();
+  auto read = read_image(**files, choice);
+  if (!read) return read.error();
+  manifest.packaging = read->packaging;
+  manifest.layers = read->layers;
+  return {};
+}
+
 Result<OpenedSubject> open_image(FunctionFile file, const ImageOptions& options) {
   auto store = ImageStore::open(options.store.empty() ? default_store() : options.store);
   if (!store) return store.error();
@@ -51,10 +75,15 @@ Result<OpenedSubject> open_image(FunctionFile file, const ImageOptions& options)
   auto source = store->open_source(file.image_target->path, choice);
   if (!source) return source.error();
   opened.manifest = source->manifest;
+  if (source->known) {
+    auto ok = read_documents(*store, file.image_target->path, choice, *opened.manifest);
+    if (!ok) return ok.error();
+  }
   if (const auto bytes = plain_bytes(*source->manifest);
       bytes > image_limits::k_most_image_bytes) {
     opened.too_large = too_large(bytes);
   } else if (auto stored = store->import(*source, options.progress)) {
+    stored->manifest = *opened.manifest;
     opened.subject = of_image(*stored, source->name, file.config, file.architecture_given);
   } else if (is_too_large(stored.error())) {
     opened.too_large = too_large(image_limits::k_most_image_bytes);
