@@ -23,8 +23,7 @@ struct InspectCommand {
 
 Result<void> check(const InspectCommand& o, const CommandLine& line) {
   if (!line.bootstrap.empty()) return usage_error("inspect takes no command");
-  if (o.targets.size() > 1)
-    return usage_error("'" + o.targets[1] + "' is one TARGET too many");
+  if (o.targets.size() > 1) return usage_error("'" + o.targets[1] + "' is one TARGET too many");
   if (o.fail_on != "error" && o.fail_on != "warning")
     return usage_error("--fail-on '" + o.fail_on + "': use one of error, warning");
   const auto& ids = inspect::finding_ids();

@@ -38,8 +38,8 @@ struct FunctionFile {
   std::vector<std::filesystem::path> goldens;
   std::vector<std::string> budgets;
   std::map<std::string, std::string> ignored_findings;  // of inspect: id, and why
-  std::vector<std::string> ignored_keys;  // AWS keys that mean nothing locally
-  std::vector<std::string> warnings;      // complete sentences
+  std::vector<std::string> ignored_keys;                // AWS keys that mean nothing locally
+  std::vector<std::string> warnings;                    // complete sentences
 };
 
 Result<FunctionFile> load_function_file(const std::filesystem::path& path);

@@ -1,5 +1,5 @@
-// W39: packages without byte code are compiled anew in every cold start, since nothing can be written
-// beside them on Lambda.
+// W39: packages without byte code are compiled anew in every cold start, since nothing can be
+// written beside them on Lambda.
 #include <fmt/format.h>
 
 #include <map>
@@ -63,8 +63,8 @@ void check_byte_code(const Look& look, Findings& out) {
       // Nobody imports them.
       if (file.path.find("/tests/") != std::string::npos) continue;
       const std::string name(file.name().substr(0, file.name().size() - 3));
-      const std::string cached = std::string(parent_of(file.path)) + "/__pycache__/" + name +
-                                 ".cpython-" + tag + ".pyc";
+      const std::string cached =
+          std::string(parent_of(file.path)) + "/__pycache__/" + name + ".cpython-" + tag + ".pyc";
       const CensusFile* byte_code = look.census.find(cached);
       if (byte_code != nullptr && is_current(*byte_code, file)) continue;
       ++(byte_code == nullptr ? tally.missing : tally.stale);
@@ -86,8 +86,7 @@ void check_byte_code(const Look& look, Findings& out) {
     directories += " " + look.subject.shown(tally.directory);
   }
   if (all.missing + all.stale == 0) return;
-  const double seconds =
-      static_cast<double>(all.bytes) / 1e6 * k_seconds_per_mb;
+  const double seconds = static_cast<double>(all.bytes) / 1e6 * k_seconds_per_mb;
   const auto what = [&] {
     if (all.stale == 0) return fmt::format("{} modules have no byte code", all.missing);
     if (all.missing == 0)
@@ -97,13 +96,13 @@ void check_byte_code(const Look& look, Findings& out) {
   };
   const std::string python =
       look.python.interpreter.empty() ? "python3" : look.subject.shown(look.python.interpreter);
-  out.push_back({"W39",
-                 all.bytes >= k_worth_a_warning ? Severity::warning : Severity::info,
-                 fmt::format("{} in {}{}: every cold start compiles those that it imports, up to "
-                             "{:.1f} s of CPU for all",
-                             what(), packages, and_more(count, k_most_named), seconds),
-                 look.subject.shown(by_package.empty() ? "" : all.directory),
-                 (look.subject.is_image() ? "RUN " : "") + python + " -m compileall -q" + directories});
+  out.push_back(
+      {"W39", all.bytes >= k_worth_a_warning ? Severity::warning : Severity::info,
+       fmt::format("{} in {}{}: every cold start compiles those that it imports, up to "
+                   "{:.1f} s of CPU for all",
+                   what(), packages, and_more(count, k_most_named), seconds),
+       look.subject.shown(by_package.empty() ? "" : all.directory),
+       (look.subject.is_image() ? "RUN " : "") + python + " -m compileall -q" + directories});
   out.back().where = directories.substr(1, directories.find(' ', 1) - 1);
 }
 

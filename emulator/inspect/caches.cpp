@@ -14,9 +14,13 @@ struct CachingPackage {
   const char* value;
 };
 constexpr std::array<CachingPackage, 9> k_packages{{
-    {"transformers", "Hugging Face Transformers", {"HF_HOME", "TRANSFORMERS_CACHE", "HF_HUB_CACHE"},
+    {"transformers",
+     "Hugging Face Transformers",
+     {"HF_HOME", "TRANSFORMERS_CACHE", "HF_HUB_CACHE"},
      "/tmp/huggingface"},
-    {"huggingface_hub", "Hugging Face Hub", {"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"},
+    {"huggingface_hub",
+     "Hugging Face Hub",
+     {"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"},
      "/tmp/huggingface"},
     {"matplotlib", "Matplotlib", {"MPLCONFIGDIR", "XDG_CACHE_HOME", nullptr}, "/tmp/matplotlib"},
     {"numba", "Numba", {"NUMBA_CACHE_DIR", nullptr, nullptr}, "/tmp/numba"},
@@ -24,8 +28,10 @@ constexpr std::array<CachingPackage, 9> k_packages{{
     {"nltk", "NLTK", {"NLTK_DATA", nullptr, nullptr}, "/tmp/nltk_data"},
     {"keras", "Keras", {"KERAS_HOME", nullptr, nullptr}, "/tmp/keras"},
     {"fastembed", "FastEmbed", {"FASTEMBED_CACHE_PATH", nullptr, nullptr}, "/tmp/fastembed"},
-    {"sentence_transformers", "Sentence Transformers",
-     {"SENTENCE_TRANSFORMERS_HOME", "HF_HOME", nullptr}, "/tmp/huggingface"},
+    {"sentence_transformers",
+     "Sentence Transformers",
+     {"SENTENCE_TRANSFORMERS_HOME", "HF_HOME", nullptr},
+     "/tmp/huggingface"},
 }};
 
 }  // namespace
@@ -46,8 +52,9 @@ void check_caches(const Look& look, Findings& out) {
     if (is_set || told.find(" " + variable + " ") != std::string::npos) continue;
     told += " " + variable + " ";
     out.push_back({"W3", Severity::warning,
-                   std::string(one.library) + " keeps a cache below HOME, which Lambda does not set, "
-                                              "and only /tmp can be written to; " +
+                   std::string(one.library) +
+                       " keeps a cache below HOME, which Lambda does not set, "
+                       "and only /tmp can be written to; " +
                        variable + " is not set",
                    look.subject.shown(module->path),
                    look.subject.is_image()

@@ -37,8 +37,8 @@ std::string_view parent_of(std::string_view path) {
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 void Census::add(const ImageTree::Node& node) {
-  CensusFile file{node.path, node.host_path, node.info.st_mode, 0, node.info.st_mtim.tv_sec,
-                  node.layer};
+  CensusFile file{node.path, node.host_path,           node.info.st_mode,
+                  0,         node.info.st_mtim.tv_sec, node.layer};
   if (node.is_file()) file.bytes = node.info.st_size;
   files_.push_back(std::move(file));
 }

@@ -30,9 +30,7 @@ struct CensusFile {
   bool is_file() const { return S_ISREG(mode); }
   bool is_directory() const { return S_ISDIR(mode); }
   bool is_link() const { return S_ISLNK(mode); }
-  std::string_view name() const {
-    return std::string_view(path).substr(path.rfind('/') + 1);
-  }
+  std::string_view name() const { return std::string_view(path).substr(path.rfind('/') + 1); }
 };
 
 struct CensusElf {

@@ -1,5 +1,5 @@
-// W17: libraries that say themselves that they need a newer CPU than every x86-64 machine of Lambda's
-// is known to be.
+// W17: libraries that say themselves that they need a newer CPU than every x86-64 machine of
+// Lambda's is known to be.
 #include "emulator/inspect/look.hpp"
 
 namespace coldframe::inspect {
@@ -13,7 +13,8 @@ void check_cpu_features(const Look& look, Findings& out) {
     const char* what;
   };
   constexpr Level k_levels[] = {
-      {ElfFile::k_isa_v4, Severity::error, "x86-64-v4", "AVX-512, which not every host of Lambda has"},
+      {ElfFile::k_isa_v4, Severity::error, "x86-64-v4",
+       "AVX-512, which not every host of Lambda has"},
       {ElfFile::k_isa_v3, Severity::warning, "x86-64-v3", "AVX2 and FMA"}};
   for (const Level& level : k_levels) {
     std::string first;
@@ -32,8 +33,9 @@ void check_cpu_features(const Look& look, Findings& out) {
                    std::string(last_part(first)) + and_more(count, 1) +
                        (count == 1 ? " needs " : " need ") + level.name + " (" + level.what +
                        "): an older CPU ends it with SIGILL",
-                   look.subject.shown(first), "CFLAGS=\"-O2 -march=x86-64-v2\" pip install "
-                                              "--no-binary :all: PACKAGE"});
+                   look.subject.shown(first),
+                   "CFLAGS=\"-O2 -march=x86-64-v2\" pip install "
+                   "--no-binary :all: PACKAGE"});
   }
 }
 

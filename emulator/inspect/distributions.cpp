@@ -83,7 +83,8 @@ void read_modules(const Census& census, const std::string& info, Distribution& o
 
 std::string required_name(std::string_view requirement) {
   const auto marker = requirement.find(';');
-  if (marker != requirement.npos && requirement.find("extra", marker) != requirement.npos) return "";
+  if (marker != requirement.npos && requirement.find("extra", marker) != requirement.npos)
+    return "";
   const auto from = requirement.find_first_not_of(" \t");
   if (from == requirement.npos) return "";
   const auto end = std::min(requirement.find_first_of(" \t<>=!~;([,@", from), requirement.size());
@@ -108,8 +109,7 @@ void add_distributions(const Census& census, const std::string& directory,
       each_line(beginning(census, file.path + "/requires.txt", k_metadata_bytes),
                 [&](std::string_view line) {
                   if (line.starts_with('[')) return false;
-                  if (auto name = required_name(line); !name.empty())
-                    one.requires_.push_back(name);
+                  if (auto name = required_name(line); !name.empty()) one.requires_.push_back(name);
                   return true;
                 });
     }

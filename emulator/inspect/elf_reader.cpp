@@ -179,8 +179,8 @@ class Reader {
   void read_properties(const Segment& segment) {
     constexpr std::uint32_t k_gnu_property = 5;
     constexpr std::uint32_t k_isa_needed = 0xc0008002;
-    const std::string notes = file_.piece(
-        segment.offset, std::min<std::uint64_t>(segment.bytes, k_most_note_bytes));
+    const std::string notes =
+        file_.piece(segment.offset, std::min<std::uint64_t>(segment.bytes, k_most_note_bytes));
     for (std::size_t at = 0; at + 16 <= notes.size();) {
       const std::size_t name_bytes = word(notes, at);
       const std::size_t bytes = word(notes, at + 4);
@@ -219,8 +219,7 @@ std::optional<ElfFile> read_elf(const Bytes& file) {
   elf.is_little_endian = ident[5] == 1;
   const auto number = [&](std::size_t at) {
     const auto value = half(ident, at);
-    return elf.is_little_endian ? value
-                                : static_cast<std::uint16_t>(value << 8U | value >> 8U);
+    return elf.is_little_endian ? value : static_cast<std::uint16_t>(value << 8U | value >> 8U);
   };
   elf.is_object = number(16) == 1;
   elf.machine = number(18);

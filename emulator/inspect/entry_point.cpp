@@ -10,8 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* k_entry_fix =
-    R"(ENTRYPOINT ["/usr/local/bin/python", "-m", "awslambdaric"])";
+constexpr const char* k_entry_fix = R"(ENTRYPOINT ["/usr/local/bin/python", "-m", "awslambdaric"])";
 
 class EntryPointCheck {
  public:
@@ -71,8 +70,9 @@ class EntryPointCheck {
     }
     if (program.path.empty()) {
       return say(Severity::error,
-                 "'" + program.named + "' was not found in the PATH of the image: Lambda answers "
-                                       "Runtime.InvalidEntrypoint",
+                 "'" + program.named +
+                     "' was not found in the PATH of the image: Lambda answers "
+                     "Runtime.InvalidEntrypoint",
                  "config", k_entry_fix);
     }
     const std::string dead = subject.tree.dead_end(program.path);
@@ -81,9 +81,9 @@ class EntryPointCheck {
         "the entry point does not exist" + (by_link ? ": there is no " + subject.shown(dead) : "") +
             "; Lambda answers Runtime.InvalidEntrypoint",
         subject.shown(program.path),
-        subject.is_image() ? "COPY --chmod=755 " + std::string(last_part(program.path)) + " " +
-                                 program.path
-                           : "correct ImageConfig.EntryPoint in function.json");
+        subject.is_image()
+            ? "COPY --chmod=755 " + std::string(last_part(program.path)) + " " + program.path
+            : "correct ImageConfig.EntryPoint in function.json");
   }
 
   bool is_function_file(const std::string& path) const {
@@ -195,17 +195,17 @@ class EntryPointCheck {
                  fix);
     }
     if (handler.find('.') == std::string::npos) {
-      return say(Severity::error,
-                 "'" + handler + "' is no handler: it wants MODULE.FUNCTION", where, fix);
+      return say(Severity::error, "'" + handler + "' is no handler: it wants MODULE.FUNCTION",
+                 where, fix);
     }
     if (!look_.python.is_known()) return;
     if (!look_.python.find(module_of_handler(handler))) {
       return say(Severity::error,
                  fmt::format("the handler's module '{}' is nowhere in {}: "
                              "Runtime.ImportModuleError",
-                             module_of_handler(handler), look_.subject.is_image()
-                                                             ? look_.subject.working_directory
-                                                             : look_.subject.name),
+                             module_of_handler(handler),
+                             look_.subject.is_image() ? look_.subject.working_directory
+                                                      : look_.subject.name),
                  where, look_.subject.is_image() ? "COPY app.py /var/task/" : fix);
     }
     if (!look_.imports.handler_is_defined) {

@@ -19,7 +19,7 @@ struct Finding {
   Severity severity = Severity::warning;
   std::string message;  // one sentence, without the id
   std::string where;    // a path inside, or what of the image it is; empty: all of it
-  std::string fix;      // a line of a Dockerfile, a command, or what to do; empty: nothing is needed
+  std::string fix;  // a line of a Dockerfile, a command, or what to do; empty: nothing is needed
 };
 
 using Findings = std::vector<Finding>;

@@ -27,7 +27,8 @@ std::string_view dotted_name(std::string_view text) {
 
 std::string source_of(const PythonHome& python, const std::string& path) {
   const CensusFile* file = python.census->find(path);
-  const auto bytes = file != nullptr && file->is_file() ? FileBytes::open(file->host_path) : nullptr;
+  const auto bytes =
+      file != nullptr && file->is_file() ? FileBytes::open(file->host_path) : nullptr;
   if (!bytes) return "";
   std::string text(std::min<std::uint64_t>(bytes->size(), k_source_bytes), '\0');
   text.resize(bytes->read(0, text));

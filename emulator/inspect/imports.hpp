@@ -19,9 +19,9 @@
 namespace coldframe::inspect {
 
 struct Imports {
-  bool is_known = false;           // the handler's file was found and read
-  std::string handler_file;        // inside; empty: not found
-  bool handler_is_defined = true;  // its name occurs in the file
+  bool is_known = false;               // the handler's file was found and read
+  std::string handler_file;            // inside; empty: not found
+  bool handler_is_defined = true;      // its name occurs in the file
   std::vector<std::string> own_files;  // of the function, that are imported; inside
   std::set<std::string> packages;      // of site directories: imported, or required by such
   bool imports(const std::string& package) const { return packages.contains(package); }

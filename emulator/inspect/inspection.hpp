@@ -3,8 +3,8 @@
 //   const Inspection inspection = inspect_subject(subject);
 //   for (const Finding& finding : inspection.findings) …   // the worst first
 //
-// Reads the subject's files, starts nothing, writes nothing. All in it is hostile input: whatever it
-// has, the findings come, in bounded time and memory. One thread.
+// Reads the subject's files, starts nothing, writes nothing. All in it is hostile input: whatever
+// it has, the findings come, in bounded time and memory. One thread.
 #pragma once
 
 #include <map>

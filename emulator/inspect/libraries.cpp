@@ -64,9 +64,9 @@ constexpr std::array<Provider, 12> k_providers{{
 
 // What a driver brings, or a library asks for and does without.
 bool is_optional(const std::string& library) {
-  constexpr std::array<std::string_view, 9> k_optional{
-      "libcuda.so", "libnvidia", "libtbb.so", "libtcl8", "libtk8", "libtcl9", "libtcl.so",
-      "libtk.so",   "libmpi"};
+  constexpr std::array<std::string_view, 9> k_optional{"libcuda.so", "libnvidia", "libtbb.so",
+                                                       "libtcl8",    "libtk8",    "libtcl9",
+                                                       "libtcl.so",  "libtk.so",  "libmpi"};
   return std::any_of(k_optional.begin(), k_optional.end(),
                      [&](std::string_view one) { return library.starts_with(one); });
 }
@@ -206,8 +206,8 @@ class LibraryCheck {
                       const CensusFile& library, const ElfFile& elf, Look::Reach reach) {
     std::string highest;
     for (const WantedVersion& version : wants) {
-      if (version.weak || std::find(elf.gives.begin(), elf.gives.end(), version.name) !=
-                              elf.gives.end()) {
+      if (version.weak ||
+          std::find(elf.gives.begin(), elf.gives.end(), version.name) != elf.gives.end()) {
         continue;
       }
       if (highest.empty() || is_lower(highest, version.name)) highest = version.name;
@@ -232,8 +232,8 @@ class LibraryCheck {
       out_.push_back(
           {"W14", group.severity,
            fmt::format("{}{} {} {}, and {} of the image has {}", last_part(group.first),
-                       and_more(group.count, 1), group.count == 1 ? "needs" : "need",
-                       group.version, last_part(kind.second),
+                       and_more(group.count, 1), group.count == 1 ? "needs" : "need", group.version,
+                       last_part(kind.second),
                        group.there.empty() ? "no such versions" : "no more than " + group.there),
            look_.subject.shown(group.first),
            "use a newer base (public.ecr.aws/lambda/python:3.12 has glibc 2.34), or a wheel for an "
@@ -244,12 +244,12 @@ class LibraryCheck {
           fmt::format("{}{} {} {}", last_part(group.first), and_more(group.count, 1),
                       group.count == 1 ? "needs" : "need", kind.second);
       if (!group.there.empty()) {
-        out_.push_back({"W15", group.severity,
-                        who + ", which is in the image, but where the loader does not look: it "
-                              "must be loaded before",
-                        look_.subject.shown(group.first),
-                        "ENV LD_LIBRARY_PATH=" + std::string(parent_of(group.there)) +
-                            ":$LD_LIBRARY_PATH"});
+        out_.push_back(
+            {"W15", group.severity,
+             who + ", which is in the image, but where the loader does not look: it "
+                   "must be loaded before",
+             look_.subject.shown(group.first),
+             "ENV LD_LIBRARY_PATH=" + std::string(parent_of(group.there)) + ":$LD_LIBRARY_PATH"});
         continue;
       }
       out_.push_back({"W15", group.severity, who + ", which is not in the image",

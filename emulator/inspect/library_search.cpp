@@ -8,7 +8,8 @@ namespace {
 
 // Source: the environment that was recorded on AWS.
 constexpr const char* k_lambda_libraries =
-    "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib";
+    "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/"
+    "lib";
 constexpr std::size_t k_most_directories = 256;
 constexpr std::size_t k_config_bytes = 64 * 1024;
 
@@ -85,8 +86,7 @@ const CensusFile* LibrarySearch::in_directory(const std::string& directory,
   if (file == nullptr || !file->is_file()) return nullptr;
   // The loader passes over what is for another machine.
   const ElfFile* elf = census_.elf_of(*file);
-  const auto machine =
-      subject_.architecture == "arm64" ? ElfFile::k_aarch64 : ElfFile::k_x86_64;
+  const auto machine = subject_.architecture == "arm64" ? ElfFile::k_aarch64 : ElfFile::k_x86_64;
   return elf == nullptr || (elf->machine == machine && elf->is_64_bit) ? file : nullptr;
 }
 

@@ -1,5 +1,5 @@
-// What every check looks at: the subject, its files, and what is known of the program in it. Private
-// to this room; made once by Inspection and not changed.
+// What every check looks at: the subject, its files, and what is known of the program in it.
+// Private to this room; made once by Inspection and not changed.
 #pragma once
 
 #include <string>

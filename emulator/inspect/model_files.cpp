@@ -65,7 +65,8 @@ bool read_model(const CensusFile& file, ModelFile& model) {
   const std::string_view name = file.name();
   const auto bytes = FileBytes::open(file.host_path);
   if (!bytes) return false;
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(k_beginning_bytes, bytes->size()));
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(k_beginning_bytes, bytes->size()));
   const std::string beginning = bytes->piece(0, size);
   if (name.ends_with(".npy")) return read_npy(*bytes, model);
   const bool by_name = is_named_like_pickle(name);
@@ -109,16 +110,17 @@ std::vector<ModelFile> find_models(const Look& look) {
 
 bool is_dangerous(const std::string& module, const std::string& name) {
   constexpr std::array<std::string_view, 21> k_modules{
-      "os",     "posix",  "nt",      "subprocess", "pty",     "socket",       "shutil",
-      "runpy",  "ctypes", "code",    "pdb",        "bdb",     "webbrowser",   "importlib",
-      "pip",    "timeit", "asyncio", "requests",   "urllib",  "multiprocessing", "commands"};
-  constexpr std::array<std::string_view, 8> k_builtins{
-      "eval", "exec", "compile", "__import__", "open", "execfile", "apply", "breakpoint"};
+      "os",    "posix",  "nt",      "subprocess", "pty",    "socket",          "shutil",
+      "runpy", "ctypes", "code",    "pdb",        "bdb",    "webbrowser",      "importlib",
+      "pip",   "timeit", "asyncio", "requests",   "urllib", "multiprocessing", "commands"};
+  constexpr std::array<std::string_view, 8> k_builtins{"eval", "exec",     "compile", "__import__",
+                                                       "open", "execfile", "apply",   "breakpoint"};
   const std::string top = module.substr(0, module.find('.'));
   if (top == "builtins" || top == "__builtin__") {
     return std::find(k_builtins.begin(), k_builtins.end(), name) != k_builtins.end();
   }
-  if (top == "os" && (name == "PathLike" || name == "fspath" || name == "_wrap_close")) return false;
+  if (top == "os" && (name == "PathLike" || name == "fspath" || name == "_wrap_close"))
+    return false;
   if (top == "sys") return name == "modules" || name.find('.') != std::string::npos;
   if (std::find(k_modules.begin(), k_modules.end(), top) != k_modules.end()) return true;
   // "numpy" and "f2py.os.system": on the way through a harmless module.

@@ -12,7 +12,7 @@ namespace coldframe::inspect {
 struct ModelFile {
   const CensusFile* file = nullptr;
   bool is_pickle = false;
-  PickleFacts facts{};          // of a pickle; of another model its version of XGBoost alone
+  PickleFacts facts{};  // of a pickle; of another model its version of XGBoost alone
 };
 
 // Not those of packages and of the standard library, which have pickles for their tests.

@@ -1,5 +1,5 @@
-// W31: models that were saved with other versions than those that are installed, or by code that the
-// function does not have; and pickles that would run something.
+// W31: models that were saved with other versions than those that are installed, or by code that
+// the function does not have; and pickles that would run something.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,11 +22,10 @@ std::string minor_of(const std::string& version) {
 // Compiled into the interpreter, or always there.
 bool is_built_in(const std::string& top) {
   constexpr std::array<std::string_view, 18> k_names{
-      "builtins", "__builtin__", "sys",       "copy_reg", "copyreg",   "time",
-      "itertools", "gc",         "posix",     "math",     "functools", "operator",
-      "array",    "errno",       "datetime",  "marshal",  "atexit",    "faulthandler"};
-  return top.starts_with('_') ||
-         std::find(k_names.begin(), k_names.end(), top) != k_names.end();
+      "builtins",  "__builtin__", "sys",      "copy_reg", "copyreg",   "time",
+      "itertools", "gc",          "posix",    "math",     "functools", "operator",
+      "array",     "errno",       "datetime", "marshal",  "atexit",    "faulthandler"};
+  return top.starts_with('_') || std::find(k_names.begin(), k_names.end(), top) != k_names.end();
 }
 
 class ModelCheck {
@@ -65,8 +64,7 @@ class ModelCheck {
       if (!is_pickle && !is_minor) continue;
       say(is_minor ? Severity::warning : Severity::info,
           fmt::format("it was saved with {} {}, and {} is installed{}", library, version,
-                      installed->version,
-                      is_minor ? ": it may not load, or answer otherwise" : ""),
+                      installed->version, is_minor ? ": it may not load, or answer otherwise" : ""),
           install_line(library + "==" + version));
     }
   }
@@ -106,8 +104,9 @@ class ModelCheck {
     }
     if (!names.empty()) {
       say(Severity::error,
-          "it wants " + list(names) + ", which the installed version does not have: \"Can't get "
-                                      "attribute\"",
+          "it wants " + list(names) +
+              ", which the installed version does not have: \"Can't get "
+              "attribute\"",
           fix_for(names.front(), facts));
     }
     if (!facts.is_whole) {
@@ -158,9 +157,11 @@ class ModelCheck {
 
   bool is_missing_name(const std::string& module, const std::string& name) const {
     const auto found = look_.python.find(module);
-    if (!found || !found->is_source || is_built_in(module.substr(0, module.find('.')))) return false;
+    if (!found || !found->is_source || is_built_in(module.substr(0, module.find('.'))))
+      return false;
     if (!look_.python.standard_library.empty() &&
-        is_below(found->path, look_.python.standard_library) && look_.package_of(found->path).empty())
+        is_below(found->path, look_.python.standard_library) &&
+        look_.package_of(found->path).empty())
       return false;
     const std::string path = found->is_package ? found->path + "/__init__.py" : found->path;
     const CensusFile* file = look_.census.find(path);

@@ -40,8 +40,8 @@ void check_modes(const Look& look, Findings& out) {
                                    : is_below(file.path, "/opt")          ? "/opt"
                                                                  : subject.working_directory)
                                 : std::string(parent_of(file.path));
-    Group& group = groups[{hidden ? Severity::warning : Severity::error,
-                           subject.is_image() ? top : "."}];
+    Group& group =
+        groups[{hidden ? Severity::warning : Severity::error, subject.is_image() ? top : "."}];
     if (group.count++ == 0) group.first = file.path;
   }
   // The parents of what is the function's own.

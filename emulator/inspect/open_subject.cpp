@@ -79,8 +79,7 @@ Result<OpenedSubject> open_image(FunctionFile file, const ImageOptions& options)
     auto ok = read_documents(*store, file.image_target->path, choice, *opened.manifest);
     if (!ok) return ok.error();
   }
-  if (const auto bytes = plain_bytes(*source->manifest);
-      bytes > image_limits::k_most_image_bytes) {
+  if (const auto bytes = plain_bytes(*source->manifest); bytes > image_limits::k_most_image_bytes) {
     opened.too_large = too_large(bytes);
   } else if (auto stored = store->import(*source, options.progress)) {
     stored->manifest = *opened.manifest;
@@ -98,7 +97,8 @@ Result<OpenedSubject> open_image(FunctionFile file, const ImageOptions& options)
 }  // namespace
 
 Result<OpenedSubject> open_subject(const std::string& target, const ImageOptions& options) {
-  if (target.empty()) return usage_error("no TARGET; name an image, or a directory with a function.json");
+  if (target.empty())
+    return usage_error("no TARGET; name an image, or a directory with a function.json");
   FunctionFile file;
   if (auto image = split_image_target(target)) {
     file.image_target = std::move(image);

@@ -1,5 +1,5 @@
-// From the TARGET that a user typed to what is inspected. An image is imported into the store first,
-// unless it is larger than Lambda takes: then that is the one finding.
+// From the TARGET that a user typed to what is inspected. An image is imported into the store
+// first, unless it is larger than Lambda takes: then that is the one finding.
 //
 //   auto opened = open_subject("scoring.tar", options);
 //   if (opened->subject) inspection = inspect_subject(*opened->subject);

@@ -32,11 +32,12 @@ void check_packaging(const Look& look, Findings& out) {
   for (const ImageLayer& layer : look.subject.manifest->layers) {
     // Source: Lambda takes Docker image manifest V2 schema 2 and OCI 1.0, which has no zstd.
     if (!layer.media_type.ends_with("zstd")) continue;
-    out.push_back({"W10", Severity::warning,
-                   "layers are compressed with zstd, which Lambda's documents do not name among "
-                   "what it takes",
-                   layer.digest ? layer.digest->text() : layer.file,
-                   "skopeo copy --dest-compress-format gzip oci-archive:IN.tar oci-archive:OUT.tar"});
+    out.push_back(
+        {"W10", Severity::warning,
+         "layers are compressed with zstd, which Lambda's documents do not name among "
+         "what it takes",
+         layer.digest ? layer.digest->text() : layer.file,
+         "skopeo copy --dest-compress-format gzip oci-archive:IN.tar oci-archive:OUT.tar"});
     break;
   }
 }

@@ -138,8 +138,10 @@ bool is_zlib(const std::string& head) {
 
 bool is_packed(const std::string& head) {
   using namespace std::string_view_literals;
-  for (const auto magic : {"\x1f\x8b"sv, "BZh"sv, "\xfd" "7zXZ"sv, "\x5d\0\0"sv,
-                           "\x28\xb5\x2f\xfd"sv, "\x04\x22\x4d\x18"sv}) {
+  for (const auto magic : {"\x1f\x8b"sv, "BZh"sv,
+                           "\xfd"
+                           "7zXZ"sv,
+                           "\x5d\0\0"sv, "\x28\xb5\x2f\xfd"sv, "\x04\x22\x4d\x18"sv}) {
     if (head.starts_with(magic)) return true;
   }
   return false;

@@ -23,7 +23,7 @@ struct PickleFacts {
   std::string trouble;    // why not; empty: it was
   std::size_t operations = 0;
   std::set<std::pair<std::string, std::string>> globals;  // module and name
-  bool has_computed_globals = false;  // of names that are made while it is read
+  bool has_computed_globals = false;                      // of names that are made while it is read
   std::set<std::string> sklearn_versions;
   std::set<std::string> xgboost_versions;
 };
@@ -33,8 +33,8 @@ PickleFacts read_pickle(PickleInput& input);
 // "1.7.6" in the beginning or end of a model of XGBoost's, JSON or UBJSON; empty: there is none.
 std::string xgboost_version(std::string_view bytes);
 
-// Whether a file begins like a pickle: with the protocol's mark, or, `by_name`, with an operation of
-// protocol 0 or 1.
+// Whether a file begins like a pickle: with the protocol's mark, or, `by_name`, with an operation
+// of protocol 0 or 1.
 bool looks_like_pickle(std::string_view beginning, bool by_name);
 
 }  // namespace coldframe::inspect

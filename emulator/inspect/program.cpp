@@ -65,10 +65,10 @@ void read_script(const Subject& subject, Program& program) {
   const auto python = std::find_if(words.begin(), words.end(),
                                    [](const std::string& word) { return is_python_name(word); });
   if (python != words.end()) program.python = python_at(subject, *python);
-  program.starts_python_client =
-      std::find(words.begin(), words.end(), k_client) != words.end();
+  program.starts_python_client = std::find(words.begin(), words.end(), k_client) != words.end();
   // AWS's own: /lambda-entrypoint.sh starts /var/runtime/bootstrap, which starts its Python.
-  if (program.python.empty() && program.beginning.find("/var/runtime/bootstrap") != std::string::npos) {
+  if (program.python.empty() &&
+      program.beginning.find("/var/runtime/bootstrap") != std::string::npos) {
     if (subject.tree.resolve("/var/lang/bin/python3")) program.python = "/var/lang/bin/python3";
   }
 }
@@ -139,10 +139,10 @@ std::string find_in_path(const Subject& subject, const std::string& name) {
   if (search.empty()) search = k_lambda_path;
   for (std::size_t at = 0; at <= search.size();) {
     const auto end = std::min(search.find(':', at), search.size());
-    const auto candidate = (std::filesystem::path(subject.working_directory) /
-                            search.substr(at, end - at) / name)
-                               .lexically_normal()
-                               .string();
+    const auto candidate =
+        (std::filesystem::path(subject.working_directory) / search.substr(at, end - at) / name)
+            .lexically_normal()
+            .string();
     at = end + 1;
     if (is_program(subject.tree.resolve(candidate))) return candidate;
   }

@@ -1,5 +1,5 @@
-// What is started first, found as Lambda finds it: the entry point's program, the interpreter behind
-// its `#!`, the Python that will run the handler.
+// What is started first, found as Lambda finds it: the entry point's program, the interpreter
+// behind its `#!`, the Python that will run the handler.
 //
 //   const Program program = find_program(subject);
 //   program.path, program.python, program.handler
@@ -25,14 +25,14 @@ struct ScriptLine {
 std::optional<ScriptLine> read_script_line(std::string_view beginning);
 
 struct Program {
-  std::string named;   // as the entry point names it
-  std::string path;    // absolute, inside, links not followed; empty: it was not found
+  std::string named;  // as the entry point names it
+  std::string path;   // absolute, inside, links not followed; empty: it was not found
   std::optional<ImageTree::Node> node{};  // behind links
   std::string beginning{};                // of it
-  std::string python{};  // the interpreter, inside, links not followed; empty: none known
-  std::string module{};  // behind its -m
-  bool is_shell_form = false;        // ["/bin/sh", "-c", "…"]
-  bool starts_python_client = false;  // awslambdaric, as far as its words or its script tell
+  std::string python{};        // the interpreter, inside, links not followed; empty: none known
+  std::string module{};        // behind its -m
+  bool is_shell_form = false;  // ["/bin/sh", "-c", "…"]
+  bool starts_python_client = false;     // awslambdaric, as far as its words or its script tell
   std::vector<std::string> arguments{};  // what the client gets: the handler is the last
   std::string handler{};                 // "app.handler"; empty: there is none
 };

@@ -1,6 +1,6 @@
 // Where a Python finds its modules, and what is installed there, without running it: the standard
-// library, site directories, those of a virtual environment, PYTHONPATH, and what the runtime client
-// adds.
+// library, site directories, those of a virtual environment, PYTHONPATH, and what the runtime
+// client adds.
 //
 //   const PythonHome python = find_python_home(subject, census, program.python);
 //   if (const auto module = python.find("awslambdaric")) … module->path
@@ -21,9 +21,9 @@ namespace coldframe::inspect {
 struct Distribution {
   std::string name;  // normalised: "scikit-learn"
   std::string version;
-  std::vector<std::string> modules;   // top-level names that it has: "sklearn"
+  std::vector<std::string> modules;    // top-level names that it has: "sklearn"
   std::vector<std::string> requires_;  // normalised names, without those of extras
-  std::string directory;              // that its modules are in
+  std::string directory;               // that its modules are in
 };
 
 struct PythonModule {
@@ -34,10 +34,10 @@ struct PythonModule {
 
 struct PythonHome {
   const Census* census = nullptr;
-  std::string interpreter;  // inside; empty: outside of a directory, or none
-  std::string version;      // "3.11"; empty: not known
-  std::string standard_library;           // a directory; empty: not here
-  std::vector<std::string> search;        // directories, in their order
+  std::string interpreter;                    // inside; empty: outside of a directory, or none
+  std::string version;                        // "3.11"; empty: not known
+  std::string standard_library;               // a directory; empty: not here
+  std::vector<std::string> search;            // directories, in their order
   std::vector<std::string> site_directories;  // those that packages are installed in
   std::vector<Distribution> distributions;
 

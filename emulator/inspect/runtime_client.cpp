@@ -42,10 +42,9 @@ void check_node(const Look& look, Findings& out) {
   const std::string place = look.subject.working_directory == "/"
                                 ? "/node_modules/aws-lambda-ric"
                                 : look.subject.working_directory + "/node_modules/aws-lambda-ric";
-  for (const std::string& path :
-       {place, std::string("/var/task/node_modules/aws-lambda-ric"),
-        std::string("/usr/local/lib/node_modules/aws-lambda-ric"),
-        std::string("/usr/lib/node_modules/aws-lambda-ric")}) {
+  for (const std::string& path : {place, std::string("/var/task/node_modules/aws-lambda-ric"),
+                                  std::string("/usr/local/lib/node_modules/aws-lambda-ric"),
+                                  std::string("/usr/lib/node_modules/aws-lambda-ric")}) {
     if (look.subject.tree.resolve(path)) return;
   }
   if (!by_npx && wanted.starts_with('/') && look.subject.tree.resolve(wanted)) return;

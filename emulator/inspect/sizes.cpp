@@ -70,11 +70,11 @@ void check_leftovers(const Look& look, Findings& out) {
   for (const Leftover& one : k_leftovers) {
     const std::int64_t bytes = bytes_below(look.census, one.directory);
     if (bytes < k_worth_a_word) continue;
-    out.push_back({"W16", Severity::info,
-                   fmt::format("{}, {}, {} needed at run time", one.what, size_text(bytes),
-                               std::string_view(one.what).ends_with("s") ? "are hardly"
-                                                                         : "is hardly"),
-                   one.directory, one.fix});
+    out.push_back(
+        {"W16", Severity::info,
+         fmt::format("{}, {}, {} needed at run time", one.what, size_text(bytes),
+                     std::string_view(one.what).ends_with("s") ? "are hardly" : "is hardly"),
+         one.directory, one.fix});
   }
 }
 

@@ -4,8 +4,8 @@
 //   const Subject subject = of_image(stored, name, file.config);
 //   subject.tree.resolve(subject.in_task_root("app.py"))
 //
-// Of a directory "/" of the tree is the directory itself, which will be /var/task; what lies outside
-// (its interpreter's libraries) is unknown, and nothing is said about that. Immutable.
+// Of a directory "/" of the tree is the directory itself, which will be /var/task; what lies
+// outside (its interpreter's libraries) is unknown, and nothing is said about that. Immutable.
 #pragma once
 
 #include <map>
@@ -31,13 +31,13 @@ struct Subject {
   ImageTree tree;
   std::vector<std::string> directories;  // of the tree, the topmost first
   std::optional<ImageManifest> manifest{};
-  std::vector<SubjectLayer> layers{};       // the lowest first; none of a directory
-  std::string task_root = "/var/task";      // inside
-  std::string working_directory = "/";      // inside
-  std::vector<std::string> argv{};          // entry point and command; a directory's as found
-  std::size_t entry_words = 0;              // how many of them are the entry point's
-  std::string handler{};                    // of a managed runtime; empty: it stands in argv
-  std::string architecture = "x86_64";      // the target's: "x86_64" or "arm64"
+  std::vector<SubjectLayer> layers{};   // the lowest first; none of a directory
+  std::string task_root = "/var/task";  // inside
+  std::string working_directory = "/";  // inside
+  std::vector<std::string> argv{};      // entry point and command; a directory's as found
+  std::size_t entry_words = 0;          // how many of them are the entry point's
+  std::string handler{};                // of a managed runtime; empty: it stands in argv
+  std::string architecture = "x86_64";  // the target's: "x86_64" or "arm64"
   std::map<std::string, std::string> variables{};  // ENV, and Environment.Variables over it
   std::shared_ptr<const UniqueFd> in_use{};
 

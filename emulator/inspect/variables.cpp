@@ -14,9 +14,10 @@ void check_variables(const Look& look, Findings& out) {
     if (is_reserved_variable(name)) reserved += (reserved.empty() ? "" : ", ") + name;
   }
   if (!reserved.empty()) {
-    out.push_back({"W38", Severity::warning,
-                   "ENV sets " + reserved + ", which Lambda sets itself: the function sees Lambda's",
-                   "config", "take it out of the Dockerfile, or give it a name of its own"});
+    out.push_back(
+        {"W38", Severity::warning,
+         "ENV sets " + reserved + ", which Lambda sets itself: the function sees Lambda's",
+         "config", "take it out of the Dockerfile, or give it a name of its own"});
   }
   if (bytes > limits::k_environment_bytes) {
     out.push_back({"W38", Severity::warning,

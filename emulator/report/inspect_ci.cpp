@@ -121,8 +121,7 @@ std::string inspect_annotations(const InspectReport& report) {
     out += fmt::format("::{} {}title={}::{}\n", fails ? "error" : "warning", file,
                        escaped(finding.id + " " + report.target, true), escaped(text, false));
   }
-  for (const auto& [level, count] :
-       {std::pair("error", errors), std::pair("warning", warnings)}) {
+  for (const auto& [level, count] : {std::pair("error", errors), std::pair("warning", warnings)}) {
     if (count <= k_most_shown) continue;
     out += fmt::format("::{} title=coldframe inspect::and {} more findings\n", level,
                        count - k_most_shown);

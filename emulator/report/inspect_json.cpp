@@ -8,9 +8,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json finding_json(const inspect::Finding& finding) {
-  Json json = {{"id", finding.id},
-               {"severity", to_text(finding.severity)},
-               {"message", finding.message}};
+  Json json = {
+      {"id", finding.id}, {"severity", to_text(finding.severity)}, {"message", finding.message}};
   if (!finding.where.empty()) json["where"] = finding.where;
   json["fix"] = finding.fix;
   return json;

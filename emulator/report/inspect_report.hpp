@@ -18,11 +18,11 @@
 namespace coldframe {
 
 struct InspectReport {
-  std::string target;                      // as the user has typed it
-  std::string function_file;               // empty: there is none
-  std::optional<ImageManifest> manifest;   // nothing: a directory
+  std::string target;                     // as the user has typed it
+  std::string function_file;              // empty: there is none
+  std::optional<ImageManifest> manifest;  // nothing: a directory
   std::vector<inspect::SubjectLayer> layers;
-  std::string architecture;                // that it is inspected for
+  std::string architecture;  // that it is inspected for
   inspect::Inspection inspection;
   bool fails_on_warning = false;
 

@@ -24,15 +24,13 @@ std::string head_line(const InspectReport& report) {
     constexpr std::size_t k_shown = 19;
     line += fmt::format("{}   {}/{}   {}", image.digest.text().substr(0, k_shown),
                         image.config.os.empty() ? "linux" : one_line(image.config.os),
-                        one_line(image.config.architecture),
-                        counted(image.layers.size(), "layer"));
+                        one_line(image.config.architecture), counted(image.layers.size(), "layer"));
   } else {
     line += fmt::format("a directory, for {}", report.architecture);
   }
   if (inspection.files > 0) {
     line += fmt::format("   {}{}   {}", size_text(inspection.bytes),
-                        report.manifest ? " of 10 GB" : "",
-                        counted(inspection.files, "file"));
+                        report.manifest ? " of 10 GB" : "", counted(inspection.files, "file"));
   }
   return line + "\n";
 }
@@ -65,15 +63,14 @@ ExitCode InspectReport::exit_code() const {
 
 std::string InspectReport::summary() const {
   std::string text;
-  for (const auto& [severity, word] : {std::pair(Severity::error, "error"),
-                                       std::pair(Severity::warning, "warning"),
-                                       std::pair(Severity::info, "note")}) {
+  for (const auto& [severity, word] :
+       {std::pair(Severity::error, "error"), std::pair(Severity::warning, "warning"),
+        std::pair(Severity::info, "note")}) {
     const std::size_t count = inspection.count(severity);
     if (count > 0) text += (text.empty() ? "" : ", ") + counted(count, word);
   }
   if (text.empty()) text = "no findings";
-  if (!inspection.ignored.empty())
-    text += fmt::format(", {} ignored", inspection.ignored.size());
+  if (!inspection.ignored.empty()) text += fmt::format(", {} ignored", inspection.ignored.size());
   return text;
 }
 

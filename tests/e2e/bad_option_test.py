@@ -185,7 +185,7 @@ class Words(RefusalTest):
 
     def test_what_comes_in_a_later_version_is_77_and_named(self):
         for command in ("record", "review", "accept", "compare", "sweep", "simulate", "profile",
-                        "inspect", "check", "shell", "images", "init", "explain", "report"):
+                        "check", "shell", "images", "init", "explain", "report"):
             self.refuse(77, (command, "version"), command, self.target)
         for words in (("validate", self.target, "--faults"), ("validate", self.target, "--fuzz", 5),
                       ("validate", self.target, "--state=full"),

@@ -54,7 +54,7 @@ class Bash(CompletionTest):
     def test_commands_kinds_and_choices_are_offered(self):
         self.assertEqual(set(self.complete("")) - {"-h", "--help", "--version"},
                          {"invoke", "serve", "validate", "test", "bench", "doctor", "completion",
-                          "images"})
+                          "images", "inspect"})
         self.assertEqual(set(self.complete("completion", "")) - {"-h", "--help"},
                          {"bash", "zsh", "fish", "man"})
         self.assertEqual(self.complete("completion", "z"), ["zsh"])

@@ -80,7 +80,9 @@ TEST_F(Directory, LibrariesOfTheHostAreNotMissed) {
 }
 
 TEST_F(Directory, AModelOfAnotherVersionIsTold) {
-  write("m.pkl", "\x80\x04}\x8c\x10_sklearn_version\x8c\x05" "1.2.1s.");
+  write("m.pkl",
+        "\x80\x04}\x8c\x10_sklearn_version\x8c\x05"
+        "1.2.1s.");
   EXPECT_EQ(ids(), "W31 warning: m.pkl\n");
 }
 

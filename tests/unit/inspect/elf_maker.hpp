@@ -100,8 +100,7 @@ class ElfMaker {
              number(16, 4) + number(--left == 0 ? 0 : bytes, 4);
       for (std::size_t i = 0; i < versions.size(); ++i) {
         out += number(0, 4) + number(versions[i].second ? 2 : 0, 2) + number(0, 2) +
-               number(string(versions[i].first), 4) +
-               number(i + 1 == versions.size() ? 0 : 16, 4);
+               number(string(versions[i].first), 4) + number(i + 1 == versions.size() ? 0 : 16, 4);
       }
     }
     return out;
@@ -117,7 +116,9 @@ class ElfMaker {
   }
 
   void head() {
-    std::string text("\x7f" "ELF");
+    std::string text(
+        "\x7f"
+        "ELF");
     text += std::string{static_cast<char>(spec_.is_64_bit ? 2 : 1), 1, 1};
     text.resize(16);
     text += number(spec_.type, 2) + number(spec_.machine, 2) + number(1, 4) + number(0, 8) +

@@ -15,14 +15,15 @@ std::optional<ElfFile> read(const std::string& bytes) {
   return inspect::read_elf(MemoryBytes(bytes));
 }
 
-const ElfSpec k_full{.interpreter = "/lib/ld.so",
-                     .soname = "libx.so.1",
-                     .needed = {"liba.so", "libb.so"},
-                     .rpath = "/r",
-                     .runpath = "$ORIGIN",
-                     .wants = {{"liba.so", {{"A_1", false}, {"A_2", true}}}, {"libb.so", {{"B_1", false}}}},
-                     .gives = {"libx.so.1", "X_1"},
-                     .x86_isa = 5};
+const ElfSpec k_full{
+    .interpreter = "/lib/ld.so",
+    .soname = "libx.so.1",
+    .needed = {"liba.so", "libb.so"},
+    .rpath = "/r",
+    .runpath = "$ORIGIN",
+    .wants = {{"liba.so", {{"A_1", false}, {"A_2", true}}}, {"libb.so", {{"B_1", false}}}},
+    .gives = {"libx.so.1", "X_1"},
+    .x86_isa = 5};
 
 TEST(ElfReader, ReadsWhatAFileNeedsAndGives) {
   const auto elf = read(make_elf(k_full));
@@ -60,7 +61,9 @@ TEST(ElfReader, OfOtherMachinesAndClassesTellsWhich) {
 
 TEST(ElfReader, RefusesOtherFiles) {
   EXPECT_FALSE(read(""));
-  EXPECT_FALSE(read("\x7f" "EL"));
+  EXPECT_FALSE(
+      read("\x7f"
+           "EL"));
   EXPECT_FALSE(read(std::string(1000, 'x')));
   EXPECT_FALSE(read("#!/bin/sh\nexit 0\nexit 0\n"));
 }

@@ -34,8 +34,9 @@ TEST_F(FileFindings, OnesThatOthersMayNotReadAreW4) {
   const auto found = only();
   EXPECT_EQ(found.id, "W4") << found.message;
   EXPECT_EQ(found.severity, inspect::Severity::error);
-  EXPECT_EQ(found.message, "model.bin and 1 more are closed to others: Lambda's user gets "
-                           "Permission denied");
+  EXPECT_EQ(found.message,
+            "model.bin and 1 more are closed to others: Lambda's user gets "
+            "Permission denied");
   EXPECT_EQ(found.fix, "RUN chmod -R o+rX /var/task");
 }
 

@@ -54,8 +54,8 @@ TEST_F(ImageFindings, ALibraryOfTheBaseForAnotherMachineIsNone) {
 }
 
 TEST_F(ImageFindings, Avx512IsAnErrorAndAvx2AWarningW17) {
-  file("/var/task/fast.so", make_elf({.x86_isa = inspect::ElfFile::k_isa_v4 |
-                                                 inspect::ElfFile::k_isa_v3}));
+  file("/var/task/fast.so",
+       make_elf({.x86_isa = inspect::ElfFile::k_isa_v4 | inspect::ElfFile::k_isa_v3}));
   EXPECT_EQ(ids(), "W17 error");
   file("/var/task/fast.so", make_elf({.x86_isa = inspect::ElfFile::k_isa_v3}));
   EXPECT_EQ(ids(), "W17 warning");

@@ -1,7 +1,8 @@
 // A tiny image of a Python function in which nothing is wrong, for tests that each break one thing.
 //
 //   class Libraries : public InspectTest {};
-//   TEST_F(Libraries, …) { file("/usr/lib/libx.so", make_elf({…})); EXPECT_EQ(ids(), "W15 error"); }
+//   TEST_F(Libraries, …) { file("/usr/lib/libx.so", make_elf({…})); EXPECT_EQ(ids(), "W15 error");
+//   }
 #pragma once
 
 #include <gtest/gtest.h>

@@ -92,9 +92,10 @@ TEST_F(Libraries, ADriversAreNoFinding) {
 }
 
 TEST_F(Libraries, ATooNewGlibcIsW14) {
-  model_library({.needed = {"libc.so.6"},
-                 .wants = {{"libc.so.6", {{"GLIBC_2.2.5", false}, {"GLIBC_2.38", false},
-                                          {"GLIBC_2.35", false}}}}});
+  model_library(
+      {.needed = {"libc.so.6"},
+       .wants = {
+           {"libc.so.6", {{"GLIBC_2.2.5", false}, {"GLIBC_2.38", false}, {"GLIBC_2.35", false}}}}});
   const auto found = only();
   EXPECT_EQ(found.id, "W14") << found.message;
   EXPECT_EQ(found.severity, inspect::Severity::error);
@@ -118,7 +119,8 @@ TEST_F(Libraries, TooOldForSeveralIsToldOnceWithTheHighest) {
   file("/usr/lib/libstdc++.so.6", make_elf({.gives = {"GLIBCXX_3.4.9", "GLIBCXX_3.4.30"}}));
   for (const char* version : {"GLIBCXX_3.4.31", "GLIBCXX_3.4.32"}) {
     file("/var/task/" + std::string(version) + ".so",
-         make_elf({.needed = {"libstdc++.so.6"}, .wants = {{"libstdc++.so.6", {{version, false}}}}}));
+         make_elf(
+             {.needed = {"libstdc++.so.6"}, .wants = {{"libstdc++.so.6", {{version, false}}}}}));
   }
   EXPECT_EQ(only().message,
             "GLIBCXX_3.4.32.so and 1 more need GLIBCXX_3.4.32, and libstdc++.so.6 of the image has "
@@ -126,9 +128,8 @@ TEST_F(Libraries, TooOldForSeveralIsToldOnceWithTheHighest) {
 }
 
 TEST_F(Libraries, AProgramsOwnAreCheckedWhereverItIs) {
-  file("/usr/bin/serve", make_elf({.interpreter = "/lib64/ld-linux-x86-64.so.2",
-                                   .needed = {"libserve.so"}}),
-       0755);
+  file("/usr/bin/serve",
+       make_elf({.interpreter = "/lib64/ld-linux-x86-64.so.2", .needed = {"libserve.so"}}), 0755);
   manifest.config.entry_point = {"/usr/bin/serve"};
   EXPECT_EQ(ids(), "W15 error");
 }

@@ -25,7 +25,10 @@ const std::string k_system_0 = "cposix\nsystem\np0\n(Vtrue\np1\ntp2\nRp3\n.";
 
 TEST(PickleReader, FindsGlobalsOfEveryForm) {
   EXPECT_EQ(read(k_system_0).globals, (Globals{{"posix", "system"}}));
-  EXPECT_EQ(read("\x80\x02" "cbuiltins\neval\nq\0.(U\x03" "1+1tR."s).globals,
+  EXPECT_EQ(read("\x80\x02"
+                 "cbuiltins\neval\nq\0.(U\x03"
+                 "1+1tR."s)
+                .globals,
             (Globals{{"builtins", "eval"}}));
   const auto stacked = read("\x80\x04\x95\x10\0\0\0\0\0\0\0"s + short_text("a.b") + "\x94" +
                             short_text("C") + "\x94\x93\x94.");
@@ -54,7 +57,9 @@ TEST(PickleReader, FindsTheVersionOfScikitLearn) {
   const auto one = read("\x80\x04}\x94("s + short_text("n") + "K\x01" +
                         short_text("_sklearn_version") + "\x94" + short_text("1.2.1") + "\x94u.");
   EXPECT_EQ(one.sklearn_versions, std::set<std::string>{"1.2.1"});
-  const auto other = read("\x80\x02}X\x10\0\0\0_sklearn_versionX\x05\0\0\0" "1.0.2s."s);
+  const auto other = read(
+      "\x80\x02}X\x10\0\0\0_sklearn_versionX\x05\0\0\0"
+      "1.0.2s."s);
   EXPECT_EQ(other.sklearn_versions, std::set<std::string>{"1.0.2"});
   const auto oldest = read("(dV_sklearn_version\nV0.24\ns."s);
   EXPECT_EQ(oldest.sklearn_versions, std::set<std::string>{"0.24"});
@@ -70,7 +75,10 @@ TEST(PickleReader, FindsTheVersionOfXgboost) {
                                  "\"version\":[1,2"s, "\"version\":[1,,2]"s, "version"s, ""s})
     EXPECT_EQ(inspect::xgboost_version(bad), "");
   const std::string model = "version[i\2i\0i\3"s;
-  const auto facts = read("\x80\x03" "B" + std::string("\x0e\0\0\0", 4) + model + ".");
+  const auto facts = read(
+      "\x80\x03"
+      "B" +
+      std::string("\x0e\0\0\0", 4) + model + ".");
   EXPECT_EQ(facts.xgboost_versions, std::set<std::string>{"2.0.3"});
 }
 
@@ -93,7 +101,10 @@ TEST(PickleReader, PassesOverArraysOfJoblib) {
 }
 
 TEST(PickleReader, GoesIntoArraysOfObjects) {
-  const auto facts = read(joblib_array("O8", "\x80\x04" "cin\nside\n." "0cout\nside\n."));
+  const auto facts = read(joblib_array("O8",
+                                       "\x80\x04"
+                                       "cin\nside\n."
+                                       "0cout\nside\n."));
   EXPECT_TRUE(facts.is_whole) << facts.trouble;
   EXPECT_TRUE(facts.globals.contains({"in", "side"}));
   EXPECT_TRUE(facts.globals.contains({"out", "side"}));
@@ -110,11 +121,36 @@ TEST(PickleReader, UndoesCompression) {
 }
 
 TEST(PickleReader, EndsWhateverTheBytesAre) {
-  for (const std::string& bad :
-       {""s, "\x80"s, "\x80\x04"s, "."s, "R"s, "0"s, "t"s, "u"s, "(u"s, "b"s, "\x93"s, "h\0"s,
-        "cmod"s, "cmod\nname"s, "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"s, "X\xff\xff\xff\xff"s,
-        "\x8b\xff\xff\xff\xff"s, "\xff"s, "V"s + std::string(2'000'000, 'x'), "g99999999999999999999\n"s,
-        "I\n"s, "L\n"s, "S\n"s, "\x85"s, "s"s, "o"s, "(o"s, "Q"s, "2"s, "\x98"s}) {
+  for (const std::string& bad : {""s,
+                                 "\x80"s,
+                                 "\x80\x04"s,
+                                 "."s,
+                                 "R"s,
+                                 "0"s,
+                                 "t"s,
+                                 "u"s,
+                                 "(u"s,
+                                 "b"s,
+                                 "\x93"s,
+                                 "h\0"s,
+                                 "cmod"s,
+                                 "cmod\nname"s,
+                                 "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"s,
+                                 "X\xff\xff\xff\xff"s,
+                                 "\x8b\xff\xff\xff\xff"s,
+                                 "\xff"s,
+                                 "V"s + std::string(2'000'000, 'x'),
+                                 "g99999999999999999999\n"s,
+                                 "I\n"s,
+                                 "L\n"s,
+                                 "S\n"s,
+                                 "\x85"s,
+                                 "s"s,
+                                 "o"s,
+                                 "(o"s,
+                                 "Q"s,
+                                 "2"s,
+                                 "\x98"s}) {
     const auto facts = read(bad);
     if (bad == ".") continue;
     EXPECT_FALSE(facts.is_whole) << bad.substr(0, 20);
@@ -129,7 +165,9 @@ TEST(PickleReader, EndsOnWhatIsBuiltToGrow) {
     doubled += "2\x86";
   EXPECT_TRUE(read(doubled + ".").is_whole);
   // A dictionary in itself, and a tuple a million deep.
-  EXPECT_TRUE(read("}2\x8c\x01" "a2s."s).operations > 0);
+  EXPECT_TRUE(read("}2\x8c\x01"
+                   "a2s."s)
+                  .operations > 0);
   std::string deep = "N";
   deep.append(1'000'000, '\x85');
   EXPECT_TRUE(read(deep + ".").is_whole);
