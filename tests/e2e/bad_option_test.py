@@ -185,7 +185,7 @@ class Words(RefusalTest):
 
     def test_what_comes_in_a_later_version_is_77_and_named(self):
         for command in ("record", "review", "accept", "compare", "sweep", "simulate", "profile",
-                        "check", "shell", "images", "init", "explain", "report"):
+                        "check", "shell", "init", "explain", "report"):
             self.refuse(77, (command, "version"), command, self.target)
         for words in (("validate", self.target, "--faults"), ("validate", self.target, "--fuzz", 5),
                       ("validate", self.target, "--state=full"),
@@ -199,8 +199,6 @@ class Words(RefusalTest):
                       ("invoke", self.target, "--threshold=errors <= 0"),
                       ("invoke", self.target, "--max-time", "3s")):
             self.refuse(77, (words[2].split("=")[0], words[0], "version"), *words)
-        self.refuse(77, ("Coldframe.Image", "version"), "invoke",
-                    self.function(name="i", Coldframe={"Image": "a.tar"}))
 
     def test_two_targets_are_too_many_for_invoke(self):
         self.refuse(2, ("TARGET",), "invoke", "f", "f")
