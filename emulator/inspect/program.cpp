@@ -69,7 +69,10 @@ void read_script(const Subject& subject, Program& program) {
   // AWS's own: /lambda-entrypoint.sh starts /var/runtime/bootstrap, which starts its Python.
   if (program.python.empty() &&
       program.beginning.find("/var/runtime/bootstrap") != std::string::npos) {
-    if (subject.tree.resolve("/var/lang/bin/python3")) program.python = "/var/lang/bin/python3";
+    if (subject.tree.resolve("/var/lang/bin/python3")) {
+      program.python = "/var/lang/bin/python3";
+      program.starts_python_client = true;
+    }
   }
 }
 

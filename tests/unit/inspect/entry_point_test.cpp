@@ -151,6 +151,22 @@ TEST_F(EntryPointFindings, ANodeClientThatIsMissingIsW13) {
   EXPECT_EQ(ids(), "");
 }
 
+TEST_F(EntryPointFindings, AwssOwnBaseStartsItsOwnPython) {
+  remove(std::string(k_site) + "/awslambdaric");
+  script(
+      "#!/bin/sh\nexport _HANDLER=\"$1\"\nRUNTIME_ENTRYPOINT=/var/runtime/bootstrap\n"
+      "exec $RUNTIME_ENTRYPOINT\n");
+  file("/var/lang/bin/python3.12", program(), 0755);
+  link("/var/lang/bin/python3", "python3.12");
+  file("/var/lang/lib/python3.12/os.py", "");
+  file("/var/lang/lib/python3.12/site-packages/awslambdaric/__init__.py", "");
+  EXPECT_EQ(ids(), "");
+  manifest.config.command = {"main.handler"};
+  EXPECT_PRED2(has, only().message, "'main' is nowhere");
+  manifest.config.command.clear();
+  EXPECT_PRED2(has, only().message, "given no handler");
+}
+
 TEST_F(EntryPointFindings, ABootstrapOfItsOwnNeedsNoClient) {
   remove(std::string(k_site) + "/awslambdaric");
   file("/var/task/bootstrap", make_elf({}), 0755);
