@@ -11,6 +11,7 @@ namespace {
 
 // Measured: CPython 3.11 compiles 1 MB of numpy, scipy or scikit-learn in 0.07 to 0.09 s on a core.
 constexpr double k_seconds_per_mb = 0.09;
+constexpr std::int64_t k_worth_a_word = 64 * 1024;
 constexpr std::int64_t k_worth_a_warning = 1'000'000;
 
 std::uint32_t word_at(const std::string& bytes, std::size_t at) {
@@ -85,7 +86,7 @@ void check_byte_code(const Look& look, Findings& out) {
     packages += (packages.empty() ? "" : ", ") + package;
     directories += " " + look.subject.shown(tally.directory);
   }
-  if (all.missing + all.stale == 0) return;
+  if (all.bytes < k_worth_a_word) return;
   const double seconds = static_cast<double>(all.bytes) / 1e6 * k_seconds_per_mb;
   const auto what = [&] {
     if (all.stale == 0) return fmt::format("{} modules have no byte code", all.missing);

@@ -77,6 +77,14 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+void add_packages(const PythonHome& python, const std::set<std::string>& top_level,
+                  Imports& imports) {
+  for (const std::string& module : top_level) {
+    if (python.of_module(module) != nullptr) imports.packages.insert(module);
+  }
+  add_required(python, imports);
+}
+
 std::string module_of_handler(const std::string& handler) {
   std::string module = handler.substr(0, handler.rfind('.'));
   std::replace(module.begin(), module.end(), '/', '.');

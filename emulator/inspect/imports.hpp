@@ -29,6 +29,10 @@ struct Imports {
 
 Imports find_imports(const Subject& subject, const PythonHome& python, const Program& program);
 
+// Packages that something else than the handler's text shows to be in use, with what they require.
+void add_packages(const PythonHome& python, const std::set<std::string>& top_level,
+                  Imports& imports);
+
 // The modules that a source names, absolute ones: "import numpy as np" → "numpy".
 std::set<std::string> imported_modules(std::string_view source);
 

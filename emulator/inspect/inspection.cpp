@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/inspect/look.hpp"
+#include "emulator/inspect/model_files.hpp"
 
 namespace coldframe::inspect {
 namespace {
@@ -28,8 +29,17 @@ Inspection inspect_subject(const Subject& subject) {
   const Census census = Census::take(subject);
   const Program program = find_program(subject);
   const PythonHome python = find_python_home(subject, census, program.python);
-  const Imports imports = find_imports(subject, python, program);
-  const Look look{subject, census, program, python, imports};
+  Imports imports = find_imports(subject, python, program);
+  std::vector<ModelFile> models;
+  const Look look{subject, census, program, python, imports, models};
+  models = find_models(look);
+  // What a model is made of is imported when it is loaded.
+  std::set<std::string> of_models;
+  for (const ModelFile& model : models) {
+    for (const auto& [module, name] : model.facts.globals)
+      of_models.insert(module.substr(0, module.find('.')));
+  }
+  add_packages(python, of_models, imports);
   Inspection out;
   for (const auto check :
        {check_packaging, check_platform, check_entry_point, check_runtime_client, check_libraries,

@@ -227,6 +227,19 @@ class LibraryCheck {
     }
   }
 
+  // A wheel brings its own, with a hash in their names.
+  std::string fix_for(const std::string& library, const std::string& owner) const {
+    constexpr std::size_t k_hash = 8;
+    const auto end = std::min(library.find(".so"), library.size());
+    const auto dash = library.rfind('-', end);
+    const std::string package = look_.package_of(owner);
+    const Distribution* wheel = package.empty() ? nullptr : look_.python.of_module(package);
+    if (wheel != nullptr && dash != std::string::npos && end - dash == k_hash + 1) {
+      return fmt::format("RUN pip install --force-reinstall {}=={}", wheel->name, wheel->version);
+    }
+    return install_line(look_, library);
+  }
+
   void tell() {
     for (const auto& [kind, group] : too_old_) {
       out_.push_back(
@@ -253,7 +266,7 @@ class LibraryCheck {
         continue;
       }
       out_.push_back({"W15", group.severity, who + ", which is not in the image",
-                      look_.subject.shown(group.first), install_line(look_, kind.second)});
+                      look_.subject.shown(group.first), fix_for(kind.second, group.first)});
     }
   }
 

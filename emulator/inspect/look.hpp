@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "emulator/inspect/census.hpp"
 #include "emulator/inspect/finding.hpp"
@@ -13,12 +14,15 @@
 
 namespace coldframe::inspect {
 
+struct ModelFile;
+
 struct Look {
   const Subject& subject;
   const Census& census;
   const Program& program;
   const PythonHome& python;
   const Imports& imports;
+  const std::vector<ModelFile>& models;
 
   // How sure it is that the function meets a file: what it starts or imports, what only lies among
   // its packages, and what the base image has besides.

@@ -15,7 +15,8 @@ struct ModelFile {
   PickleFacts facts{};  // of a pickle; of another model its version of XGBoost alone
 };
 
-// Not those of packages and of the standard library, which have pickles for their tests.
+// Not those of packages and of the standard library, which have pickles for their tests. Of `look`
+// models and imports are not asked.
 std::vector<ModelFile> find_models(const Look& look);
 
 // A global that runs code of somebody's choice: {"os", "system"}.

@@ -33,7 +33,7 @@ class ModelCheck {
   ModelCheck(const Look& look, Findings& out) : look_(look), out_(out) {}
 
   void run() {
-    for (const ModelFile& model : find_models(look_)) {
+    for (const ModelFile& model : look_.models) {
       where_ = look_.subject.shown(model.file->path);
       check_version("scikit-learn", model.facts.sklearn_versions, model.is_pickle);
       check_version("xgboost", model.facts.xgboost_versions, model.is_pickle);

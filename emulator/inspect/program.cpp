@@ -142,7 +142,7 @@ std::string find_in_path(const Subject& subject, const std::string& name) {
   if (search.empty()) search = k_lambda_path;
   for (std::size_t at = 0; at <= search.size();) {
     const auto end = std::min(search.find(':', at), search.size());
-    const auto candidate =
+    auto candidate =
         (std::filesystem::path(subject.working_directory) / search.substr(at, end - at) / name)
             .lexically_normal()
             .string();

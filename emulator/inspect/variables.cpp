@@ -11,6 +11,11 @@ void check_variables(const Look& look, Findings& out) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : look.subject.manifest->config.environment) {
     bytes += name.size() + value.size();
+    // AWS's own images set these two, to what Lambda sets them to.
+    if ((name == "LAMBDA_TASK_ROOT" && value == "/var/task") ||
+        (name == "LAMBDA_RUNTIME_DIR" && value == "/var/runtime")) {
+      continue;
+    }
     if (is_reserved_variable(name)) reserved += (reserved.empty() ? "" : ", ") + name;
   }
   if (!reserved.empty()) {

@@ -95,6 +95,16 @@ TEST_F(ImageFindings, ReservedAndTooManyVariablesAreW38) {
   EXPECT_EQ(ids(), "");
 }
 
+TEST_F(ImageFindings, WhatAwssOwnImagesSetIsNone) {
+  manifest.config.environment = {{"LAMBDA_TASK_ROOT", "/var/task"},
+                                 {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+                                 {"LANG", "en_US.UTF-8"},
+                                 {"TZ", ":/etc/localtime"}};
+  EXPECT_EQ(ids(), "");
+  manifest.config.environment = {{"LAMBDA_TASK_ROOT", "/srv"}};
+  EXPECT_EQ(ids(), "W38 warning");
+}
+
 TEST_F(ImageFindings, KnownOnesAreIgnoredWithTheirReason) {
   manifest.packaging.is_docker_archive = true;
   auto found = inspection();

@@ -44,6 +44,20 @@ TEST_F(Libraries, OfAPackageThatIsNotImportedItIsAWarning) {
   EXPECT_EQ(ids(), "W15 error");
 }
 
+TEST_F(Libraries, APackageThatAModelIsMadeOfIsUsed) {
+  package("xgboost", "xgboost", "2.0.3");
+  file(std::string(k_site) + "/xgboost/core.py", "class Booster: pass\n");
+  file(std::string(k_site) + "/xgboost/__pycache__/core.cpython-311.pyc", "");
+  file(std::string(k_site) + "/xgboost/lib/libxgboost.so",
+       make_elf({.needed = {"libgomp-24e2ab19.so.1.0.0"}}));
+  file("/var/task/model.pkl",
+       "\x80\x02"
+       "cxgboost.core\nBooster\n.");
+  const auto found = inspection().findings.front();
+  EXPECT_EQ(found.severity, inspect::Severity::error) << found.message;
+  EXPECT_EQ(found.fix, "RUN pip install --force-reinstall xgboost==2.0.3");
+}
+
 TEST_F(Libraries, OriginRunpathAndLinksAreFollowed) {
   model_library({.needed = {"liba.so.1"}, .runpath = "$ORIGIN/libs:/nowhere"});
   file("/var/task/libs/liba.so.1.2", make_elf({}));
