@@ -18,6 +18,18 @@ fail() {
   exit "$code"
 }
 
+# logged WHAT COMMAND…: runs it silently, its output in the file $log; if it fails, shows the end of that.
+logged() {
+  local what=$1 began=$SECONDS
+  shift
+  say "$what"
+  if ! "$@" > "$log" 2>&1 < /dev/null; then
+    tail -n 30 "$log" >&2
+    fail 4 "failed: $what (its last lines are above)"
+  fi
+  say "  done in $((SECONDS - began)) s"
+}
+
 # Ends with the reason where nobody here can become root for WHAT. To be asked before a command whose
 # output is hidden.
 need_root() {

@@ -34,12 +34,12 @@ apt_connection() {
   apt-config dump | grep -E '^Acquire::(https?::|Retries |Check-(Valid-Until|Date) )' || true
 }
 
-# Debian with Python, in $work/root and $cache/base.tar; $date is when the newest of its Python files was
+# Debian with Python, in $work/root and $state/base.tar; $date is when the newest of its Python files was
 # made. An older one would make byte code older than its source.
 make_base() {
   local wanted sources
   wanted="$suite $(dpkg --print-architecture) $(declare -f make_base | sha256sum)"
-  if ! stamped "$cache/base.tar" "$wanted"; then
+  if ! stamped "$state/base.tar" "$wanted"; then
     apt_connection > "$work/apt.conf"
     sources=$(debian_sources)
     logged "making a Debian 12 with $python" mmdebstrap --quiet --mode=root --variant=minbase \
@@ -47,30 +47,32 @@ make_base() {
       --aptopt='Acquire::Languages "none"' --aptopt="$work/apt.conf" \
       --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
       --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-      --customize-hook='rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/{hostname,resolv.conf,machine-id}' \
-      --customize-hook='rm -rf "$1"/var/lib/dpkg/*-old "$1"/var/cache/debconf/*-old "$1"/var/cache/ldconfig/*' \
+      --customize-hook='cd "$1/etc" && rm -f apt/apt.conf.d/99mmdebstrap hostname resolv.conf machine-id *-' \
+      --customize-hook='cd "$1/var" && rm -rf lib/dpkg/*-old cache/debconf/*-old cache/ldconfig/*' \
       --customize-hook='find "$1/var/log" -type f -delete' \
+      --customize-hook='sed -Ei "s/^([^:]*:[^:]*):[0-9]+:/\1:19700:/" "$1/etc/shadow"' \
       "$suite" "$work/base" ${sources:+"$sources"}
     date=$(find "$work/base/usr" -name '*.py' -printf '%Ts\n' | sort -n | tail -n 1)
-    rm -f "$cache/base.tar.stamp"
-    echo "$date" > "$cache/base.date"
-    archive "$cache/base.tar" "$work/base" .
-    echo "$wanted" > "$cache/base.tar.stamp"
+    stamp "$state/base.tar" unfinished
+    echo "$date" > "$state/base.date"
+    archive "$state/base.tar" "$work/base" .
+    stamp "$state/base.tar" "$wanted"
     rm -rf "$work/base"
   fi
-  date=$(cat "$cache/base.date")
+  date=$(cat "$state/base.date")
   rm -rf "$work/root"
   mkdir "$work/root"
-  tar -xf "$cache/base.tar" -C "$work/root" --numeric-owner
+  tar -xf "$state/base.tar" -C "$work/root" --numeric-owner
   mknod -m 666 "$work/root/dev/null" c 1 3
 }
 
-# Into $cache/wheels, for the Python of the image, whichever this machine has. Older tags of manylinux
+# Into $state/wheels, for the Python of the image, whichever this machine has. Older tags of manylinux
 # are no alias of newer ones to pip, so each is named.
 fetch_wheels() {
   local wanted tag platforms=()
-  wanted=$(hash_of function/scoring/requirements.txt fixtures/images/scoring/requirements.txt)
-  ! stamped "$cache/wheels" "$wanted" || return 0
+  wanted=$({ cat "$scoring/requirements.txt" "$fixtures/scoring/requirements.txt" && declare -f fetch_wheels; } |
+    sha256sum)
+  ! stamped "$state/wheels" "$wanted" || return 0
   for tag in manylinux_2_34 manylinux_2_28 manylinux_2_27 manylinux_2_17 manylinux2014; do
     platforms+=(--platform "${tag}_$(uname -m)")
   done
@@ -78,22 +80,21 @@ fetch_wheels() {
     --disable-pip-version-check --only-binary=:all: --python-version 3.11 --implementation cp \
     "${platforms[@]}" --dest "$work/wheels" \
     -r "$scoring/requirements.txt" -r "$fixtures/scoring/requirements.txt"
-  rm -rf "$cache/wheels.stamp" "$cache/wheels"
-  mv "$work/wheels" "$cache/wheels"
-  echo "$wanted" > "$cache/wheels.stamp"
+  rm -rf "$state/wheels"
+  mv "$work/wheels" "$state/wheels"
+  stamp "$state/wheels" "$wanted"
 }
 
 # with_wheels COMMAND…: while it runs, /wheels of the root has them, and the lists of what to install.
 with_wheels() {
-  local code=0
-  cp -al "$cache/wheels" "$work/root/wheels"
-  cp "$scoring/requirements.txt" "$work/root/wheels/function.txt"
-  cp "$fixtures/scoring/requirements.txt" "$work/root/wheels/image.txt"
-  grep -E '^(awslambdaric|simplejson|snapshot-restore-py)==' "$scoring/requirements.txt" \
-    > "$work/root/wheels/runtime.txt"
-  "$@" || code=$?
-  rm -rf "$work/root/wheels"
-  return "$code"
+  local wheels=$work/root/wheels
+  cp -al "$state/wheels" "$wheels" &&
+    cp "$scoring/requirements.txt" "$wheels/function.txt" &&
+    cp "$fixtures/scoring/requirements.txt" "$wheels/image.txt" &&
+    grep -E '^(awslambdaric|simplejson|snapshot-restore-py)==' "$wheels/function.txt" \
+      > "$wheels/runtime.txt" &&
+    "$@" &&
+    rm -rf "$wheels"
 }
 
 # new_layout NAME: an OCI layout with an empty image.
@@ -125,7 +126,7 @@ make_scoring() {
   mkdir -p "$work/root/var/task"
   logged 'installing the Python packages' with_wheels \
     pip_target /var/task -r /wheels/function.txt -r /wheels/image.txt
-  settle /var/task
+  logged 'compiling them' settle /var/task
   archive "$work/packages.tar" "$work/root" ./var/task
   install -m 644 "$scoring/app.py" -t "$work/root/var/task"
   install -D -m 644 "$scoring/model/model.joblib" -t "$work/root/var/task/model"
@@ -134,7 +135,7 @@ make_scoring() {
     "cd /var/task && $python -B -c 'import app, awslambdaric, pandas, pyarrow, xgboost'"
 
   new_layout scoring
-  add_layer scoring "$cache/base.tar" "Debian $suite with $python"
+  add_layer scoring "$state/base.tar" "Debian $suite with $python"
   add_layer scoring "$work/packages.tar" 'pip install --target /var/task'
   add_layer scoring "$work/function.tar" 'COPY app.py model /var/task'
   # No link but the file itself: Lambda asks for an absolute entry point.
@@ -158,12 +159,12 @@ make_aws_base() {
   done
   echo 'sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin' >> "$work/root/etc/passwd"
   echo 'sbx_user1051:x:990:' >> "$work/root/etc/group"
-  settle /var/lang /var/runtime
+  logged 'compiling them' settle /var/lang /var/runtime
   archive "$work/aws.tar" "$work/root" ./etc/passwd ./etc/group ./lambda-entrypoint.sh ./var/lang \
     ./var/runtime ./var/task
 
   new_layout aws-base
-  add_layer aws-base "$cache/base.tar" "Debian $suite with $python"
+  add_layer aws-base "$state/base.tar" "Debian $suite with $python"
   add_layer aws-base "$work/aws.tar" 'the directories of AWS'
   local library=/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib
   configure aws-base --config.entrypoint /lambda-entrypoint.sh --config.workingdir /var/task \
@@ -173,37 +174,52 @@ make_aws_base() {
     --config.env LAMBDA_TASK_ROOT=/var/task --config.env LAMBDA_RUNTIME_DIR=/var/runtime
 }
 
-# Buildah with a store of its own, whose mounts nobody else sees and which end with the command.
+# alone COMMAND…: without the network, so that nothing comes but through apt and pip; whatever it mounts
+# ends with it; and what root's tools for images write to /var/lib/containers, unasked, stays in $work.
+alone() {
+  local code=0
+  [[ -e /var/lib/containers ]] || { mkdir /var/lib/containers && made_containers=1; }
+  unshare --mount --net --propagation private sh -c \
+    'mount --bind "$0" /var/lib/containers && exec "$@"' "$work/containers" "$@" || code=$?
+  forget_containers
+  return "$code"
+}
+
 own_buildah() {
-  local driver=overlay
-  [[ $(stat -f -c %T "$work") != overlayfs ]] || driver=vfs  # no overlay on an overlay
-  unshare --mount --propagation private \
-    buildah --root "$work/store" --runroot "$work/store-run" --storage-driver "$driver" "$@"
+  alone buildah --root "$work/store" --runroot "$work/store-run" --storage-driver "$driver" "$@"
 }
 
 make_scoring_aws() {
   make_aws_base
-  logged "importing the base as $aws_base" own_buildah pull --quiet "oci:$work/aws-base:aws-base"
-  own_buildah tag "$(own_buildah images --quiet)" "$aws_base"
-  # No network in there: what pip asks for has been fetched, as pip is configured here.
-  printf '[global]\nno-index = true\nfind-links = /wheels\n' > "$work/pip.conf"
+  local driver=overlay
+  [[ $(stat -f -c %T "$work") != overlayfs ]] || driver=vfs  # no overlay on an overlay
+  logged "importing the base as $aws_base" alone skopeo --insecure-policy copy --quiet \
+    "oci:$work/aws-base:aws-base" \
+    "containers-storage:[$driver@$work/store+$work/store-run]$aws_base"
+  # What pip asks for has been fetched, in the way that pip is configured here. It is shown in places that
+  # are there already, for a new one would stay behind in the layer.
+  mkdir -p "$work/home/.config/pip"
+  printf '[global]\nno-index = true\nfind-links = /mnt\n' > "$work/home/.config/pip/pip.conf"
   logged 'building function/scoring/Dockerfile' own_buildah bud --pull-never --isolation chroot \
-    --network none --layers --volume "$work/pip.conf:/etc/pip.conf:ro" \
-    --volume "$cache/wheels:/wheels:ro" --tag scoring-aws "$scoring"
+    --layers --volume "$work/home:/root:ro" --volume "$state/wheels:/mnt:ro" \
+    --tag scoring-aws "$scoring"
+  own_buildah from --pull-never --name try scoring-aws > "$log"
+  logged 'trying it' own_buildah run --isolation chroot try -- python -B -c 'import app, awslambdaric'
   logged 'exporting it' own_buildah push --quiet scoring-aws "oci:$work/scoring-aws:scoring-aws"
 }
 
 # publish NAME WANTED: from the layout in $work to the four forms in $out, each whole before it is there.
 publish() {
   local name=$1 wanted=$2 form
-  local copy=(skopeo --insecure-policy copy --quiet "oci:$work/$name:$name")
+  local copy=(alone skopeo --insecure-policy copy --quiet "oci:$work/$name:$name")
   logged "writing $name.tar" archive "$work/$name.tar" "$work/$name" .
   logged "writing $name-docker.tar" "${copy[@]}" "docker-archive:$work/$name-docker.tar:coldframe/$name:latest"
   logged "compressing $name with zstd" "${copy[@]}" --dest-compress-format zstd "oci:$work/zstd:$name"
   logged "writing $name-zstd.tar" archive "$work/$name-zstd.tar" "$work/zstd" .
-  rm -rf "$work/zstd" "$out/$name.stamp" "$out/$name"
+  stamp "$name" unfinished
+  rm -rf "$work/zstd" "$out/$name"
   for form in "$name" "$name.tar" "$name-docker.tar" "$name-zstd.tar"; do
     mv "$work/$form" "$out/$form"
   done
-  echo "$wanted" > "$out/$name.stamp"
+  stamp "$name" "$wanted"
 }
