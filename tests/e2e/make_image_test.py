@@ -91,6 +91,18 @@ class InATree(MakeImageTest):
         self.assertEqual([path.name for path in (self.place / "out").iterdir()], [".make-image"])
         self.assertEqual(self.kept(), ["lock", "log"])
 
+    def test_under_sudo_what_it_leaves_belongs_to_the_owner_of_the_checkout(self):
+        tools = self.place / "bin"
+        tools.mkdir()
+        write_script(tools / "mmdebstrap", "#!/bin/sh\nexit 25\n")
+        os.chown(self.tree, 12345, 12345)
+        done = self.make_image("scoring", PATH=f"{tools}:{self.env['PATH']}")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        out = self.tree / "build/images"
+        for path in (self.tree / "build", out, out / ".make-image", out / ".make-image/log",
+                     self.tree / "function/scoring/model/model.joblib"):
+            self.assertEqual(path.stat().st_uid, 12345, path)
+
     def kept(self) -> list[str]:
         return sorted(path.name for path in (self.place / "out/.make-image").iterdir())
 
