@@ -1,6 +1,19 @@
 #include "emulator/environment/sandbox.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
 namespace coldframe {
+
+// The host's own network, unless a back-end has another.
+void EnvironmentSandbox::open_socket(std::function<void(Result<UniqueFd>)> done) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return done(host_error(std::string("no socket: ") + std::strerror(errno)));
+  done(std::move(fd));
+}
+
 namespace {
 
 class Outside final : public EnvironmentSandbox {
@@ -11,6 +24,7 @@ class Outside final : public EnvironmentSandbox {
     ready(std::vector<UniqueFd>());
   }
   std::string inside(const std::filesystem::path& path) const override { return path.string(); }
+  bool can_be_left() const override { return true; }
   std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override {
     return launcher_.launch(std::move(spec), events);
   }

@@ -34,7 +34,8 @@ class EnvironmentSandbox {
   // Calls `ready`, perhaps before it returns, when a process can be launched; with the sockets of
   // an own Runtime API whenever it has been made anew. Before every launch, and once more any time
   // ahead of it; of two that wait only the later is called. Not called after close() or
-  // destruction. Error: exit code 4, nothing was started. `join_fds`: as in ProcessSpec, the same
+  // destruction. Error: exit code 4, nothing was started. Once more after a launch it is for one
+  // more process beside that. `join_fds`: as in ProcessSpec, the same
   // each time; for a sandbox whose processes join their groups before they are launched.
   virtual void prepare(const std::vector<int>& join_fds,
                        std::function<void(Result<std::vector<UniqueFd>>)> ready) = 0;
@@ -53,8 +54,14 @@ class EnvironmentSandbox {
   virtual bool is_current() const { return true; }
   // How a path of the host is called by the processes.
   virtual std::string inside(const std::filesystem::path& path) const = 0;
+  // How an executable of the function's extensions is called by the processes.
+  virtual std::string inside_opt(const std::filesystem::path& path) const { return path.string(); }
+  // Processes can get away from their group and then are known by a marker in their environment.
+  virtual bool can_be_left() const { return false; }
   // `spec` speaks of paths as the processes see them. What it returns must not outlive this object.
   virtual std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) = 0;
+  // Gives a TCP socket, not connected, of the network of the processes; perhaps before it returns.
+  virtual void open_socket(std::function<void(Result<UniqueFd>)> done);
   // In /tmp, as far as it is this environment's own.
   virtual std::optional<std::int64_t> tmp_used_bytes() const { return std::nullopt; }
   // Calls `done`, perhaps before it returns, when nothing of it is left. The processes are gone.

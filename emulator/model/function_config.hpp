@@ -38,6 +38,8 @@ struct FunctionConfig {
   // What is /var/task on Lambda; absolute. Of an image these two are paths inside.
   std::filesystem::path task_root;
   std::filesystem::path working_directory;  // absolute
+  std::filesystem::path extensions;  // what is /opt/extensions on Lambda; absolute; empty: none
+  bool extensions_allowed = true;    // else their API is not there
   LogFormat log_format = LogFormat::text;
   Level application_level = Level::info;  // with JSON logs only
   Level system_level = Level::info;

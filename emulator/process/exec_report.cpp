@@ -29,6 +29,7 @@ void ExecReport::read() {
     const ssize_t got = ::read(stream_.native_handle(), &note, sizeof note);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
+    tell_begun();
     if (got == static_cast<ssize_t>(sizeof note) && note.stage == ExecStage::about_to_exec) {
       inherited_peak_ = note.inherited_peak;
       continue;
@@ -39,6 +40,10 @@ void ExecReport::read() {
     failed_ = true;
     if (on_failed) on_failed(note);
   }
+}
+
+void ExecReport::tell_begun() {
+  if (const auto begun = std::exchange(on_begun_, nullptr)) begun();
 }
 
 void ExecReport::close() {

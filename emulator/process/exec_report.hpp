@@ -24,6 +24,8 @@ class ExecReport {
  public:
   explicit ExecReport(boost::asio::io_context& io) : stream_(io) {}
 
+  // Called once, when the child is about to exec or has ended before that.
+  void on_begun(std::function<void()> begun) { on_begun_ = std::move(begun); }
   // The reading end, non-blocking. Returns 0 or errno; then it is closed.
   int assign(UniqueFd end);
   // `failed` is called once, if there is no exec, and not after close(). `owner` has this object
@@ -38,7 +40,9 @@ class ExecReport {
 
  private:
   boost::asio::posix::stream_descriptor stream_;
+  void tell_begun();
   std::function<void(const ExecNote&)> on_failed_;
+  std::function<void()> on_begun_;
   bool failed_ = false;
   std::int64_t inherited_peak_ = 0;
 };

@@ -269,6 +269,9 @@ class HostProcess final : public RuntimeProcess {
   void resume() override {
     if (!child_->exited()) child_->signal_group(SIGCONT);
   }
+  void signal(int number) override {
+    if (!child_->exited()) child_->signal_group(number);
+  }
   void kill(std::function<void()> gone) override { child_->kill(std::move(gone)); }
   std::optional<FinalMemory> final_memory() const override { return child_->final_memory(); }
 

@@ -67,6 +67,8 @@ class RuntimeProcess {
   // Stops its process group by SIGSTOP, and lets it go on. Who has left the group runs on.
   virtual void suspend() {}
   virtual void resume() {}
+  // Sends it to the process group, if the process itself has not ended. Its end is told as any.
+  virtual void signal(int /*number*/) {}
   // SIGKILL to the process group at once, then to whatever else carries the marker. `gone` is
   // called once, when no process of it is left; on_exit() is not called any more.
   virtual void kill(std::function<void()> gone) = 0;

@@ -50,7 +50,7 @@ void Box::prepare(const SandboxPlan& plan, const std::vector<int>& join_fds, Rea
   ready_ = std::move(ready);
   if (request_ != 0) {
     seed_is_old_ = true;
-    if (seed_ == Seed::none && !runtime_) fork_seed();
+    if (seed_ == Seed::none && gone_.empty()) want_seed();
     return check_ready();
   }
   UniqueFd control;
@@ -83,6 +83,18 @@ void Box::on_created(Result<CreatedSandbox> made) {
   check_ready();
 }
 
+void Box::want_seed() {
+  seed_is_wanted_ = unread_ != nullptr;
+  if (!seed_is_wanted_) fork_seed();
+}
+
+// It has read its order, or has ended: the next one passes over what it finds of others.
+void Box::on_begun(const BoxedRuntime* process) {
+  if (process != unread_) return;
+  unread_ = nullptr;
+  if (std::exchange(seed_is_wanted_, false) && !lost_) fork_seed();
+}
+
 void Box::fork_seed() {
   seed_ = Seed::forked;
   seed_is_old_ = false;
@@ -92,7 +104,7 @@ void Box::fork_seed() {
 
 void Box::check_ready() {
   if (!made_ || seed_ != Seed::ready || seed_numbers_.outside == 0) return;
-  if (!gone_ && !done_) expect_nothing();
+  if (gone_.empty() && !done_) expect_nothing();
   if (!ready_) return;
   if (on_ready) on_ready({made_->forked, seed_joining_});
   auto listeners = std::exchange(made_->listeners, {});
@@ -121,7 +133,7 @@ void Box::on_ended() {
   if (lost_ || is_ending()) return;
   if (server_.ended()) return lose("the sandbox server has ended");
   const std::string why = "the first process of a sandbox has ended";
-  if (runtime_ && !gone_) log_.write("coldframe: " + why + ", and all in it\n");
+  if (!running_.empty() && gone_.empty()) log_.write("coldframe: " + why + ", and all in it\n");
   lose(why);
 }
 
@@ -143,8 +155,11 @@ void Box::on_control(const Message& message) {
     case InitMessage::empty:
       expect_nothing();
       seed_ = Seed::none;
-      runtime_.reset();
-      if (const auto gone = std::exchange(gone_, nullptr)) gone();
+      running_.clear();
+      unread_ = nullptr;
+      seed_is_wanted_ = false;
+      for (const auto& gone : std::exchange(gone_, {}))
+        gone();
       return;
     case InitMessage::failed:
       if (!is_ending()) lose(in.text());
@@ -156,8 +171,14 @@ void Box::on_control(const Message& message) {
 
 void Box::on_exited(std::int64_t inside, int native, std::int64_t peak) {
   if (seed_ != Seed::none && inside == seed_numbers_.inside) read_start();  // it may have said why
-  if (runtime_ && inside == runtime_->numbers().inside) {
-    return std::exchange(runtime_, nullptr)->on_exit(native, peak);
+  const auto running = std::find_if(running_.begin(), running_.end(), [&](const auto& one) {
+    return one->numbers().inside == inside;
+  });
+  if (running != running_.end()) {
+    const auto ended = std::move(*running);
+    running_.erase(running);
+    ended->on_exit(native, peak);
+    return on_begun(ended.get());
   }
   if (lost_ || seed_ == Seed::none || inside != seed_numbers_.inside) return;
   seed_ = Seed::none;
@@ -197,29 +218,48 @@ void Box::lose(const std::string& why) {
   lost_ = true;
   if (made_) signal_by(made_->init.get(), SIGKILL);
   release();
-  if (const auto runtime = std::exchange(runtime_, nullptr)) runtime->on_lost(why);
+  for (const auto& one : std::exchange(running_, {}))
+    one->on_lost(why);
   fail(why);
-  if (const auto gone = std::exchange(gone_, nullptr)) gone();
+  for (const auto& gone : std::exchange(gone_, {}))
+    gone();
 }
 
 std::shared_ptr<BoxedRuntime> Box::launch(const ProcessSpec& spec, ProcessEvents& events) {
-  runtime_ =
+  auto runtime =
       std::make_shared<BoxedRuntime>(io_, log_, spec, events, std::exchange(seed_numbers_, {}));
+  running_.push_back(runtime);
   seed_ = Seed::none;
-  runtime_->start(start_.native_handle());
-  return runtime_;
+  unread_ = runtime.get();
+  runtime->start(start_.native_handle(), [weak = weak_from_this(), process = unread_] {
+    if (const auto self = weak.lock()) self->on_begun(process);
+  });
+  return runtime;
 }
 
 void Box::kill_all(std::function<void()> gone) {
-  gone_ = std::move(gone);
-  if (runtime_) runtime_->end();
+  gone_.push_back(std::move(gone));
+  if (gone_.size() > 1) return;  // it is under way
+  seed_is_wanted_ = false;
+  for (const auto& one : running_)
+    one->end();
   if (!lost_) {
     expect(patience_.kill, k_outlived);
     return tell_init(InitMessage::kill_all);
   }
   asio::post(io_, [self = shared_from_this()] {
-    if (const auto ready = std::exchange(self->gone_, nullptr)) ready();
+    for (const auto& one : std::exchange(self->gone_, {}))
+      one();
   });
+}
+
+void Box::signal(const BoxedRuntime& process, int number) {
+  if (!control_.is_open()) return;
+  MessageWriter out;
+  out.number(static_cast<std::int64_t>(InitMessage::signal));
+  out.number(process.numbers().inside);
+  out.number(number);
+  send_message(control_.native_handle(), out);  // if not, all are killed later
 }
 
 void Box::tell_init(InitMessage order) {
@@ -230,6 +270,11 @@ void Box::tell_init(InitMessage order) {
   asio::post(io_, [self = shared_from_this(), full = errno == EAGAIN] {
     full ? self->lose("the first process of a sandbox does not listen") : self->on_ended();
   });
+}
+
+void Box::open_socket(SandboxRequests::GotSocket done) {
+  if (lost_ || !made_ || !made_->network) return done(host_error("it has no network of its own"));
+  server_.open_socket(made_->network.get(), std::move(done));
 }
 
 // One thing at a time is expected; the latest.
@@ -280,7 +325,7 @@ void Box::dispose(CreatedSandbox made) {
 
 void Box::abandon() {
   ready_ = nullptr;
-  gone_ = nullptr;
+  gone_.clear();
   done_ = nullptr;
   if (!closed_) close([] {});
 }

@@ -63,11 +63,15 @@ class Box : public std::enable_shared_from_this<Box> {
   std::shared_ptr<BoxedRuntime> launch(const ProcessSpec& spec, ProcessEvents& events);
   // `gone` is called once, not from inside this call.
   void kill_all(std::function<void()> gone);
+  // To the process group of one that runs.
+  void signal(const BoxedRuntime& process, int number);
   void suspend() { tell_init(InitMessage::suspend); }
   void resume() { tell_init(InitMessage::resume); }
   // Everybody inside ends, and it is of no use any more. `why` is told to whoever waits.
   void lose(const std::string& why);
   void close(std::function<void()> done);
+  // A TCP socket, not connected, of its network. Error: it has none, or is lost.
+  void open_socket(SandboxRequests::GotSocket done);
   // Nobody listens any more: everything inside ends.
   void abandon();
 
@@ -89,6 +93,8 @@ class Box : public std::enable_shared_from_this<Box> {
   bool open_sockets(UniqueFd& control, UniqueFd& start);
   void on_created(Result<CreatedSandbox> made);
   void fork_seed();
+  void want_seed();
+  void on_begun(const BoxedRuntime* process);
   void check_ready();
   void fail(const std::string& why);
   void read_control();
@@ -128,9 +134,12 @@ class Box : public std::enable_shared_from_this<Box> {
   SeedNumbers seed_numbers_;
   Duration seed_joining_{};
   Ready ready_;
-  std::function<void()> gone_;
+  std::vector<std::function<void()>> gone_;
   std::function<void()> done_;
-  std::shared_ptr<BoxedRuntime> runtime_;  // while it is alive
+  std::vector<std::shared_ptr<BoxedRuntime>> running_;  // while they are alive
+  // Whose order has not been read yet, by all that we know: another seed would take it.
+  const BoxedRuntime* unread_ = nullptr;
+  bool seed_is_wanted_ = false;  // once it has been read
 };
 
 }  // namespace coldframe

@@ -37,30 +37,45 @@ void BoxObserver::read_hole() {
   });
 }
 
+struct BoxObserver::Trace {
+  Trace(boost::asio::io_context& io, UniqueFd listener) : calls(std::move(listener)), stream(io) {}
+  DenyTrace calls;
+  boost::asio::posix::stream_descriptor stream;  // of its descriptor, not owned
+  bool over = false;
+};
+
 void BoxObserver::watch_trace(UniqueFd listener) {
-  forget_trace();
-  trace_ = std::make_unique<DenyTrace>(std::move(listener));
+  auto trace = std::make_shared<Trace>(io_, std::move(listener));
   boost::system::error_code error;
-  trace_stream_.assign(trace_->fd(), error);
+  trace->stream.assign(trace->calls.fd(), error);
   // Without a place in the loop nobody would look: then the calls fail, rather than wait for ever.
-  if (error) return trace_.reset();
-  await_call();
+  if (error) return;
+  traces_.push_back(trace);
+  await_call(trace);
 }
 
-void BoxObserver::await_call() {
-  trace_stream_.async_wait(trace_stream_.wait_read, [self = shared_from_this(), fd = trace_->fd()](
+void BoxObserver::await_call(const std::shared_ptr<Trace>& trace) {
+  trace->stream.async_wait(trace->stream.wait_read, [self = shared_from_this(), trace](
                                                         const boost::system::error_code& error) {
-    if (error || !self->trace_ || self->trace_->fd() != fd) return;
-    if (!self->trace_->serve(self->findings_->denied, std::chrono::milliseconds(0))) {
-      return self->forget_trace();
+    if (error || trace->over) return;
+    if (!trace->calls.serve(self->findings_->denied, std::chrono::milliseconds(0))) {
+      self->forget(*trace);
+      std::erase(self->traces_, trace);
+      return;
     }
-    self->await_call();
+    self->await_call(trace);
   });
 }
 
-void BoxObserver::forget_trace() {
-  if (trace_stream_.is_open()) (void)trace_stream_.release();
-  trace_.reset();
+void BoxObserver::forget(Trace& trace) {
+  trace.over = true;
+  if (trace.stream.is_open()) (void)trace.stream.release();
+}
+
+void BoxObserver::forget_traces() {
+  for (const auto& trace : traces_)
+    forget(*trace);
+  traces_.clear();
 }
 
 void BoxObserver::stop() {
@@ -68,7 +83,7 @@ void BoxObserver::stop() {
   boost::system::error_code ignored;
   hole_.close(ignored);
   pause_.cancel();
-  forget_trace();
+  forget_traces();
 }
 
 }  // namespace coldframe

@@ -9,6 +9,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <vector>
 
 #include "emulator/base/unique_fd.hpp"
 #include "emulator/sandbox/deny_trace.hpp"
@@ -19,14 +20,14 @@ namespace coldframe {
 class BoxObserver : public std::enable_shared_from_this<BoxObserver> {
  public:
   BoxObserver(boost::asio::io_context& io, std::shared_ptr<FunctionFindings> findings)
-      : findings_(std::move(findings)), hole_(io), pause_(io), trace_stream_(io) {}
-  ~BoxObserver() { forget_trace(); }
+      : findings_(std::move(findings)), io_(io), hole_(io), pause_(io) {}
+  ~BoxObserver() { forget_traces(); }
   BoxObserver(const BoxObserver&) = delete;
   BoxObserver& operator=(const BoxObserver&) = delete;
 
   // `tun` stays the caller's.
   void watch_hole(int tun);
-  // Of the processes that are to come; those of the listener before have gone.
+  // Of the process that is to come, and those that it starts.
   void watch_trace(UniqueFd listener);
   // A last look. All processes have gone.
   void stop();
@@ -34,14 +35,16 @@ class BoxObserver : public std::enable_shared_from_this<BoxObserver> {
  private:
   void await_packet();
   void read_hole();
-  void await_call();
-  void forget_trace();
+  struct Trace;
+  void await_call(const std::shared_ptr<Trace>& trace);
+  void forget(Trace& trace);
+  void forget_traces();
 
   std::shared_ptr<FunctionFindings> findings_;
+  boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor hole_;
   boost::asio::steady_timer pause_;
-  std::unique_ptr<DenyTrace> trace_;
-  boost::asio::posix::stream_descriptor trace_stream_;  // its descriptor, not owned
+  std::vector<std::shared_ptr<Trace>> traces_;
 };
 
 }  // namespace coldframe

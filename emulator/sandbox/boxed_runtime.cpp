@@ -26,7 +26,8 @@ BoxedRuntime::BoxedRuntime(boost::asio::io_context& io, TextSink& log, ProcessSp
               }),
       exec_report_(io) {}
 
-void BoxedRuntime::start(int seed_socket) {
+void BoxedRuntime::start(int seed_socket, std::function<void()> begun) {
+  exec_report_.on_begun(std::move(begun));
   auto ends = output_.open();
   if (!ends) return fail_later("cannot make a pipe: " + ends.error().message);
   int report[2];

@@ -1,8 +1,8 @@
-// The runtime in a strict sandbox, one life of it: what it prints, how its exec went, how it ended.
-// Private to box.cpp and strict_sandbox.cpp.
+// A runtime, or an extension, in a strict sandbox, one life of it: what it prints, how its exec
+// went, how it ended. Private to box.cpp and strict_sandbox.cpp.
 //
 //   auto runtime = std::make_shared<BoxedRuntime>(io, log, spec, events, numbers);
-//   runtime->start(seed_socket);               // a failure comes as an event, not from inside this
+//   runtime->start(seed_socket, [] { … });     // a failure comes as an event, not from inside this
 //   runtime->on_exit(status, peak);            // what the init has told; or on_lost("…")
 //
 // Shared with the callbacks of the loop. I/O thread only; no call blocks.
@@ -12,6 +12,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,9 @@ class BoxedRuntime : public std::enable_shared_from_this<BoxedRuntime> {
   BoxedRuntime(boost::asio::io_context& io, TextSink& log, ProcessSpec spec, ProcessEvents& events,
                SeedNumbers numbers);
 
-  // Tells the seed with those numbers to become it.
-  void start(int seed_socket);
+  // Tells the seed with those numbers to become it. `begun` is called once, when that has read its
+  // order or will not any more: before that another seed might read it.
+  void start(int seed_socket, std::function<void()> begun);
   // `native`: as of waitpid(2); `peak` of memory, bytes.
   void on_exit(int native, std::int64_t peak);
   void on_lost(const std::string& why);

@@ -50,8 +50,8 @@ std::string with_processor(const std::string& block, int number) {
 }  // namespace
 
 HostFiles read_host_files() {
-  return {read_text("/etc/passwd"), read_text("/etc/group"), read_text("/proc/cpuinfo"),
-          read_text("/etc/resolv.conf"), read_text("/proc/stat")};
+  return {read_text("/etc/passwd"),      read_text("/etc/group"), read_text("/proc/cpuinfo"),
+          read_text("/etc/resolv.conf"), read_text("/proc/stat"), read_text("/etc/hosts")};
 }
 
 std::string passwd_with_user(const std::string& host) {
@@ -64,6 +64,12 @@ std::string passwd_with_user(const std::string& host) {
 std::string group_with_user(const std::string& host) {
   const std::string gid = std::to_string(k_sandbox_gid);
   return without(host, k_sandbox_user, gid) + k_sandbox_user + ":x:" + gid + ":\n";
+}
+
+std::string hosts_with_sandbox(const std::string& host) {
+  std::string out = host.empty() ? "127.0.0.1\tlocalhost\n" : host;
+  if (out.back() != '\n') out += '\n';
+  return out + "127.0.0.1\tsandbox.localdomain sandbox\n";
 }
 
 std::string cpuinfo_of(const std::string& host, int count) {
@@ -139,6 +145,7 @@ std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const Ho
     files.push_back({"/etc/group", group_with_user(host.group)});
   }
   files.insert(files.end(), {
+                                {"/etc/hosts", hosts_with_sandbox(host.hosts)},
                                 {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
                                 {"/proc/meminfo", meminfo_of(facts.memory_mb)},
                                 {"/sys/devices/system/cpu/online", cpus},

@@ -18,6 +18,7 @@ struct HostFiles {
   std::string cpuinfo;
   std::string resolv_conf{};
   std::string stat{};  // /proc/stat; empty: not known, and then not covered
+  std::string hosts{};
 };
 HostFiles read_host_files();
 
@@ -38,6 +39,8 @@ std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const Ho
 // The host's accounts and sbx_user1051, whose home does not exist.
 std::string passwd_with_user(const std::string& host);
 std::string group_with_user(const std::string& host);
+// The host's names, and those by which an extension asks for telemetry to be sent to it.
+std::string hosts_with_sandbox(const std::string& host);
 // `count` processors: the host's first ones, and copies of the last if it has fewer.
 std::string cpuinfo_of(const std::string& host, int count);
 // MemTotal is the function's size, all of it free: what is in use by now is not in it. No swap.

@@ -21,6 +21,7 @@ enum class InitMessage : std::int64_t {
   kill_all = 11,
   suspend = 12,  // SIGSTOP to all but the init
   resume = 13,
+  signal = 14,  // pid inside of one that was a seed, signal: to its process group
 };
 
 enum class SeedMessage : std::int64_t {

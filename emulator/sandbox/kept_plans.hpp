@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/extensions/find_extensions.hpp"
 #include "emulator/model/function_config.hpp"
 #include "emulator/sandbox/host_looks.hpp"
 #include "emulator/sandbox/sandbox_plan.hpp"
@@ -34,6 +35,8 @@ class KeptPlans {
     std::filesystem::path task_root, working_directory;
     int tmp_mb = 0, memory_mb = 0;
     std::shared_ptr<const FunctionImage> image;
+    std::filesystem::path extensions{};
+    std::vector<ExtensionFile> extension_files{};
     bool operator==(const Function&) const = default;
   };
   struct Kept {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 
+#include "emulator/extensions/find_extensions.hpp"
 #include "emulator/sandbox/image_root.hpp"
 #include "emulator/sandbox/mount_calls.hpp"
 #include "emulator/sandbox/own_mounts.hpp"
@@ -99,6 +100,9 @@ Result<std::vector<Opened>> open_trees(const SandboxPlan& plan, bool in_user_nam
   for (const auto& mount : plan.mounts) {
     auto tree = open_tree(mount, !in_user_namespace);
     if (!tree) return tree.error();
+    if (owner_map >= 0 && !tree->closed && mount.to == k_extensions_inside) {
+      show_owned(tree->fd.get(), owner_map);
+    }
     trees.push_back(std::move(*tree));
   }
   auto task = open_tree({plan.task_root, k_sandbox_task_root}, !in_user_namespace);

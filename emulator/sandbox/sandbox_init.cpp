@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -115,7 +116,7 @@ class Init {
       become_seed(born, pipe_ends[0]);
     }
     ::close(pipe_ends[0]);
-    runtime_ = born.pid;
+    told_of_.push_back(born.pid);
     return UniqueFd(pipe_ends[1]);
   }
 
@@ -123,7 +124,7 @@ class Init {
     const Born born = fork_into(plan_.seed.join_fds, 0);
     if (born.pid < 0) fail(std::string("fork: ") + std::strerror(errno));
     if (born.pid == 0) become_seed(born, -1);
-    runtime_ = born.pid;
+    told_of_.push_back(born.pid);
     tell_of_seed();
   }
 
@@ -137,11 +138,11 @@ class Init {
   }
 
   void tell_of_seed() {
-    const UniqueFd handle = open_pidfd(runtime_);
+    const UniqueFd handle = open_pidfd(told_of_.back());
     if (!handle) fail(std::string("pidfd_open: ") + std::strerror(errno));
     MessageWriter out;
     out.number(static_cast<std::int64_t>(InitMessage::seed_forked));
-    out.number(runtime_);
+    out.number(told_of_.back());
     if (!send_message(plan_.control_socket, out, {handle.get()})) {
       fail(std::string("pass on the number of a process: ") + std::strerror(errno));
     }
@@ -156,8 +157,7 @@ class Init {
       const pid_t pid = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, flags, &usage));
       if (pid < 0 && errno == EINTR) continue;
       if (pid <= 0) return;
-      if (pid != runtime_) continue;
-      runtime_ = 0;
+      if (std::erase(told_of_, pid) == 0) continue;
       MessageWriter out;
       out.number(static_cast<std::int64_t>(InitMessage::exited));
       out.number(pid);
@@ -176,6 +176,12 @@ class Init {
     send_message(plan_.control_socket, out);
   }
 
+  // Its number is its own until we collect it. Before it has called setsid() there is no group.
+  void signal_group(pid_t pid, int number) {
+    if (std::find(told_of_.begin(), told_of_.end(), pid) == told_of_.end()) return;
+    if (::kill(-pid, number) != 0) ::kill(pid, number);
+  }
+
   void obey() {
     const auto order = receive_message(plan_.control_socket);
     if (!order) ::_exit(0);  // nobody is there any more
@@ -191,6 +197,10 @@ class Init {
       case InitMessage::resume:
         ::kill(-1, SIGCONT);
         return;
+      case InitMessage::signal: {
+        const auto pid = static_cast<pid_t>(in.number());
+        return signal_group(pid, static_cast<int>(in.number()));
+      }
       default:
         return;
     }
@@ -198,7 +208,7 @@ class Init {
 
   const InitPlan& plan_;
   UniqueFd children_;
-  pid_t runtime_ = 0;
+  std::vector<pid_t> told_of_;  // seeds, and what they became, until they end
 };
 
 }  // namespace

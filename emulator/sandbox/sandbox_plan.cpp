@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/extensions/find_extensions.hpp"
+
 namespace coldframe {
 namespace {
 
@@ -102,6 +104,12 @@ class Needs {
     }
   }
 
+  // What a script needs that is not shown at its own place.
+  void add_interpreter(const fs::path& script) {
+    const auto interpreter = interpreter_of(script, looks_);
+    if (!interpreter.empty()) add_program(interpreter);
+  }
+
   bool is_covered(const fs::path& path) const {
     return std::any_of(covered_.begin(), covered_.end(),
                        [&](const fs::path& one) { return is_below(path, one); });
@@ -137,6 +145,10 @@ std::string SandboxPlan::inside(const fs::path& path) const {
   if (!is_below(given, task_root)) return given.string();
   const fs::path rest = given.lexically_relative(task_root);
   return rest == "." ? k_sandbox_task_root : (fs::path(k_sandbox_task_root) / rest).string();
+}
+
+std::string SandboxPlan::inside_opt(const fs::path& path) const {
+  return (fs::path(k_extensions_inside) / path.filename()).string();
 }
 
 bool SandboxPlan::shows(const fs::path& path) const {
@@ -193,6 +205,12 @@ SandboxPlan plan_sandbox(const FunctionConfig& config, const EntryPoint& entry, 
   }
   if (!is_below(normal(config.working_directory), plan.task_root)) {
     needs.add(config.working_directory);
+  }
+  if (!config.extensions.empty() && has_extensions_api(config) &&
+      looks.is_folder(config.extensions)) {
+    plan.mounts.push_back({normal(config.extensions).string(), k_extensions_inside});
+    for (const auto& file : find_extensions(config))
+      needs.add_interpreter(file.path);
   }
   return plan;
 }

@@ -56,6 +56,8 @@ struct SandboxPlan {
   bool trace_denied = false;  // deny_trace.hpp
 
   std::string inside(const std::filesystem::path& path) const;
+  // Of an extension's executable.
+  std::string inside_opt(const std::filesystem::path& path) const;
   // Whether a path of the host is that path inside as well, or hidden by the sandbox's own.
   bool shows(const std::filesystem::path& path) const;
 };

@@ -19,7 +19,10 @@ constexpr const char* k_ended = "the sandbox server has ended";
 
 TimePoint now() { return std::chrono::steady_clock::now(); }
 
-Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {
+Result<CreatedSandbox> unpack(Message& answer) {
+  MessageReader in = answer.reader();
+  (void)in.number();
+  if (in.number() != 1) return host_error("no sandbox could be made: " + in.text());
   CreatedSandbox made;
   made.forked = TimePoint(Duration(in.number()));
   made.tmp_note = in.text();
@@ -37,6 +40,16 @@ Result<CreatedSandbox> unpack(MessageReader& in, Message& answer) {
   while (left() > 0)
     made.listeners.push_back(std::move(*next++));
   return made;
+}
+
+Result<UniqueFd> unpack_socket(Message& answer) {
+  MessageReader in = answer.reader();
+  (void)in.number();
+  if (in.number() != 1) return host_error(in.text());
+  if (answer.truncated || answer.descriptors.empty()) {
+    return host_error("too few descriptors are left");
+  }
+  return std::move(answer.descriptors.front());
 }
 
 }  // namespace
@@ -68,24 +81,39 @@ std::int64_t SandboxRequests::create(const SandboxPlan& plan, UniqueFd control, 
                                      const std::vector<int>& join_fds, Done done) {
   const std::int64_t number = ++latest_;
   Waiting request;
-  request.done = std::move(done);
+  request.done = [done = std::move(done)](Result<Message*> answer) {
+    done(answer ? unpack(**answer) : Result<CreatedSandbox>(answer.error()));
+  };
   request.message.number(number);
   write_plan(request.message, plan);
   std::vector<int> descriptors{control.get(), start.get()};
   descriptors.insert(descriptors.end(), join_fds.begin(), join_fds.end());
-  if (io_ != nullptr && waiting_.empty() && send(number, request, descriptors)) return number;
   request.descriptors.push_back(std::move(control));
   request.descriptors.push_back(std::move(start));
-  for (const int fd : join_fds) {
-    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy) {
-      fail_soon(std::move(request.done), "too few descriptors are left");
-      return number;
-    }
+  ask(number, std::move(request), descriptors, 2);
+  return number;
+}
+
+void SandboxRequests::open_socket(int network, GotSocket done) {
+  const std::int64_t number = ++latest_;
+  Waiting request;
+  request.done = [done = std::move(done)](Result<Message*> answer) {
+    done(answer ? unpack_socket(**answer) : Result<UniqueFd>(answer.error()));
+  };
+  request.message.number(-number);  // what makes it another kind of request
+  ask(number, std::move(request), {network}, 0);
+}
+
+// Of `descriptors` the first are owned by the request; of the others it needs copies if it waits.
+void SandboxRequests::ask(std::int64_t number, Waiting request, const std::vector<int>& descriptors,
+                          std::size_t owned) {
+  if (io_ != nullptr && waiting_.empty() && send(number, request, descriptors)) return;
+  for (std::size_t i = owned; i < descriptors.size(); ++i) {
+    UniqueFd copy(::fcntl(descriptors[i], F_DUPFD_CLOEXEC, 3));
+    if (!copy) return fail_soon(std::move(request.done), "too few descriptors are left");
     request.descriptors.push_back(std::move(copy));
   }
   waiting_.emplace(number, std::move(request));
-  return number;
 }
 
 bool SandboxRequests::withdraw(std::int64_t number) { return waiting_.erase(number) != 0; }
@@ -125,7 +153,7 @@ void SandboxRequests::send_waiting() {
   }
 }
 
-void SandboxRequests::fail_soon(Done done, std::string why) {
+void SandboxRequests::fail_soon(Answered done, std::string why) {
   asio::post(*io_, [done = std::move(done), why = std::move(why)] { done(host_error(why)); });
 }
 
@@ -157,16 +185,12 @@ void SandboxRequests::answer(Message& message) {
   auto request = under_way_.extract(number);
   if (request.empty()) return;
   answered_ = now();
-  const Done done = std::move(request.mapped().done);
+  const Answered done = std::move(request.mapped().done);
   // It makes one after the other: what came before was answered too, and its answer has been lost.
-  std::vector<Done> lost;
+  std::vector<Answered> lost;
   while (!under_way_.empty() && under_way_.begin()->first < number)
     lost.push_back(std::move(under_way_.extract(under_way_.begin()).mapped().done));
-  if (in.number() == 1) {
-    done(unpack(in, message));
-  } else {
-    done(host_error("no sandbox could be made: " + in.text()));
-  }
+  done(&message);
   for (const auto& one : lost)
     one(host_error("the sandbox server's answer was lost"));
 }

@@ -47,6 +47,7 @@ struct CreatedSandbox {
 class SandboxRequests {
  public:
   using Done = std::function<void(Result<CreatedSandbox>)>;
+  using GotSocket = std::function<void(Result<UniqueFd>)>;
   static constexpr std::size_t k_most_under_way = 32;
 
   // `patience`: how long a request that was sent, and the next answer, may take.
@@ -66,6 +67,8 @@ class SandboxRequests {
   // joined through `join_fds`, which are used during the call only. Returns the request's number.
   std::int64_t create(const SandboxPlan& plan, UniqueFd control, UniqueFd start,
                       const std::vector<int>& join_fds, Done done);
+  // A TCP socket, not connected, non-blocking, of that network namespace. Answered like create().
+  void open_socket(int network, GotSocket done);
   // Its `done` is not called any more. False: it is under way, or has been answered.
   bool withdraw(std::int64_t number);
   // Who is told what nobody has asked for: of a way out that has ended, in its last words; of the
@@ -75,19 +78,24 @@ class SandboxRequests {
   bool ended() const;
 
  private:
+  // An answer, or why there is none.
+  using Answered = std::function<void(Result<Message*>)>;
   struct Waiting {
     MessageWriter message;
     std::vector<UniqueFd> descriptors;
-    Done done;
+    Answered done;
   };
   struct UnderWay {
     TimePoint sent;
-    Done done;
+    Answered done;
   };
+
+  void ask(std::int64_t number, Waiting request, const std::vector<int>& descriptors,
+           std::size_t owned);
 
   bool send(std::int64_t number, Waiting& request, const std::vector<int>& descriptors);
   void send_waiting();
-  void fail_soon(Done done, std::string why);
+  void fail_soon(Answered done, std::string why);
   void wait();
   void read();
   void answer(Message& message);

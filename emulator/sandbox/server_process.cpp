@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +31,7 @@
 #include "emulator/sandbox/sandbox_init.hpp"
 #include "emulator/sandbox/seccomp_filter.hpp"
 #include "emulator/sandbox/shared_roots.hpp"
+#include "emulator/sandbox/side_process.hpp"
 #include "emulator/sandbox/spare_disks.hpp"
 #include "emulator/sandbox/spare_networks.hpp"
 #include "emulator/sandbox/tmp_disk.hpp"
@@ -154,6 +157,7 @@ class Server {
     if (!request) leave();
     MessageReader in = request->reader();
     const std::int64_t id = in.number();
+    if (id < 0) return open_socket(-id, *request);
     const SandboxPlan plan = read_plan(in);
     MessageWriter out;
     out.number(id);
@@ -214,6 +218,26 @@ class Server {
       living.way_out.emplace(std::move(*way_out));
     }
     if (living_.size() <= k_kept_networks) living.network = std::move(network);
+  }
+
+  // A socket is of the network in which it was made: for a connection into a sandbox.
+  void open_socket(std::int64_t id, const Message& request) {
+    MessageWriter out;
+    out.number(id);
+    if (request.descriptors.empty()) {
+      return refuse(out, host_error("the sandbox server got half a request"));
+    }
+    const int network = request.descriptors.front().get();
+    const auto fds = run_beside("no socket in a network", [network](SideReport& report) {
+      report.step = "setns";
+      if (::setns(network, CLONE_NEWNET) != 0) return errno;
+      report.step = "socket";
+      report.fds[0] = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      return report.fds[0] < 0 ? errno : 0;
+    });
+    if (!fds) return refuse(out, fds.error());
+    out.number(1);
+    send_message(socket_, out, {(*fds)[0].get()});
   }
 
   // Of a new one: its hole, and what it looks like before anybody is in it. Why it has no hole.

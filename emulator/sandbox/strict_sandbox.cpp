@@ -38,6 +38,7 @@ class BoxedProcess final : public RuntimeProcess {
   // All but the init, whatever their group.
   void suspend() override { box_->suspend(); }
   void resume() override { box_->resume(); }
+  void signal(int number) override { box_->signal(*runtime_, number); }
   void kill(std::function<void()> gone) override { box_->kill_all(std::move(gone)); }
   std::optional<FinalMemory> final_memory() const override { return runtime_->final_memory(); }
 
@@ -84,8 +85,15 @@ class StrictEnvironment final : public EnvironmentSandbox {
   std::string inside(const std::filesystem::path& path) const override {
     return plan_.inside(path);
   }
+  std::string inside_opt(const std::filesystem::path& path) const override {
+    return plan_.inside_opt(path);
+  }
   std::unique_ptr<RuntimeProcess> launch(ProcessSpec spec, ProcessEvents& events) override {
     return std::make_unique<BoxedProcess>(box_, box_->launch(spec, events));
+  }
+  void open_socket(std::function<void(Result<UniqueFd>)> done) override {
+    if (network_ == NetworkMode::host) return EnvironmentSandbox::open_socket(std::move(done));
+    box_->open_socket(std::move(done));
   }
   std::optional<std::int64_t> tmp_used_bytes() const override { return box_->tmp_used_bytes(); }
   void close(std::function<void()> done) override { box_->close(std::move(done)); }

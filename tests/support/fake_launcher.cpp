@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -19,6 +20,7 @@ class FakeLauncher::Handle final : public RuntimeProcess {
   pid_t pid() const override { return launcher_.pid_; }
   void drain_output() override {}
   void end_lines() override { process_.end_line(); }
+  void signal(int number) override { launcher_.signal(process_, number); }
   void kill(std::function<void()> gone) override { launcher_.kill(process_, std::move(gone)); }
 
  private:
@@ -91,6 +93,14 @@ int FakeLauncher::running() const {
 std::unique_ptr<RuntimeProcess> FakeLauncher::launch(ProcessSpec spec, ProcessEvents& events) {
   processes_.push_back(std::make_unique<FakeProcess>(std::move(spec), events));
   return std::make_unique<Handle>(*this, *processes_.back());
+}
+
+void FakeLauncher::signal(FakeProcess& process, int number) {
+  if (io_ == nullptr) throw std::logic_error("FakeLauncher::attach() was not called");
+  if (!process.running()) return;
+  process.signals_.push_back(number);
+  if (number == SIGTERM && process.outlives_sigterm_) return;
+  boost::asio::post(*io_, [&process, number] { process.signal(number); });
 }
 
 void FakeLauncher::kill(FakeProcess& process, std::function<void()> gone) {

@@ -34,13 +34,15 @@ class FakeProcess {
   void log(LogLevel level, std::string_view text);  // a framed event
   void lose(const std::string& why);                // with what it lives in
   void fail_launch(LaunchFailure::Stage stage, const std::string& reason);
+  void outlive_sigterm() { outlives_sigterm_ = true; }  // others end by it, with the next turn
 
   // Facts.
   const ProcessSpec& spec() const { return spec_; }
   std::optional<std::string> variable(std::string_view name) const;
   std::uint16_t port() const;  // of AWS_LAMBDA_RUNTIME_API
   bool running() const { return running_; }
-  bool killed() const { return killed_; }  // by the emulator
+  bool killed() const { return killed_; }                       // by the emulator
+  const std::vector<int>& signals() const { return signals_; }  // that it was sent before
 
  private:
   friend class FakeLauncher;
@@ -52,6 +54,8 @@ class FakeProcess {
   ProcessEvents* events_;  // null once nobody listens any more
   bool running_ = true;
   std::string begun_;
+  bool outlives_sigterm_ = false;
+  std::vector<int> signals_;
   bool killed_ = false;
 };
 
@@ -73,6 +77,7 @@ class FakeLauncher final : public ProcessLauncher {
 
  private:
   class Handle;
+  void signal(FakeProcess& process, int number);
   void kill(FakeProcess& process, std::function<void()> gone);
 
   boost::asio::io_context* io_ = nullptr;

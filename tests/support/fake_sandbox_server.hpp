@@ -85,6 +85,25 @@ class FakeSandboxServer {
     out.text(why);
     EXPECT_TRUE(send_message(socket_.get(), out));
   }
+  // The number of a request for a socket, which came with its network; 0: there is none.
+  std::int64_t take_socket() {
+    const auto message = receive_message(socket_.get());
+    if (!message) return 0;
+    MessageReader in = message->reader();
+    EXPECT_EQ(message->descriptors.size(), 1u);
+    return -in.number();
+  }
+  void grant_socket(std::int64_t number, int socket) {
+    MessageWriter out;
+    out.number(number);
+    out.number(1);
+    EXPECT_TRUE(send_message(socket_.get(), out, {socket}));
+  }
+  void refuse_socket(std::int64_t number, const std::string& why) {
+    FakeRequest request;
+    request.number = number;
+    refuse(request, why);
+  }
   void end() { socket_.reset(); }
 
  private:

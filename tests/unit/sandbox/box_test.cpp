@@ -84,6 +84,76 @@ TEST_F(BoxTest, IsReadyWhenItsSeedIs) {
   runtime->forget();
 }
 
+// An extension, and then the runtime.
+TEST_F(BoxTest, ForksAnotherSeedOnlyWhenTheLastHasReadItsOrder) {
+  make_ready();
+  auto agent = box->launch({}, heard);
+  outcome.clear();
+  prepare();
+  settle();
+  EXPECT_EQ(init->order(), 0) << "the order of the first would be read by the second";
+  EXPECT_EQ(init->run_order(), 2);
+  settle();
+  EXPECT_EQ(init->order(), number_of(InitMessage::fork_seed));
+  make_ready(3);
+  Heard of_runtime;
+  auto runtime = box->launch({}, of_runtime);
+  EXPECT_EQ(init->run_order(), 3);
+  init->exited(2, 0);
+  settle();
+  EXPECT_EQ(heard.text, "exit: Runtime exited without providing a reason");
+  EXPECT_EQ(of_runtime.text, "");
+  init->exited(3, SIGKILL);
+  settle();
+  EXPECT_EQ(of_runtime.text, "exit: Runtime exited with error: signal: killed");
+  agent->forget();
+  runtime->forget();
+}
+
+TEST_F(BoxTest, DoesNotWaitForAnOrderOfOneThatHasEnded) {
+  make_ready();
+  auto agent = box->launch({}, heard);
+  prepare();
+  init->exited(2, SIGKILL);
+  settle();
+  EXPECT_EQ(init->order(), number_of(InitMessage::fork_seed));
+  agent->forget();
+}
+
+TEST_F(BoxTest, TellsTheInitWhomToSignalAndKillsAllAtOnce) {
+  make_ready();
+  auto agent = box->launch({}, heard);
+  init->run_order();
+  box->signal(*agent, SIGTERM);
+  EXPECT_EQ(init->order(), number_of(InitMessage::signal));
+  int gone = 0;
+  box->kill_all([&] { ++gone; });
+  box->kill_all([&] { ++gone; });
+  EXPECT_EQ(init->order(), number_of(InitMessage::kill_all));
+  EXPECT_EQ(init->order(), 0) << "once is enough";
+  init->empty();
+  settle();
+  EXPECT_EQ(gone, 2);
+  agent->forget();
+}
+
+TEST_F(BoxTest, ThatIsLostTellsAllInIt) {
+  make_ready();
+  auto agent = box->launch({}, heard);
+  init->run_order();
+  settle();
+  prepare();
+  make_ready(3);
+  Heard of_runtime;
+  auto runtime = box->launch({}, of_runtime);
+  init->end();
+  settle();
+  EXPECT_NE(heard.text.find("lost: "), std::string::npos);
+  EXPECT_EQ(heard.text, of_runtime.text);
+  agent->forget();
+  runtime->forget();
+}
+
 TEST_F(BoxTest, TellsWhyItsSeedHasEndedToWhoeverWaits) {
   make();
   init->fork_seed(2);

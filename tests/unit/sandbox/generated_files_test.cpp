@@ -74,5 +74,12 @@ TEST(GeneratedFiles, AreThoseOfTheirFacts) {
   EXPECT_EQ(generated_files(facts, {}).back().content, facts.resolv_conf);
 }
 
+TEST(GeneratedFiles, AddTheSandboxsNamesToTheHosts) {
+  EXPECT_EQ(hosts_with_sandbox("127.0.0.1 localhost\n10.0.0.7 db"),
+            "127.0.0.1 localhost\n10.0.0.7 db\n127.0.0.1\tsandbox.localdomain sandbox\n");
+  EXPECT_EQ(hosts_with_sandbox(""),
+            "127.0.0.1\tlocalhost\n127.0.0.1\tsandbox.localdomain sandbox\n");
+}
+
 }  // namespace
 }  // namespace coldframe

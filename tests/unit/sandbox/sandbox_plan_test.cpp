@@ -171,5 +171,25 @@ TEST_F(Plan, CarriesTheSizesOfTheFunction) {
   EXPECT_EQ(made.network, NetworkMode::none);
 }
 
+TEST_F(Plan, ShowsExtensionsWhereLambdaHasThemAndWhatTheyAreStartedBy) {
+  const std::string interpreter = program("/tool/bin/run");
+  fs::create_directories(root() + "/tool/lib");
+  fs::permissions(program("/opt/extensions/agent", "#!" + interpreter + " -x\n"),
+                  fs::perms::owner_all);
+  program("/opt/extensions/readme", "#!/no/such/place\n");
+  config.extensions = root() + "/opt/extensions";
+  const auto made = plan("/bin/sh");
+  const auto shown = [&](const SandboxMount& mount) {
+    return std::find(made.mounts.begin(), made.mounts.end(), mount) != made.mounts.end();
+  };
+  EXPECT_TRUE(shown({config.extensions.string(), "/opt/extensions"}));
+  EXPECT_TRUE(shown({root() + "/tool", root() + "/tool"}));
+  EXPECT_EQ(made.inside_opt(config.extensions / "agent"), "/opt/extensions/agent");
+  config.extensions_allowed = false;
+  const auto without = plan("/bin/sh");
+  EXPECT_TRUE(std::none_of(without.mounts.begin(), without.mounts.end(),
+                           [](const auto& mount) { return mount.to == "/opt/extensions"; }));
+}
+
 }  // namespace
 }  // namespace coldframe

@@ -47,6 +47,25 @@ class SandboxRequestsTest : public ::testing::Test, public LoopPump {
   std::int64_t latest = 0;
 };
 
+TEST_F(SandboxRequestsTest, AsksForASocketInANetwork) {
+  requests.attach(io);
+  std::string got;
+  const auto hear = [&](const Result<UniqueFd>& fd) {
+    got += fd ? "a socket. " : fd.error().message + ". ";
+  };
+  const UniqueFd network(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  requests.open_socket(network.get(), hear);
+  requests.open_socket(network.get(), hear);
+  EXPECT_EQ(got, "");
+  server.grant_socket(server.take_socket(), init.get());
+  server.refuse_socket(server.take_socket(), "no socket in a network: setns: gone");
+  ASSERT_TRUE(pump_until(*this, [&] { return got.size() > 20; }));
+  EXPECT_EQ(got, "a socket. no socket in a network: setns: gone. ");
+  server.end();
+  requests.open_socket(network.get(), hear);
+  ASSERT_TRUE(pump_until(*this, [&] { return got.ends_with("has ended. "); }));
+}
+
 TEST_F(SandboxRequestsTest, KeepsWhatTheServerHasNoRoomForAndLosesNone) {
   constexpr int k_count = 200;
   requests.attach(io);
