@@ -53,8 +53,8 @@ void EnvironmentLog::platform(std::string_view lines) {
   if (!lines.empty()) emit(lines);
 }
 
-void EnvironmentLog::function(const LogEvent& event) {
-  if (filtered_out(event)) return;
+bool EnvironmentLog::function(const LogEvent& event) {
+  if (filtered_out(event)) return false;
   std::string_view raw = event.text;
   while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r'))
     raw.remove_suffix(1);
@@ -69,6 +69,7 @@ void EnvironmentLog::function(const LogEvent& event) {
   }
   text += '\n';
   emit(text);
+  return true;
 }
 
 void EnvironmentLog::emit(std::string_view text) {

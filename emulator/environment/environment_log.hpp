@@ -21,7 +21,8 @@ class EnvironmentLog {
   void platform(std::string_view lines);
   // An event of the function: below the configured level it is dropped (JSON logs only); CR inside
   // a line stands for a line end, as AWS's clients write multi-line messages.
-  void function(const LogEvent& event);
+  // Returns whether it was not dropped.
+  bool function(const LogEvent& event);
   void begin_tail(bool wanted);
   std::string take_tail();
 

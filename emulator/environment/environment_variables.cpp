@@ -66,13 +66,6 @@ std::string_view language(const FunctionConfig& config) {
   return "";
 }
 
-// Of an image: the last word of what is run, unless that is the program itself.
-std::string handler(const FunctionConfig& config) {
-  if (!config.handler.empty()) return config.handler;
-  if (!config.command.empty()) return config.command.back();
-  return config.entry_point.size() > 1 ? config.entry_point.back() : "";
-}
-
 void add_credentials(const FunctionConfig& config, std::map<std::string, std::string>& out) {
   if (config.credentials == Credentials::caller) {
     for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
@@ -86,6 +79,13 @@ void add_credentials(const FunctionConfig& config, std::map<std::string, std::st
 }
 
 }  // namespace
+
+// Of an image: the last word of what is run, unless that is the program itself.
+std::string handler_of(const FunctionConfig& config) {
+  if (!config.handler.empty()) return config.handler;
+  if (!config.command.empty()) return config.command.back();
+  return config.entry_point.size() > 1 ? config.entry_point.back() : "";
+}
 
 bool is_reserved_variable(std::string_view name) {
   return name.starts_with('_') ||
@@ -138,7 +138,7 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   }
   add_credentials(config, out);
   out["AWS_LAMBDA_RUNTIME_API"] = facts.runtime_api;
-  out["_HANDLER"] = handler(config);
+  out["_HANDLER"] = handler_of(config);
   out["AWS_REGION"] = out["AWS_DEFAULT_REGION"] = config.region;
   if (config.runtime.empty()) {
     out["AWS_EXECUTION_ENV"] = "AWS_Lambda_Image";
@@ -164,6 +164,21 @@ std::vector<std::string> environment_variables(const FunctionConfig& config,
   texts.reserve(out.size());
   for (auto& [name, value] : out)
     texts.push_back(name + "=" + value);
+  return texts;
+}
+
+std::vector<std::string> extension_variables(const FunctionConfig& config,
+                                             const EnvironmentFacts& facts) {
+  constexpr std::array<std::string_view, 5> k_of_the_runtime{
+      "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+      "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"};
+  auto texts = environment_variables(config, facts);
+  std::erase_if(texts, [&](const std::string& text) {
+    const std::string_view name = std::string_view(text).substr(0, text.find('='));
+    return name.starts_with('_') || name.starts_with("AWS_XRAY_") ||
+           std::find(k_of_the_runtime.begin(), k_of_the_runtime.end(), name) !=
+               k_of_the_runtime.end();
+  });
   return texts;
 }
 

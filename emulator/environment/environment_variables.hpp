@@ -23,6 +23,13 @@ struct EnvironmentFacts {
 std::vector<std::string> environment_variables(const FunctionConfig& config,
                                                const EnvironmentFacts& facts);
 
+// The same for an external extension, which does not get what is the runtime's own.
+std::vector<std::string> extension_variables(const FunctionConfig& config,
+                                             const EnvironmentFacts& facts);
+
+// `_HANDLER`; empty: there is none.
+std::string handler_of(const FunctionConfig& config);
+
 // Whether a customer's value for this name never reaches the function.
 bool is_reserved_variable(std::string_view name);
 // AWS's rule for customer keys: a letter, then at least one of [A-Za-z0-9_].

@@ -3,10 +3,10 @@
 //
 //   ExecutionEnvironment environment(services, config, owner);
 //   environment.invoke(std::move(invocation)); // starts the runtime if need be
-//   environment.stop([] { … });                // SIGKILL at once: no extension can be registered
+//   environment.stop([] { … });                // SIGKILL at once, unless there are extensions
 //
 // Owned by the pool; everything happens on the I/O thread. The stories of its
-// life are told in init_phase.cpp, invoke_phase.cpp and shutdown_phase.cpp.
+// life are told in init_phase.cpp, invoke_phase.cpp, extension_phase.cpp and shutdown_phase.cpp.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,6 +19,8 @@
 #include "emulator/base/ids.hpp"
 #include "emulator/base/lazy_timer.hpp"
 #include "emulator/environment/environment_log.hpp"
+#include "emulator/environment/environment_variables.hpp"
+#include "emulator/environment/extension_set.hpp"
 #include "emulator/environment/sandbox.hpp"
 #include "emulator/environment/work_look.hpp"
 #include "emulator/limits/freezer.hpp"
@@ -28,6 +30,7 @@
 #include "emulator/model/function_config.hpp"
 #include "emulator/model/invoke.hpp"
 #include "emulator/model/record.hpp"
+#include "emulator/process/process_family.hpp"
 #include "emulator/process/runtime_process.hpp"
 #include "emulator/runtime_api/runtime_api.hpp"
 
@@ -62,7 +65,8 @@ class EnvironmentOwner {
 
 class ExecutionEnvironment final : private RuntimeEvents,
                                    private ProcessEvents,
-                                   private LimitsEvents {
+                                   private LimitsEvents,
+                                   private ExtensionOwner {
  public:
   ExecutionEnvironment(EnvironmentServices& services, const FunctionConfig& config,
                        EnvironmentOwner& owner);
@@ -126,6 +130,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   // init_phase.cpp
   [[gnu::cold]] void start_process(EnvironmentState phase);
   [[gnu::cold]] void begin_process();
+  [[gnu::cold]] void launch_runtime();
+  EnvironmentFacts environment_facts() const;
   [[gnu::cold]] void prepare_sandbox();
   [[gnu::cold]] Result<void> listen_on_loopback();
   [[gnu::cold]] Result<void> listen(std::vector<UniqueFd> listeners);
@@ -139,6 +145,29 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void init_failed(InitStatus status, const std::string& error_type, Payload body);
   void log_init(InitRecord record);
   Duration init_limit() const;
+  void finish_init();
+  // extension_phase.cpp
+  http::Handler* other_api(std::string_view path) override;
+  ExtensionSet& extension_set();
+  void begin_extensions(const std::vector<ExtensionFile>& files);
+  void launch_extension(std::size_t index);
+  void prepare_another(std::function<void()> then);
+  void start_runtime_if_it_may();
+  void on_extensions_registered() override;
+  void on_extensions_ready() override;
+  void on_extension_failed(const std::string& type, const std::string& reason) override;
+  void on_extension_log(const LogEvent& event) override;
+  void on_extension_exit() override;
+  void on_extension_host_failure(const std::string& reason) override;
+  void on_extension_lost(const std::string& why) override;
+  void on_telemetry_subscription(const std::string& name, const TelemetrySubscription& to) override;
+  [[gnu::cold]] void tell_extensions_of_invoke(const RuntimeEvent& event);
+  void log_extensions();
+  void tell_of_init_start();
+  void tell_of_init(const InitRecord& record);
+  [[gnu::cold]] void tell_of_start();
+  [[gnu::cold]] void tell_of_runtime_done();
+  [[gnu::cold]] void tell_of_report();
   // invoke_phase.cpp
   void dispatch();
   void log_start();
@@ -148,6 +177,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void on_exit(const ExitStatus& status) override;
   [[gnu::cold]] void on_out_of_memory() override;
   void judge_exit(const ExitStatus& status);
+  void end_generation(InvocationStatus kind, const std::string& type, const std::string& reason);
+  void remember_line(const LogEvent& event);
   void on_log(const LogEvent& event) override;
   void answer_caller(InvocationStatus status, Payload body);
   void refuse_caller(Refusal refusal);
@@ -161,7 +192,8 @@ class ExecutionEnvironment final : private RuntimeEvents,
   void on_look() override;
   void look_at_leftovers();
   // shutdown_phase.cpp
-  void reset();
+  void reset(ShutdownReason reason = ShutdownReason::failure);
+  void kill_all();
   void processes_gone();
   void on_all_gone();
   void end_for_good();
@@ -184,12 +216,17 @@ class ExecutionEnvironment final : private RuntimeEvents,
   std::unique_ptr<EnvironmentLimits> limits_;
   Freezer freezer_;
   HoldingsMeter holdings_;
+  std::unique_ptr<ExtensionSet> extensions_;  // null: nobody has ever asked for one
   RuntimeApi api_;
   std::unique_ptr<EnvironmentSandbox> sandbox_;
-  std::unique_ptr<RuntimeProcess> process_;
-  bool process_exited_ = false;
-  bool host_failed_ = false;  // the last launch failed for a reason of ours: no init was tried
-  bool provisioned_ = false;  // started ahead: another limit, another variable
+  std::unique_ptr<RuntimeProcess> process_;  // the runtime, or family_
+  ProcessFamily* family_ = nullptr;          // with external extensions
+  std::vector<ExtensionFile> extension_files_;
+  bool runtime_may_start_ = false;  // half of what it waits for has come
+  bool runtime_running_ = false;
+  bool process_exited_ = false;  // or something else that ends the generation
+  bool host_failed_ = false;     // the last launch failed for a reason of ours: no init was tried
+  bool provisioned_ = false;     // started ahead: another limit, another variable
   bool open_ = false;
   bool preparing_ = false;
   bool prepared_ = false;

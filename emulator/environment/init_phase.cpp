@@ -100,7 +100,7 @@ void ExecutionEnvironment::begin_process() {
     record.phase = suppressed ? InitPhase::invoke : InitPhase::init;
     record.started = init_wall_;
     record.provisioned = provisioned_;
-    log_.platform(json_log::init_start(config_, record));
+    log_.platform(json_log::init_start(config_, record, config_.system_level));
   }
   if (!suppressed) {
     init_timer_ = services_.timers.at(init_started_ + init_limit(), [this] {
@@ -108,6 +108,24 @@ void ExecutionEnvironment::begin_process() {
       on_init_timeout();
     });
   }
+  if (extensions_) tell_of_init_start();
+  // A disk is looked at only where there may be one.
+  if (!config_.extensions.empty()) {
+    if (const auto files = find_extensions(config_); !files.empty()) return begin_extensions(files);
+  }
+  launch_runtime();
+}
+
+EnvironmentFacts ExecutionEnvironment::environment_facts() const {
+  EnvironmentFacts facts;
+  facts.runtime_api = sandbox_->runtime_api().value_or("127.0.0.1:" + std::to_string(port_));
+  facts.log_stream = log_stream_;
+  facts.initialization_type = provisioned_ ? "provisioned-concurrency" : "on-demand";
+  facts.task_root = sandbox_->inside(config_.task_root);
+  return facts;
+}
+
+void ExecutionEnvironment::launch_runtime() {
   const EntryPoint entry = find_entry_point(config_);
   ProcessSpec spec;
   spec.executable = sandbox_->inside(entry.executable);
@@ -115,17 +133,19 @@ void ExecutionEnvironment::begin_process() {
   if (!spec.argv.empty() && !config_.image) spec.argv.front() = spec.executable;
   spec.working_directory = sandbox_->inside(config_.working_directory);
   spec.marker = id_;
-  EnvironmentFacts facts;
-  facts.runtime_api = sandbox_->runtime_api().value_or("127.0.0.1:" + std::to_string(port_));
-  facts.log_stream = log_stream_;
-  facts.initialization_type = provisioned_ ? "provisioned-concurrency" : "on-demand";
-  facts.task_root = sandbox_->inside(config_.task_root);
+  EnvironmentFacts facts = environment_facts();
   facts.working_directory = spec.working_directory;
   spec.environment = environment_variables(config_, facts);
   spec.join_fds = limits_->join_descriptors();
   spec.cpus = limits_->cpus();
-  process_ = sandbox_->launch(std::move(spec), *this);
-  limits_->on_process(process_->pid());
+  auto process = sandbox_->launch(std::move(spec), *this);
+  limits_->on_process(process->pid());
+  runtime_running_ = true;
+  if (family_ == nullptr) {
+    process_ = std::move(process);
+  } else {
+    family_->set_runtime(std::move(process));
+  }
 }
 
 // An init that failed is tried once more, inside the invoke: the function timeout runs from here.
@@ -140,6 +160,15 @@ void ExecutionEnvironment::begin_suppressed_init() {
 void ExecutionEnvironment::on_init_complete() {
   const bool suppressed = state_ == EnvironmentState::suppressed_init;
   if (!suppressed && state_ != EnvironmentState::init) return;
+  if (extensions_) {
+    extensions_->close_registration();
+    if (!extensions_->all_ready()) return;  // on_extensions_ready()
+  }
+  finish_init();
+}
+
+void ExecutionEnvironment::finish_init() {
+  const bool suppressed = state_ == EnvironmentState::suppressed_init;
   services_.timers.cancel(init_timer_);
   const auto now = services_.clock.now();
   const Duration duration = now - init_started_;
@@ -178,6 +207,8 @@ void ExecutionEnvironment::on_init_timeout() {
 }
 
 void ExecutionEnvironment::on_launch_failed(const LaunchFailure& failure) {
+  runtime_running_ = false;
+  if (extensions_ && extensions_->shutting_down()) return extensions_->on_runtime_exit();
   if (state_ != EnvironmentState::init && state_ != EnvironmentState::suppressed_init) return;
   if (failure.stage == LaunchFailure::Stage::host) return on_host_failure(failure.reason);
   const char* type = failure.stage == LaunchFailure::Stage::working_directory
@@ -211,6 +242,8 @@ void ExecutionEnvironment::on_host_failure(const std::string& reason) {
 
 // What it lived in has gone. What it had sent still counts.
 void ExecutionEnvironment::on_lost(const std::string& why) {
+  runtime_running_ = false;
+  if (extensions_ && extensions_->shutting_down()) return extensions_->on_runtime_exit();
   if (process_exited_) return;
   process_exited_ = true;
   api_.drain();
@@ -234,19 +267,24 @@ void ExecutionEnvironment::init_failed(InitStatus status, const std::string& err
                     status,       error_type, services_.clock.now() - init_started_,
                     cpu_used(),   init_wall_};
   log_init(record);
-  if (!suppressed) return reset();
+  const auto reason =
+      status == InitStatus::timeout ? ShutdownReason::timeout : ShutdownReason::failure;
+  if (!suppressed) return reset(reason);
   set_state(EnvironmentState::reset);
   log_start();
   record_.error_type = error_type;
   record_.never_started = true;
   answer_caller(InvocationStatus::init_error, std::move(body));
   finish_invocation();
-  reset();
+  reset(reason);
 }
 
 void ExecutionEnvironment::log_init(InitRecord record) {
-  process_->drain_leftover();
-  process_->end_lines();
+  if (process_) {
+    process_->drain_leftover();
+    process_->end_lines();
+  }
+  if (extensions_) log_extensions();
   record.provisioned = provisioned_;
   if (record.status != InitStatus::success) {
     record.exit_reason = exit_reason_;
@@ -264,6 +302,7 @@ void ExecutionEnvironment::log_init(InitRecord record) {
              (record.provisioned && record.phase == InitPhase::init)) {
     log_.platform(text_log::init_report(record));
   }
+  if (extensions_) tell_of_init(record);
 }
 
 }  // namespace coldframe

@@ -65,26 +65,33 @@ void ExecutionEnvironment::dispatch() {
   event.tenant_id = request.tenant_id;
   event.payload = request.payload;
   log_start();
+  if (extensions_) tell_extensions_of_invoke(event);
   api_.deliver();
 }
 
 void ExecutionEnvironment::log_start() {
   if (config_.log_format == LogFormat::json) {
-    log_.platform(json_log::start(record_, config_, invocation_->request));
+    log_.platform(json_log::start(record_, config_, invocation_->request, config_.system_level));
   } else {
     lines_.clear();
     text_log::start(lines_, record_.request_id, config_.version);
     log_.platform(lines_);
   }
+  if (extensions_) tell_of_start();
 }
 
 void ExecutionEnvironment::on_log(const LogEvent& event) {
+  remember_line(event);
+  services_.records.on_output(id_, event.text);
+  const bool shown = log_.function(event);
+  if (shown && extensions_) extensions_->telemetry().function(event.text);
+}
+
+void ExecutionEnvironment::remember_line(const LogEvent& event) {
   constexpr std::size_t k_most = 300;
   const bool in_init =
       state_ == EnvironmentState::init || state_ == EnvironmentState::suppressed_init;
   if (in_init && !event.text.empty()) last_line_ = event.text.substr(0, k_most);
-  services_.records.on_output(id_, event.text);
-  log_.function(event);
 }
 
 void ExecutionEnvironment::on_answer(RuntimeAnswer answer) {
@@ -192,6 +199,7 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
     text_log::report(lines_, record_);
     log_.platform(lines_);
   }
+  if (extensions_) tell_of_report();
   api_.release();
   const auto invocation = std::exchange(invocation_, nullptr);
   cpu_at_start_.reset();
@@ -203,6 +211,13 @@ void ExecutionEnvironment::finish_invocation(std::optional<Duration> fixed_durat
 
 void ExecutionEnvironment::on_invoke_complete() {
   if (state_ != EnvironmentState::draining) return;
+  if (extensions_ && !extensions_->empty()) {
+    if (!record_.runtime) {
+      record_.runtime = services_.clock.now() - started_;
+      tell_of_runtime_done();
+    }
+    if (!extensions_->all_ready()) return;  // on_extensions_ready()
+  }
   finish_invocation();
   set_state(EnvironmentState::idle);
   limits_->on_idle();
@@ -233,13 +248,15 @@ void ExecutionEnvironment::on_function_timeout() {
     record_.error_type = "Sandbox.Timedout";
   }
   finish_invocation(config_.timeout());
-  reset();
+  reset(ShutdownReason::timeout);
 }
 
 void ExecutionEnvironment::on_exit(const ExitStatus& status) {
   // What the process sent before it died still counts, also the part that did not fit into the
   // sockets' buffers and follows as they are read.
   constexpr auto k_grace = std::chrono::milliseconds(100);
+  runtime_running_ = false;
+  if (extensions_ && extensions_->shutting_down()) return extensions_->on_runtime_exit();
   if (process_exited_) return;  // ended already, by on_out_of_memory()
   process_exited_ = true;
   if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
@@ -258,7 +275,13 @@ void ExecutionEnvironment::on_out_of_memory() {
 void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
   const bool oom = limits_->out_of_memory();
   const std::string type = oom ? "Runtime.OutOfMemory" : "Runtime.ExitError";
-  const std::string reason = exit_reason(status);
+  end_generation(oom ? InvocationStatus::out_of_memory : InvocationStatus::exit, type,
+                 exit_reason(status));
+}
+
+// The runtime or an extension is no more.
+void ExecutionEnvironment::end_generation(InvocationStatus kind, const std::string& type,
+                                          const std::string& reason) {
   exit_reason_ = reason;
   switch (state_) {
     case EnvironmentState::init:
@@ -274,7 +297,6 @@ void ExecutionEnvironment::judge_exit(const ExitStatus& status) {
     }
     case EnvironmentState::busy:
     case EnvironmentState::draining: {
-      const auto kind = oom ? InvocationStatus::out_of_memory : InvocationStatus::exit;
       set_state(EnvironmentState::reset);
       fail_caller(kind, type, error_bodies::platform_error(type, record_.request_id, reason));
       record_.status = kind;

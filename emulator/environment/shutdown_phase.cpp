@@ -56,12 +56,20 @@ Result<void> ExecutionEnvironment::open() {
 }
 
 // Kills the process group and whatever escaped from it; the environment lives on, cold again.
-void ExecutionEnvironment::reset() {
+void ExecutionEnvironment::reset(ShutdownReason reason) {
   set_state(EnvironmentState::reset);
   services_.timers.cancel(init_timer_);
   function_timer_.clear();
   services_.timers.cancel(exit_timer_);
   process_exited_ = true;
+  if (!process_ || !extensions_ || extensions_->empty()) return kill_all();
+  sandbox_->forget();
+  freezer_.wake();  // whoever is stopped would not hear of it
+  RuntimeProcess* runtime = family_ != nullptr ? family_->runtime() : process_.get();
+  extensions_->shut_down(reason, runtime_running_ ? runtime : nullptr, [this] { kill_all(); });
+}
+
+void ExecutionEnvironment::kill_all() {
   // Not before this call returns, whether there is a process or not.
   if (process_) {
     process_->kill([this] { processes_gone(); });
@@ -78,6 +86,8 @@ void ExecutionEnvironment::processes_gone() {
     if (const auto memory = process_->final_memory()) limits_->on_end(*memory);
     process_.reset();
   }
+  family_ = nullptr;
+  runtime_running_ = false;
   limits_->on_process(0);
   if (stopped_) return on_all_gone();  // whoever is left ends with the limits
   limits_->end_others([this] { on_all_gone(); });
@@ -85,6 +95,7 @@ void ExecutionEnvironment::processes_gone() {
 
 void ExecutionEnvironment::on_all_gone() {
   api_.reset();
+  if (extensions_) extensions_->reset();
   init_duration_.reset();
   init_cpu_.reset();
   if (stopped_) return end_for_good();
@@ -124,7 +135,7 @@ void ExecutionEnvironment::stop(std::function<void()> done) {
   owner_.on_change(*this);
   if (on_its_way) return;
   if (!process_) return end_for_good();
-  reset();
+  reset(ShutdownReason::spindown);
 }
 
 }  // namespace coldframe

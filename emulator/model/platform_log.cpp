@@ -155,6 +155,28 @@ std::string init_report(const InitRecord& r) {
   return out + "\n";
 }
 
+std::string extension(const ExtensionRecord& r) {
+  std::string events;
+  for (const auto& event : r.events)
+    events += (events.empty() ? "" : ",") + event;
+  std::string out =
+      "EXTENSION\tName: " + r.name + "\tState: " + r.state + "\tEvents: [" + events + "]";
+  if (!r.error_type.empty()) out += "\tError Type: " + r.error_type;
+  return out + "\n";
+}
+
+std::string subscription(const std::string& name, const std::vector<std::string>& types,
+                         bool of_logs) {
+  std::string listed;
+  for (std::string type : types) {
+    if (!type.empty() && type[0] >= 'a' && type[0] <= 'z')
+      type[0] = static_cast<char>(type[0] - 32);
+    listed += (listed.empty() ? "" : ", ") + type;
+  }
+  return std::string(of_logs ? "LOGS" : "TELEMETRY") + "\tName: " + name +
+         "\tState: Subscribed\tTypes: [" + listed + "]\n";
+}
+
 std::string launch_error(const FunctionConfig& config, const std::string& reason) {
   return "IMAGE\tLaunch error: " + reason + "\tEntrypoint: [" + join(config.entry_point) +
          "]\tCmd: [" + join(config.command) + "]\tWorkingDir: [" +
@@ -165,8 +187,8 @@ std::string launch_error(const FunctionConfig& config, const std::string& reason
 
 namespace json_log {
 
-std::string init_start(const FunctionConfig& config, const InitRecord& r) {
-  if (config.system_level > Level::debug) return "";  // no runtimeVersion: DEBUG
+std::string init_start(const FunctionConfig& config, const InitRecord& r, Level level) {
+  if (level > Level::debug) return "";  // no runtimeVersion: DEBUG
   return line(r.started, "platform.initStart",
               {{"initializationType", initialization_type(r)},
                {"phase", phase_text(r.phase)},
@@ -189,6 +211,31 @@ std::string init_report(const InitRecord& r, Level level) {
   return line(r.started + r.duration, "platform.initReport", record);
 }
 
+std::string extension(const ExtensionRecord& r, WallTime now, Level level) {
+  if (Level::info < level) return "";
+  Json record{{"name", r.name}, {"state", r.state}, {"events", r.events}};
+  if (!r.error_type.empty()) record["errorType"] = r.error_type;
+  return line(now, "platform.extension", record);
+}
+
+std::string subscription(const std::string& name, const std::vector<std::string>& types,
+                         bool of_logs, WallTime now, Level level) {
+  if (Level::info < level) return "";
+  return line(now, of_logs ? "platform.logsSubscription" : "platform.telemetrySubscription",
+              {{"name", name}, {"state", "Subscribed"}, {"types", types}});
+}
+
+std::string logs_dropped(std::size_t bytes, std::size_t records, WallTime now) {
+  std::string text = line(now, "platform.logsDropped",
+                          {{"droppedBytes", bytes},
+                           {"droppedRecords", records},
+                           {"reason",
+                            "Consumer seems to have fallen behind as it has not "
+                            "acknowledged receipt of logs."}});
+  text.pop_back();
+  return text;
+}
+
 std::string launch_error(const FunctionConfig& config, const char* error_type,
                          const std::string& reason, WallTime now) {
   if (Level::warn < config.system_level) return "";
@@ -201,8 +248,8 @@ std::string launch_error(const FunctionConfig& config, const char* error_type,
 }
 
 std::string start(const InvocationRecord& r, const FunctionConfig& config,
-                  const InvokeRequest& request) {
-  if (Level::info < config.system_level) return "";
+                  const InvokeRequest& request, Level level) {
+  if (Level::info < level) return "";
   Json record{
       {"requestId", r.request_id}, {"functionArn", config.arn()}, {"version", config.version}};
   if (!request.tenant_id.empty()) record["tenantId"] = request.tenant_id;
@@ -215,7 +262,8 @@ std::string runtime_done(const InvocationRecord& r, WallTime now, Level level) {
   if (own < level) return "";
   Json record{{"requestId", r.request_id}, {"status", status_text(r.status)}};
   if (!r.error_type.empty()) record["errorType"] = r.error_type;
-  record["metrics"] = {{"durationMs", event_ms(r.duration)}, {"producedBytes", r.produced_bytes}};
+  record["metrics"] = {{"durationMs", event_ms(r.runtime.value_or(r.duration))},
+                       {"producedBytes", r.produced_bytes}};
   return line(now, "platform.runtimeDone", record);
 }
 
@@ -230,6 +278,11 @@ std::string report(const InvocationRecord& r, WallTime now, Level level) {
   }
   if (r.init) metrics["initDurationMs"] = event_ms(*r.init);
   Json record{{"requestId", r.request_id}, {"status", status_text(r.status)}, {"metrics", metrics}};
+  if (r.runtime) {
+    record["spans"] = Json::array({{{"name", "extensionOverhead"},
+                                    {"start", iso_time(r.started + *r.runtime)},
+                                    {"durationMs", event_ms(r.duration - *r.runtime)}}});
+  }
   if (!r.error_type.empty()) record["errorType"] = r.error_type;
   return line(now, "platform.report", record);
 }

@@ -23,19 +23,28 @@ void start(std::string& out, std::string_view request_id, std::string_view versi
 void end(std::string& out, std::string_view request_id);
 void report(std::string& out, const InvocationRecord& record);
 std::string init_report(const InitRecord& record);
+std::string extension(const ExtensionRecord& record);
+// `types`: as "platform"; of the Telemetry API or, with `of_logs`, of the older one.
+std::string subscription(const std::string& name, const std::vector<std::string>& types,
+                         bool of_logs);
 std::string launch_error(const FunctionConfig& config, const std::string& reason);
 }  // namespace text_log
 
 namespace json_log {
 // Each returns one line with its line end, or nothing if the system level filters it out.
-std::string init_start(const FunctionConfig& config, const InitRecord& record);
+std::string init_start(const FunctionConfig& config, const InitRecord& record, Level level);
 std::string init_runtime_done(const InitRecord& record, Level level);
 std::string init_report(const InitRecord& record, Level level);
+std::string extension(const ExtensionRecord& record, WallTime now, Level level);
+std::string subscription(const std::string& name, const std::vector<std::string>& types,
+                         bool of_logs, WallTime now, Level level);
+// For a subscriber that does not keep up; no line end.
+std::string logs_dropped(std::size_t bytes, std::size_t records, WallTime now);
 // AWS has this as a text only; as an event it is called platform.fault here.
 std::string launch_error(const FunctionConfig& config, const char* error_type,
                          const std::string& reason, WallTime now);
 std::string start(const InvocationRecord& record, const FunctionConfig& config,
-                  const InvokeRequest& request);
+                  const InvokeRequest& request, Level level);
 std::string runtime_done(const InvocationRecord& record, WallTime now, Level level);
 std::string report(const InvocationRecord& record, WallTime now, Level level);
 }  // namespace json_log

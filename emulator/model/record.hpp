@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/base/clock.hpp"
 #include "emulator/model/payload.hpp"
@@ -64,6 +65,14 @@ struct InitRecord {
   Payload error_body{};       // of a failed init: the error that it reported; null: none
 };
 
+// How an extension came out of an init.
+struct ExtensionRecord {
+  std::string name;
+  std::string state;                // "Ready", "Registered", "Exited", …
+  std::vector<std::string> events;  // that it has subscribed to
+  std::string error_type;           // empty: none
+};
+
 struct InvocationRecord {
   std::string function;
   std::string request_id;
@@ -77,7 +86,8 @@ struct InvocationRecord {
   WallTime started{};            // START
   std::optional<Duration> init;  // Init Duration, cold starts only
   std::optional<Duration> init_cpu;
-  Duration duration{};               // event handed over → next (REPORT's figure)
+  Duration duration{};               // event handed over → next, of all (REPORT's figure)
+  std::optional<Duration> runtime;   // … of the runtime, where extensions could be later
   std::optional<Duration> response;  // event handed over → answer complete
   std::int64_t billed_ms = 0;
   int memory_size_mb = 0;
@@ -107,6 +117,7 @@ struct InvocationRecord {
     init.reset();
     init_cpu.reset();
     duration = {};
+    runtime.reset();
     response.reset();
     billed_ms = 0;
     max_memory_used_bytes.reset();

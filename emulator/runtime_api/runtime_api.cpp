@@ -67,6 +67,9 @@ void RuntimeApi::on_head(http::Exchange& exchange) {
     case RuntimeRoute::init_error:
       refusal = session_.init_error();
       break;
+    case RuntimeRoute::not_found:
+      if (auto* other = other_api(request.path())) other->on_head(exchange);
+      return;
     default:
       return;
   }
@@ -90,6 +93,7 @@ void RuntimeApi::on_request(const http::ExchangePtr& exchange) {
     case RuntimeRoute::ping:
       return exchange->reply(http::Response::plain(200, "pong"));
     case RuntimeRoute::not_found:
+      if (auto* other = other_api(exchange->request.path())) return other->on_request(exchange);
       return exchange->reply(http::Response::plain(404, "404 page not found\n"));
     case RuntimeRoute::method_not_allowed:
       return exchange->reply(http::Response::plain(405, ""));
@@ -206,6 +210,13 @@ void RuntimeApi::finish_init_error(const http::ExchangePtr& exchange) {
 
 void RuntimeApi::on_peer_gone(http::Exchange& exchange) {
   std::erase_if(polls_, [&](const http::ExchangePtr& poll) { return poll.get() == &exchange; });
+  if (other_ != nullptr) other_->on_peer_gone(exchange);
+}
+
+http::Handler* RuntimeApi::other_api(std::string_view path) {
+  auto* other = events_.other_api(path);
+  if (other != nullptr) other_ = other;
+  return other;
 }
 
 void RuntimeApi::reset() {

@@ -51,6 +51,8 @@ class RuntimeEvents {
   virtual void on_init_error(std::string body, std::string error_type) = 0;
   virtual void on_answer(RuntimeAnswer answer) = 0;  // called before the runtime's 202
   virtual void on_invoke_complete() = 0;             // the /next after an answer
+  // Who serves a path that is none of ours on the same listener; null: nobody. Outlives the API.
+  virtual http::Handler* other_api(std::string_view /*path*/) { return nullptr; }
 };
 
 class RuntimeApi final : public http::Handler {
@@ -85,12 +87,14 @@ class RuntimeApi final : public http::Handler {
   void finish_error(const http::ExchangePtr& exchange);
   [[gnu::cold]] void finish_badly(const http::ExchangePtr& exchange);
   void finish_init_error(const http::ExchangePtr& exchange);
+  [[gnu::cold]] http::Handler* other_api(std::string_view path);
   http::Response event_reply() const;
 
   http::HttpServer server_;
   RuntimeEvents& events_;
   RuntimeSession session_;
   RuntimeEvent running_;                  // kept, to be handed out again; empty between two
+  http::Handler* other_ = nullptr;        // who has served another path
   std::vector<http::ExchangePtr> polls_;  // every /next that waits; released together
 };
 

@@ -242,5 +242,24 @@ TEST(SearchPath, IsLambdasUnlessTheCustomerSetOne) {
   EXPECT_EQ(search_path(config), "/mine");
 }
 
+// Conformance 41.
+TEST(EnvironmentVariables, OfAnExtensionAreThoseWithoutTheRuntimesOwn) {
+  auto config = image_function();
+  config.variables = {{"AWS_XRAY_CONTEXT_MISSING", "IGNORE"}, {"OWN", "yes"}};
+  auto wanted = variables_of(config);
+  std::erase_if(wanted, [](const auto& entry) {
+    const std::regex own(
+        "_.*|AWS_XRAY_.*|AWS_EXECUTION_ENV|AWS_LAMBDA_LOG_(GROUP|STREAM)_NAME|"
+        "LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR");
+    return std::regex_match(entry.first, own);
+  });
+  std::map<std::string, std::string> got;
+  for (const auto& text : extension_variables(config, facts_of(config)))
+    got.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
+  EXPECT_EQ(got, wanted);
+  EXPECT_EQ(got.count("OWN"), 1U);
+  EXPECT_EQ(got.count("AWS_LAMBDA_RUNTIME_API"), 1U);
+}
+
 }  // namespace
 }  // namespace coldframe

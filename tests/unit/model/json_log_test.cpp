@@ -52,7 +52,7 @@ std::string start_line(const InvocationRecord& record, const std::string& trace_
   InvokeRequest request;
   request.trace_id = trace_id;
   request.tenant_id = tenant_id;
-  return json_log::start(record, config, request);
+  return json_log::start(record, config, request, config.system_level);
 }
 
 TEST(JsonLog, PutsTimeFirstThenTypeThenRecord) {
@@ -124,7 +124,8 @@ TEST(JsonLog, InitStartAndInitReportNameThePhase) {
   InitRecord r;
   r.started = k_moment;
   r.duration = 877ms;
-  const auto start = parse(json_log::init_start(function(), r), "platform.initStart");
+  const auto start =
+      parse(json_log::init_start(function(), r, function().system_level), "platform.initStart");
   EXPECT_EQ(start.at("initializationType"), "on-demand");
   EXPECT_EQ(start.at("phase"), "init");
   EXPECT_EQ(start.at("functionName"), "scoring");
@@ -199,7 +200,7 @@ TEST(JsonLog, AppearsAccordingToTheSystemLevel) {
       [&](Level l) {
         auto config = function();
         config.system_level = l;
-        return json_log::init_start(config, init);
+        return json_log::init_start(config, init, config.system_level);
       },
       Level::debug, "init start");
   expect_level(
@@ -216,6 +217,32 @@ TEST(JsonLog, SurvivesTextsThatAreNotUtf8) {
   r.error_type = "Runtime.\xff\n";
   EXPECT_NO_THROW(parse(json_log::report(r, k_moment, Level::info), "platform.report"));
   EXPECT_NO_THROW(parse(start_line(r, "\xff"), "platform.start"));
+}
+
+TEST(JsonLog, TellsHowAnExtensionCameOutAndWhatItAskedFor) {
+  const ExtensionRecord record{"agent", "Exited", {"INVOKE"}, "Extension.Crash"};
+  EXPECT_EQ(parse(json_log::extension(record, k_moment, Level::info), "platform.extension"),
+            nlohmann::json({{"name", "agent"},
+                            {"state", "Exited"},
+                            {"events", {"INVOKE"}},
+                            {"errorType", "Extension.Crash"}}));
+  EXPECT_EQ(parse(json_log::subscription("agent", {"platform"}, false, k_moment, Level::info),
+                  "platform.telemetrySubscription"),
+            nlohmann::json({{"name", "agent"}, {"state", "Subscribed"}, {"types", {"platform"}}}));
+  EXPECT_EQ(json_log::extension(record, k_moment, Level::warn), "");
+}
+
+TEST(JsonLog, TellsTheTimeOfTheRuntimeAndWhatExtensionsAddedApart) {
+  auto r = record_of(InvocationStatus::ok);
+  r.duration = std::chrono::milliseconds(90);
+  r.runtime = std::chrono::milliseconds(20);
+  const auto done =
+      parse(json_log::runtime_done(r, k_moment, Level::trace), "platform.runtimeDone");
+  EXPECT_EQ(done["metrics"]["durationMs"], 20.0);
+  const auto report = parse(json_log::report(r, k_moment, Level::info), "platform.report");
+  EXPECT_EQ(report["metrics"]["durationMs"], 90.0);
+  EXPECT_EQ(report["spans"][0]["name"], "extensionOverhead");
+  EXPECT_EQ(report["spans"][0]["durationMs"], 70.0);
 }
 
 }  // namespace

@@ -166,5 +166,16 @@ TEST(InvocationStatusText, IsTheWordOfTheResultFiles) {
   EXPECT_STREQ(to_text(InvocationStatus::init_error), "init_error");
 }
 
+TEST(TextLog, HasALineForAnExtensionAndOneForASubscription) {
+  EXPECT_EQ(text_log::extension({"agent", "Ready", {"INVOKE", "SHUTDOWN"}, ""}),
+            "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]\n");
+  EXPECT_EQ(text_log::extension({"agent", "Exited", {}, "Extension.Crash"}),
+            "EXTENSION\tName: agent\tState: Exited\tEvents: []\tError Type: Extension.Crash\n");
+  EXPECT_EQ(text_log::subscription("agent", {"platform", "function"}, false),
+            "TELEMETRY\tName: agent\tState: Subscribed\tTypes: [Platform, Function]\n");
+  EXPECT_EQ(text_log::subscription("agent", {"extension"}, true),
+            "LOGS\tName: agent\tState: Subscribed\tTypes: [Extension]\n");
+}
+
 }  // namespace
 }  // namespace coldframe
