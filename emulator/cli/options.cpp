@@ -99,6 +99,8 @@ void add_run_options(CLI::App& app, RunOptions& o, bool many) {
   app.add_option("--store", o.store, "where images are unpacked (COLDFRAME_STORE)")
       ->group(group)
       ->type_name("DIR");
+  app.add_flag("--no-extensions", o.no_extensions, "as if there were none, and no API for them")
+      ->group(group);
   const std::string ground = "The ground";
   app.add_option("--init-limit", o.init_limit, "longest init (10s)")
       ->group(ground)
@@ -191,6 +193,7 @@ Result<Overrides> read_overrides(const RunOptions& o) {
   out.name = o.name;
   out.region = o.region;
   out.account = o.account;
+  out.no_extensions = o.no_extensions;
   return out;
 }
 

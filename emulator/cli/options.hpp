@@ -34,6 +34,7 @@ struct RunOptions {
   std::string seed;
   std::string store;  // of images
   bool trace_denied = false;
+  bool no_extensions = false;
   bool verbose = false;
 };
 

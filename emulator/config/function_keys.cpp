@@ -143,7 +143,7 @@ void read_ignored(const Node& node, FunctionFile& file) {
 }
 
 void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) {
-  node.only(std::array{"Image", "Event", "Golden", "Budgets", "Ignore"});
+  node.only(std::array{"Image", "Event", "Golden", "Budgets", "Ignore", "Extensions"});
   if (node.has("Image")) {
     const std::string image = node.text("Image");
     const auto target = split_image_target((base / image).string());
@@ -157,6 +157,16 @@ void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) 
   if (node.has("Golden")) {
     for (auto& path : node.texts("Golden", true))
       file.goldens.push_back(base / path);
+  }
+  if (node.has("Extensions")) {
+    const fs::path directory = base / node.text("Extensions");
+    std::error_code ignored;
+    if (!fs::is_directory(directory, ignored)) {
+      throw Fault{node.at("Extensions") + ": '" + directory.string() + "' is not a directory"};
+    }
+    // Without a '/' at its end, so that its parent is the place of what disables them.
+    const fs::path normal = fs::absolute(directory).lexically_normal();
+    file.config.extensions = normal.has_filename() ? normal : normal.parent_path();
   }
   if (node.has("Budgets")) file.budgets = node.texts("Budgets");
   if (node.has("Ignore")) read_ignored(node.object("Ignore"), file);

@@ -261,6 +261,7 @@ Result<void> apply_flags(FunctionFile& file, const Overrides& o) {
   }
   if (o.log_format) config.log_format = *o.log_format;
   if (o.credentials) config.credentials = *o.credentials;
+  if (o.no_extensions) config.extensions_allowed = false;
   if (o.init_limit) {
     config.init_limit = *o.init_limit;
     config.init_limit_given = true;

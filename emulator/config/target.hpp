@@ -33,6 +33,7 @@ struct Overrides {
   std::optional<Credentials> credentials;
   std::optional<Duration> init_limit;
   ImageOptions image;
+  bool no_extensions = false;
 };
 
 // `bootstrap`: the words after `--`, in the current directory; then `target` must be empty.

@@ -53,6 +53,9 @@ TEST(FunctionFileRefusal, NamesTheKeyOfAWrongType) {
       {R"({"LoggingConfig":"JSON"})", "LoggingConfig must be an object"},
       {R"({"Coldframe":[]})", "Coldframe must be an object"},
       {R"({"Coldframe":{"Event":{}}})", "Coldframe.Event must be a text in quotes"},
+      {R"({"Coldframe":{"Extensions":[]}})", "Coldframe.Extensions must be a text in quotes"},
+      {R"({"Coldframe":{"Extensions":"no/such"}})",
+       "Coldframe.Extensions: '/srv/f/no/such' is not a directory"},
       {R"({"Coldframe":{"Golden":1}})", "Coldframe.Golden must be a list of texts"},
       {R"({"Coldframe":{"Budgets":"x < 1"}})", "Coldframe.Budgets must be a list of texts"},
       {R"({"ImageConfigResponse":[]})", "ImageConfigResponse must be an object"}};

@@ -149,6 +149,12 @@ TEST(FunctionFile, TakesSeveralGoldens) {
             (std::vector<std::filesystem::path>{"/srv/scoring/a.jsonl", "/abs/b.jsonl"}));
 }
 
+TEST(FunctionFile, NamesADirectoryOfExtensions) {
+  EXPECT_EQ(read("{}").config.extensions, "");
+  EXPECT_EQ(read(R"({"Coldframe":{"Extensions":"/usr/../usr/bin/"}})").config.extensions,
+            "/usr/bin");
+}
+
 TEST(FunctionFile, ResolvesTheWorkingDirectoryAgainstItsOwn) {
   auto directory = [](const std::string& text) {
     return read(R"({"ImageConfig":{"WorkingDirectory":")" + text + "\"}}")
