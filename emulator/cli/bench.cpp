@@ -202,7 +202,7 @@ void add_kind(CLI::App& bench, CommandLine& line, bool cold) {
   command->get_option("--store")->group("");  // COLDFRAME_STORE says it, too, and the page is full
   command->add_flag("--trace-denied", o.run.trace_denied)->group("");  // to say why not
   command->footer(
-      "Without an event: the goldens tagged smoke, else Coldframe.Event, else {}.\n\n" +
+      "Without an event: the goldens tagged smoke, else Coldframe.Event, else {}.\n" +
       metrics_help() +
       (cold ? "Example:\n  coldframe bench cold function/scoring --starts 40 "
               "--threshold 'cold.p90 < 3s'"

@@ -222,7 +222,7 @@ class ExecutionEnvironment final : private RuntimeEvents,
   std::unique_ptr<RuntimeProcess> process_;  // the runtime, or family_
   ProcessFamily* family_ = nullptr;          // with external extensions
   std::vector<ExtensionFile> extension_files_;
-  bool runtime_may_start_ = false;  // half of what it waits for has come
+  bool runtime_has_place_ = false;  // and waits for extensions to register
   bool runtime_running_ = false;
   bool process_exited_ = false;  // or something else that ends the generation
   bool host_failed_ = false;     // the last launch failed for a reason of ours: no init was tried

@@ -39,7 +39,7 @@ void ExecutionEnvironment::begin_extensions(const std::vector<ExtensionFile>& fi
   family_ = family.get();
   process_ = std::move(family);
   extension_files_ = files;
-  runtime_may_start_ = false;
+  runtime_has_place_ = false;
   if (!extension_set().expect(files)) {
     process_exited_ = true;
     family_ = nullptr;
@@ -71,7 +71,8 @@ void ExecutionEnvironment::launch_extension(std::size_t index) {
   extensions_->launched(index, process);
   prepare_another([this, index] {
     if (index + 1 < extension_files_.size()) return launch_extension(index + 1);
-    start_runtime_if_it_may();  // the other half
+    runtime_has_place_ = true;
+    start_runtime_if_it_may();
   });
 }
 
@@ -87,17 +88,15 @@ void ExecutionEnvironment::prepare_another(std::function<void()> then) {
                     });
 }
 
-// Called twice: when all have registered, and when there is a place for it.
+// When all have registered, and there is a place for it; once.
 void ExecutionEnvironment::start_runtime_if_it_may() {
-  if (std::exchange(runtime_may_start_, true)) launch_runtime();
+  if (!runtime_has_place_ || !extensions_->all_registered()) return;
+  runtime_has_place_ = false;
+  launch_runtime();
 }
 
 void ExecutionEnvironment::on_extensions_registered() {
-  // Internal ones register while the runtime runs, or where there are no others.
-  if (family_ == nullptr || runtime_running_ || process_exited_) return;
-  if (state_ == EnvironmentState::init || state_ == EnvironmentState::suppressed_init) {
-    start_runtime_if_it_may();
-  }
+  if (!process_exited_) start_runtime_if_it_may();
 }
 
 void ExecutionEnvironment::on_extensions_ready() {

@@ -87,7 +87,7 @@ void ExecutionEnvironment::processes_gone() {
     process_.reset();
   }
   family_ = nullptr;
-  runtime_running_ = false;
+  runtime_has_place_ = runtime_running_ = false;
   limits_->on_process(0);
   if (stopped_) return on_all_gone();  // whoever is left ends with the limits
   limits_->end_others([this] { on_all_gone(); });

@@ -150,6 +150,25 @@ TEST_F(Case67, AnExternalExtensionRegistersFirstAndGetsInvokeAndShutdown) {
   EXPECT_TRUE(until([&] { return launcher.running() == 0; }));
 }
 
+TEST_F(Case67, TheRuntimeStartsOnceWhoeverElseRegisters) {
+  add_extension("zebra");
+  start();
+  auto caller = call("{}");
+  auto agent = next_extension();
+  auto zebra = next_extension();
+  agent.enroll("agent", k_wants_nothing);
+  StubExtension another(*this, launcher.process(0).port());
+  EXPECT_EQ(another.enroll("inside", k_wants_nothing).status, 200);
+  turns();
+  EXPECT_EQ(launcher.starts(), 2);
+  zebra.enroll("zebra", k_wants_nothing);
+  auto runtime = next_runtime();
+  EXPECT_EQ(StubExtension(*this, launcher.process(0).port()).enroll("more", k_wants_nothing).status,
+            200);
+  turns();
+  EXPECT_EQ(launcher.starts(), 3);
+}
+
 TEST_F(Case67, TheRuntimeHas300MillisecondsAndAllOfThemTwoSeconds) {
   start();
   auto caller = call("{}");

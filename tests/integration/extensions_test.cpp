@@ -202,6 +202,46 @@ TEST_F(Extensions, ThatCrashInAnInvokeFailIt) {
   EXPECT_NE(answer.body.find("exit status 9"), std::string::npos) << answer.body;
 }
 
+// A runtime with an extension inside, which tells of SIGTERM and goes on.
+constexpr const char* k_inside = R"(
+import http.client, os, signal, threading
+signal.signal(signal.SIGTERM, lambda number, frame: print("term seen", flush=True))
+where = os.environ["AWS_LAMBDA_RUNTIME_API"]
+own = http.client.HTTPConnection(where)
+own.request("POST", "/2020-01-01/extension/register", "{}", {"Lambda-Extension-Name": "inside"})
+reply = own.getresponse()
+reply.read()
+who = {"Lambda-Extension-Identifier": reply.getheader("Lambda-Extension-Identifier")}
+
+def wait():
+    own.request("GET", "/2020-01-01/extension/event/next", headers=who)
+    own.getresponse()
+
+threading.Thread(target=wait, daemon=True).start()
+api = http.client.HTTPConnection(where)
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    reply = api.getresponse()
+    reply.read()
+    number = reply.getheader("Lambda-Runtime-Aws-Request-Id")
+    api.request("POST", f"/2018-06-01/runtime/invocation/{number}/response", "1")
+    api.getresponse().read()
+)";
+
+// Conformance 36 with a real process.
+TEST_F(Extensions, InsideTheRuntimeGetItSigtermAndHalfASecond) {
+  function.entry_point = {k_python, "-S", "-B", "-c", k_inside};
+  function.command.clear();
+  start();
+  EXPECT_EQ(invoke("{}").body, "1");
+  const auto before = std::chrono::steady_clock::now();
+  stop();
+  const auto took = std::chrono::steady_clock::now() - before;
+  EXPECT_EQ(log.count("term seen"), 1);
+  EXPECT_GE(took, 500ms);
+  EXPECT_LT(took, 20s);
+}
+
 // It listens where its own network has loopback, and tells what it was sent.
 constexpr const char* k_listener = R"(#!/usr/bin/python3 -SB
 import http.client, http.server, json, os, socket, threading
