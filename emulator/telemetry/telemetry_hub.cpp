@@ -97,8 +97,9 @@ void TelemetryHub::line(Type type, std::string_view text) {
 void TelemetryHub::add(Event event) {
   for (const auto& one : subscribers_)
     send(*one.sender, event);
-  if (closed_ || kept_bytes_ + event.text.size() > k_most_kept) return;
-  kept_bytes_ += event.text.size();
+  const std::size_t size = sizeof event + event.text.size();
+  if (closed_ || kept_bytes_ + size > k_most_kept) return;
+  kept_bytes_ += size;
   kept_.push_back(std::move(event));
 }
 
