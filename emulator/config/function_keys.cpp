@@ -144,6 +144,9 @@ void read_ignored(const Node& node, FunctionFile& file) {
 
 void read_coldframe(const Node& node, FunctionFile& file, const fs::path& base) {
   node.only(std::array{"Image", "Event", "Golden", "Budgets", "Ignore", "Extensions"});
+  if (node.has("Extensions") && node.has("Image")) {
+    throw Fault{node.at("Extensions") + ": an image has its own, in its /opt/extensions"};
+  }
   if (node.has("Image")) {
     const std::string image = node.text("Image");
     const auto target = split_image_target((base / image).string());

@@ -110,7 +110,7 @@ void ExecutionEnvironment::begin_process() {
   }
   if (extensions_) tell_of_init_start();
   // A disk is looked at only where there may be one.
-  if (!config_.extensions.empty()) {
+  if (config_.image || !config_.extensions.empty()) {
     if (const auto files = find_extensions(config_); !files.empty()) return begin_extensions(files);
   }
   launch_runtime();

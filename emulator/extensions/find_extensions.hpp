@@ -1,9 +1,10 @@
-// The external extensions of a function: what an environment finds in /opt/extensions. The one
-// place that knows where they are kept on this host.
+// The external extensions of a function: what an environment finds in /opt/extensions, of an image
+// or of the directory that function.json names for it. The one place that knows where they are
+// kept.
 //
 //   for (const auto& file : find_extensions(config)) start(file.path);   // by name, in order
 //
-// Reads the host's file system, only if the function has such a directory; any thread.
+// Reads the host's file system, if the function can have any; any thread.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +21,7 @@ inline constexpr const char* k_disables_extensions = "disable-extensions-jwigqn8
 
 struct ExtensionFile {
   std::string name;            // its file name: what it registers with
-  std::filesystem::path path;  // of the host
+  std::filesystem::path path;  // of the host; of an image: inside
   bool operator==(const ExtensionFile&) const = default;
 };
 

@@ -144,14 +144,15 @@ std::vector<GeneratedFile> generated_files(const GeneratedFacts& facts, const Ho
     files.push_back({"/etc/passwd", passwd_with_user(host.passwd)});
     files.push_back({"/etc/group", group_with_user(host.group)});
   }
-  files.insert(files.end(), {
-                                {"/etc/hosts", hosts_with_sandbox(host.hosts)},
-                                {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
-                                {"/proc/meminfo", meminfo_of(facts.memory_mb)},
-                                {"/sys/devices/system/cpu/online", cpus},
-                                {"/sys/devices/system/cpu/present", cpus},
-                                {"/sys/devices/system/cpu/possible", cpus},
-                            });
+  files.insert(files.end(),
+               {
+                   {"/etc/hosts", hosts_with_sandbox(facts.of_image ? "" : host.hosts)},
+                   {"/proc/cpuinfo", cpuinfo_of(host.cpuinfo, facts.vcpus)},
+                   {"/proc/meminfo", meminfo_of(facts.memory_mb)},
+                   {"/sys/devices/system/cpu/online", cpus},
+                   {"/sys/devices/system/cpu/present", cpus},
+                   {"/sys/devices/system/cpu/possible", cpus},
+               });
   if (!host.stat.empty()) files.push_back({"/proc/stat", cpu_stat_of(host.stat, facts.vcpus)});
   if (!facts.resolv_conf.empty()) files.push_back({"/etc/resolv.conf", facts.resolv_conf});
   return files;

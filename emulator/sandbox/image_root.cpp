@@ -18,14 +18,17 @@ Error failed(const std::string& step) {
 }
 
 // What every root needs a place for, below all that the image has. An image without
-// /etc/resolv.conf gets one, as docker has it, too.
+// /etc/resolv.conf or /etc/hosts gets one, as docker has it, too.
 Result<void> make_places(const std::string& directory) {
   for (const char* name : {"", "/dev", "/etc", "/proc", "/sys", "/tmp"}) {
     if (::mkdir((directory + name).c_str(), 0755) != 0) return failed("make a place in the root");
   }
-  const UniqueFd file(::open((directory + "/etc/resolv.conf").c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  return file ? Result<void>() : failed("make a place in the root");
+  for (const char* name : {"/etc/resolv.conf", "/etc/hosts"}) {
+    const UniqueFd file(
+        ::open((directory + name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) return failed("make a place in the root");
+  }
+  return {};
 }
 
 // A link could lead to the host's, by whose root paths are still looked up.

@@ -5,10 +5,8 @@
 namespace coldframe {
 
 KeptPlans::Function KeptPlans::function_of(const FunctionConfig& config) {
-  return {config.entry_point,       config.command,
-          config.task_root,         config.working_directory,
-          config.tmp_mb,            config.memory_mb,
-          config.image,             config.extensions,
+  return {config.entry_point,     config.command,   config.task_root, config.working_directory,
+          config.tmp_mb,          config.memory_mb, config.image,     config.extensions,
           find_extensions(config)};
 }
 

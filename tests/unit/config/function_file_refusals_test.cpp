@@ -56,6 +56,8 @@ TEST(FunctionFileRefusal, NamesTheKeyOfAWrongType) {
       {R"({"Coldframe":{"Extensions":[]}})", "Coldframe.Extensions must be a text in quotes"},
       {R"({"Coldframe":{"Extensions":"no/such"}})",
        "Coldframe.Extensions: '/srv/f/no/such' is not a directory"},
+      {R"({"Coldframe":{"Image":"a.tar","Extensions":"/usr"}})",
+       "Coldframe.Extensions: an image has its own, in its /opt/extensions"},
       {R"({"Coldframe":{"Golden":1}})", "Coldframe.Golden must be a list of texts"},
       {R"({"Coldframe":{"Budgets":"x < 1"}})", "Coldframe.Budgets must be a list of texts"},
       {R"({"ImageConfigResponse":[]})", "ImageConfigResponse must be an object"}};
