@@ -14,8 +14,7 @@ namespace coldframe::cli {
 namespace {
 
 struct InspectCommand {
-  std::vector<std::string> targets;
-  std::string store, json, junit;
+  std::string target, store, json, junit;
   std::string fail_on = "error";
   std::vector<std::string> ignore;
   bool github = false;
@@ -23,7 +22,6 @@ struct InspectCommand {
 
 Result<void> check(const InspectCommand& o, const CommandLine& line) {
   if (!line.bootstrap.empty()) return usage_error("inspect takes no command");
-  if (o.targets.size() > 1) return usage_error("'" + o.targets[1] + "' is one TARGET too many");
   if (o.fail_on != "error" && o.fail_on != "warning")
     return usage_error("--fail-on '" + o.fail_on + "': use one of error, warning");
   const auto& ids = inspect::finding_ids();
@@ -64,7 +62,7 @@ ResultHead head_of(const InspectReport& report, const FunctionConfig& config, Wa
 
 InspectReport make_report(const InspectCommand& o, inspect::OpenedSubject& opened) {
   InspectReport report;
-  report.target = o.targets.front();
+  report.target = o.target;
   report.function_file = opened.file.path.string();
   report.fails_on_warning = o.fail_on == "warning";
   report.manifest = opened.manifest;
@@ -100,7 +98,7 @@ int run(const InspectCommand& o, const CommandLine& line) {
   ImageOptions options;
   options.store = o.store;
   options.progress = show_progress;
-  auto opened = inspect::open_subject(o.targets.empty() ? "" : o.targets.front(), options);
+  auto opened = inspect::open_subject(o.target, options);
   if (!opened) return fail(opened.error());
   for (const auto& text : opened->file.warnings)
     warn(text);
@@ -129,7 +127,7 @@ void add_inspect(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<InspectCommand>();
   auto& o = *options;
   auto* command = app.add_subcommand("inspect", "will it run on Lambda? starts nothing");
-  command->add_option("TARGET", o.targets, "image, or directory with function.json")
+  command->add_option("TARGET", o.target, "image, or directory with function.json")
       ->option_text(" ");
   command->add_option("--fail-on", o.fail_on, "exit 1 on: error, or warning too (error)")
       ->type_name("error|warning");

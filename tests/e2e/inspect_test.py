@@ -257,7 +257,7 @@ class Refused(InspectTest):
         self.refuse(2, "bad.tar", self.place / "bad.tar", "--store", self.place / "store")
         self.refuse(2, "W99", function, "--ignore", "W99")
         self.refuse(2, "sometimes", function, "--fail-on", "sometimes")
-        self.refuse(2, "too many", function, function)
+        self.refuse(2, "word too many", function, function)
         self.refuse(2, "no/such/place.json", function, "--json", "no/such/place.json")
         self.refuse(2, "takes no command", "--", "python3")
 
