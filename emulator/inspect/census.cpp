@@ -84,7 +84,15 @@ Census Census::take(const Subject& subject) {
 void Census::index(std::size_t i) {
   const std::string& path = files_[i].path;
   by_path_.emplace(path, i);
+  constexpr std::string_view k_compiled = ".cpython-";
+  if (const auto at = path.rfind(k_compiled); at != std::string::npos && path.ends_with(".so"))
+    compiled_.emplace(std::string_view(path).substr(0, at + k_compiled.size()), i);
   if (path != "/") children_[parent_of(path)].push_back(i);
+}
+
+const CensusFile* Census::find_compiled(std::string_view beginning) const {
+  const auto found = compiled_.find(beginning);
+  return found == compiled_.end() ? nullptr : &files_[found->second];
 }
 
 std::vector<const CensusFile*> Census::children(std::string_view directory) const {

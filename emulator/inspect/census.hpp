@@ -63,6 +63,8 @@ class Census {
   const CensusFile* find(std::string_view path) const;
   // All below a directory, the directory itself first; none if there is no such one.
   std::span<const CensusFile> below(std::string_view path) const;
+  // A compiled module of Python's by its path up to the version: "/x/_tree.cpython-".
+  const CensusFile* find_compiled(std::string_view beginning) const;
   // What is directly in a directory, sorted by name.
   std::vector<const CensusFile*> children(std::string_view directory) const;
   // Of a file; nullptr: it is none.
@@ -76,6 +78,7 @@ class Census {
 
   std::vector<CensusFile> files_;  // a directory before what is in it
   std::unordered_map<std::string_view, std::size_t> by_path_;
+  std::unordered_map<std::string_view, std::size_t> compiled_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> children_;
   std::vector<CensusElf> elfs_;
   std::unordered_map<std::size_t, std::size_t> elf_by_file_;

@@ -92,8 +92,9 @@ std::string module_of_handler(const std::string& handler) {
 }
 
 std::set<std::string> imported_modules(std::string_view source) {
+  constexpr std::size_t k_most_names = 5000;
   std::set<std::string> found;
-  while (!source.empty()) {
+  while (!source.empty() && found.size() < k_most_names) {
     const auto end = std::min(source.find('\n'), source.size());
     std::string_view line = trimmed(source.substr(0, end));
     source.remove_prefix(std::min(end + 1, source.size()));

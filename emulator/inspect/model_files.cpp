@@ -7,7 +7,8 @@
 namespace coldframe::inspect {
 namespace {
 
-constexpr std::size_t k_most_models = 1000;
+constexpr std::size_t k_most_models = 200;
+constexpr std::size_t k_most_operations = 100'000'000;  // of all of them
 constexpr std::size_t k_beginning_bytes = 64;
 constexpr std::size_t k_end_bytes = 4096;
 
@@ -94,6 +95,7 @@ bool read_model(const CensusFile& file, ModelFile& model) {
 
 std::vector<ModelFile> find_models(const Look& look) {
   std::vector<ModelFile> models;
+  std::size_t operations = 0;
   for (const CensusFile& file : look.census.files()) {
     constexpr std::int64_t k_least = 4;
     if (!file.is_file() || file.bytes < k_least || is_something_else(file.name())) continue;
@@ -102,8 +104,10 @@ std::vector<ModelFile> find_models(const Look& look) {
     if (!by_name && !look.is_own(file.path)) continue;
     if (is_of_packages(look, file)) continue;
     ModelFile model{&file};
-    if (read_model(file, model)) models.push_back(std::move(model));
-    if (models.size() >= k_most_models) break;
+    const bool is_model = read_model(file, model);
+    operations += model.facts.operations;
+    if (is_model) models.push_back(std::move(model));
+    if (models.size() >= k_most_models || operations > k_most_operations) break;
   }
   return models;
 }

@@ -34,7 +34,10 @@ std::string build_line(const std::string& architecture) {
 // Packages may carry a library for each machine, and load the right one.
 bool has_right_twin(const Look& look, const CensusFile& file, std::uint16_t machine) {
   const std::string stem(file.name().substr(0, file.name().find('.')));
-  for (const CensusFile* other : look.census.children(parent_of(file.path))) {
+  constexpr std::size_t k_most_siblings = 2000;
+  const auto siblings = look.census.children(parent_of(file.path));
+  if (siblings.size() > k_most_siblings) return false;
+  for (const CensusFile* other : siblings) {
     if (other == &file || !other->name().starts_with(stem)) continue;
     const ElfFile* elf = look.census.elf_of(*other);
     if (elf != nullptr && elf->machine == machine) return true;

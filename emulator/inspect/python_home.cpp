@@ -149,7 +149,6 @@ std::string normalised(std::string_view name) {
 std::optional<PythonModule> PythonHome::find(const std::string& name) const {
   std::string path = name;
   std::replace(path.begin(), path.end(), '.', '/');
-  const std::string last(last_part(path));
   for (const std::string& directory : search) {
     const std::string base = (directory == "/" ? "" : directory) + "/" + path;
     if (const auto* file = census->find(base + "/__init__.py")) {
@@ -160,11 +159,8 @@ std::optional<PythonModule> PythonHome::find(const std::string& name) const {
         return PythonModule{file->path, false, ending == std::string_view(".py")};
       }
     }
-    const std::string compiled = last + ".cpython-";
-    for (const CensusFile* file : census->children(parent_of(base))) {
-      if (file->name().starts_with(compiled) && file->name().ends_with(".so")) {
-        return PythonModule{file->path, false, false};
-      }
+    if (const auto* file = census->find_compiled(base + ".cpython-")) {
+      return PythonModule{file->path, false, false};
     }
     // Without __init__.py it is a package of several places (PEP 420).
     if (const auto* file = census->find(base); file != nullptr && file->is_directory()) {
@@ -175,18 +171,13 @@ std::optional<PythonModule> PythonHome::find(const std::string& name) const {
 }
 
 const Distribution* PythonHome::installed(const std::string& name) const {
-  for (const Distribution& one : distributions) {
-    if (one.name == name) return &one;
-  }
-  return nullptr;
+  const auto found = by_name.find(name);
+  return found == by_name.end() ? nullptr : &distributions[found->second];
 }
 
 const Distribution* PythonHome::of_module(const std::string& top_level) const {
-  for (const Distribution& one : distributions) {
-    if (std::find(one.modules.begin(), one.modules.end(), top_level) != one.modules.end())
-      return &one;
-  }
-  return nullptr;
+  const auto found = by_module.find(top_level);
+  return found == by_module.end() ? nullptr : &distributions[found->second];
 }
 
 PythonHome find_python_home(const Subject& subject, const Census& census,
@@ -226,6 +217,12 @@ PythonHome find_python_home(const Subject& subject, const Census& census,
   search.add_site("/opt/python");
   for (const std::string& directory : home.search)
     add_distributions(census, directory, home.distributions);
+  // Of two the one that is found first counts.
+  for (std::size_t i = 0; i < home.distributions.size(); ++i) {
+    home.by_name.emplace(home.distributions[i].name, i);
+    for (const std::string& module : home.distributions[i].modules)
+      home.by_module.emplace(module, i);
+  }
   return home;
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "emulator/inspect/census.hpp"
@@ -40,6 +41,8 @@ struct PythonHome {
   std::vector<std::string> search;            // directories, in their order
   std::vector<std::string> site_directories;  // those that packages are installed in
   std::vector<Distribution> distributions;
+  std::unordered_map<std::string, std::size_t> by_name;  // their indexes
+  std::unordered_map<std::string, std::size_t> by_module;
 
   bool is_known() const { return !search.empty(); }
   // A module by its dotted name, or nothing.
