@@ -17,6 +17,8 @@ using testing::ImageMaker;
 using testing::tar_of;
 using Json = nlohmann::json;
 
+std::string text_of(const Json& value) { return value.get<std::string>(); }
+
 class Manifest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -72,7 +74,7 @@ TEST_F(Manifest, OfALayoutSaysWhatIsRunInWhat) {
   EXPECT_TRUE(image.config.history.at(1).empty_layer);
   ASSERT_EQ(image.layers.size(), 2U);
   EXPECT_EQ(image.layers[0].diff_id, sha256_of(maker.tars[0]));
-  EXPECT_EQ(image.layers[1].digest->text(), maker.manifest["layers"][1]["digest"]);
+  EXPECT_EQ(image.layers[1].digest->text(), text_of(maker.manifest["layers"][1]["digest"]));
   EXPECT_EQ(image.digest, sha256_of(maker.manifest.dump()));
   EXPECT_EQ(image.config_digest, sha256_of(maker.config.dump()));
   EXPECT_FALSE(image.packaging.is_docker_archive || image.packaging.has_nested_index);
@@ -158,8 +160,10 @@ TEST_F(Manifest, OfSeveralIsChosenByItsName) {
   const auto path = layout();
   EXPECT_EQ(why(path), "'i' has 2 images; name one: i:docker.io/team/app:1, i:app:2");
   for (const char* name : {"docker.io/team/app:1", "team/app:1", "app:1", "1"})
-    EXPECT_EQ(read(path, {.reference = name}).value().digest.text(), first["digest"]) << name;
-  EXPECT_EQ(read(path, {.reference = second["digest"]}).value().digest.text(), second["digest"]);
+    EXPECT_EQ(read(path, {.reference = name}).value().digest.text(), text_of(first["digest"]))
+        << name;
+  EXPECT_EQ(read(path, {.reference = text_of(second["digest"])}).value().digest.text(),
+            text_of(second["digest"]));
   EXPECT_EQ(why(path, {.reference = "3"}),
             "'i' has no image '3'; it has i:docker.io/team/app:1, i:app:2");
   EXPECT_EQ(why(path, {.reference = "app"}),
